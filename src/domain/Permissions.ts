@@ -1,0 +1,81 @@
+/**
+ * Permissions: what there is to allow or deny.
+ *
+ * @see https://discord.com/developers/docs/topics/permissions
+ * @since 0.1.0
+ */
+import { Schema, SchemaGetter } from "effect"
+
+/**
+ * A set of permissions: one bit each. On the wire a decimal string, since the bits outgrew JSON's numbers.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Permissions = Schema.String.check(Schema.isPattern(/^\d{1,40}$/)).pipe(
+  Schema.decodeTo(Schema.BigInt, { decode: SchemaGetter.BigInt(), encode: SchemaGetter.String() })
+)
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Permissions = bigint
+
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const NONE: Permissions = 0n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const ADMINISTRATOR: Permissions = 1n << 3n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const VIEW_CHANNEL: Permissions = 1n << 10n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const SEND_MESSAGES: Permissions = 1n << 11n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const SEND_TTS_MESSAGES: Permissions = 1n << 12n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const EMBED_LINKS: Permissions = 1n << 14n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const ATTACH_FILES: Permissions = 1n << 15n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const READ_MESSAGE_HISTORY: Permissions = 1n << 16n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const MENTION_EVERYONE: Permissions = 1n << 17n
+/**
+ * Every permission that Discord has defined: bits 0 to 52, but for 47.
+ *
+ * @since 0.1.0
+ * @category bits
+ */
+export const ALL: Permissions = ((1n << 53n) - 1n) & ~(1n << 47n)
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const has = (granted: Permissions, wanted: Permissions): boolean => (granted & wanted) === wanted

@@ -1,0 +1,61 @@
+/**
+ * An event as it goes to sessions: serialised once, however many they are.
+ *
+ * What differs between sessions is the sequence number, so it comes last, and everything before it is shared.
+ *
+ * @since 0.1.0
+ */
+import type { Event } from "../guild/Event.ts"
+import * as Json from "./Json.ts"
+import * as Opcode from "./Opcode.ts"
+
+/**
+ * `head` is the frame up to its sequence number.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Payload {
+  readonly _tag: "Payload"
+  readonly name: string
+  readonly head: string
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (name: string, data: unknown): Payload => ({
+  _tag: "Payload",
+  name,
+  head: `{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":${JSON.stringify(data)},"s":`
+})
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromEvent = (event: Event): Payload => {
+  switch (event._tag) {
+    case "MessageCreated":
+      return make("MESSAGE_CREATE", Json.messageCreate(event.message))
+    case "GuildAvailable":
+      return make("GUILD_CREATE", Json.guildCreate(event.view))
+  }
+}
+
+/**
+ * The frame for the session whose `sequence`-th event this is.
+ *
+ * @since 0.1.0
+ * @category frames
+ */
+export const frame = (payload: Payload, sequence: number): string => `${payload.head}${sequence}}`
+
+/**
+ * A frame that is no event, and so has no sequence number.
+ *
+ * @since 0.1.0
+ * @category frames
+ */
+export const control = (op: number, data: unknown): string => JSON.stringify({ t: null, s: null, op, d: data })

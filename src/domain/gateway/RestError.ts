@@ -1,0 +1,104 @@
+/**
+ * How the REST routes say no: Discord's status codes and error shape.
+ *
+ * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+
+/**
+ * `status` is HTTP's, `code` Discord's own. `errors` says which field is wrong and how.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RestError extends Schema.TaggedError<RestError>()("RestError", {
+  status: Schema.Int,
+  code: Schema.Int,
+  message: Schema.String,
+  errors: Schema.optionalKey(Schema.Json)
+}) {}
+
+/** Errors that only repeat their status. */
+const plain = (status: number, text: string) => new RestError({ status, code: 0, message: `${status}: ${text}` })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unauthorized = () => plain(401, "Unauthorized")
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const notFound = () => plain(404, "Not Found")
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unsupportedMediaType = () => plain(415, "Unsupported Media Type")
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const internal = () => plain(500, "Internal Server Error")
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unavailable = () => plain(503, "Service Unavailable")
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unknownChannel = () => new RestError({ status: 404, code: 10003, message: "Unknown Channel" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unknownGuild = () => new RestError({ status: 404, code: 10004, message: "Unknown Guild" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unknownUser = () => new RestError({ status: 404, code: 10013, message: "Unknown User" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tooLarge = () => new RestError({ status: 413, code: 40005, message: "Request entity too large" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const missingAccess = () => new RestError({ status: 403, code: 50001, message: "Missing Access" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const emptyMessage = () => new RestError({ status: 400, code: 50006, message: "Cannot send an empty message" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const missingPermissions = () => new RestError({ status: 403, code: 50013, message: "Missing Permissions" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const invalidJson = () =>
+  new RestError({ status: 400, code: 50109, message: "The request body contains invalid JSON." })
+
+/**
+ * Some field is not as it must be; `field` is where, outermost first.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const invalidForm = (field: ReadonlyArray<string | number>, problem: { code: string; message: string }) =>
+  new RestError({
+    status: 400,
+    code: 50035,
+    message: "Invalid Form Body",
+    errors: field.reduceRight<Schema.Json>((inner, key) => ({ [key]: inner }), { _errors: [problem] })
+  })

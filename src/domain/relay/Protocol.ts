@@ -1,0 +1,53 @@
+/**
+ * What a relay understands. Its guild only ever casts: a relay that is behind holds up no answer.
+ *
+ * @since 0.1.0
+ */
+import type { Payload } from "../gateway/Payload.ts"
+import type { ChannelId, SessionId } from "../Ids.ts"
+import type { Subscriber } from "./Subscriber.ts"
+
+/**
+ * A session comes to this relay; `welcome` reaches it before anything else does.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export interface Attach {
+  readonly subscriber: Subscriber
+  readonly welcome: Payload
+}
+
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export interface Detach {
+  readonly session: SessionId
+}
+
+/**
+ * Fan a payload out to those who may see `channel` and want to hear of this kind of event. `relays` is how many relays
+ * got the same: sessions are spread evenly, so each can tell from its own share how large the whole fan-out is.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export interface Dispatch {
+  readonly payload: Payload
+  readonly channel: ChannelId
+  readonly intent: number
+  readonly relays: number
+}
+
+type Cast<Payload> = { readonly payload: Payload; readonly success: void; readonly error: never }
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Protocol {
+  readonly Attach: Cast<Attach>
+  readonly Detach: Cast<Detach>
+  readonly Dispatch: Cast<Dispatch>
+}

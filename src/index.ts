@@ -1,0 +1,49 @@
+/**
+ * Guilds, relays and sessions as Effect fibers, traced end to end. In the order in which a message travels.
+ *
+ * @since 0.1.0
+ */
+
+// What travels, and its trace.
+export * as Ids from "./domain/Ids.ts"
+export * as Message from "./domain/Message.ts"
+export * as Envelope from "./domain/Envelope.ts"
+export * as TraceCarrier from "./domain/TraceCarrier.ts"
+export * as TraceContext from "./domain/TraceContext.ts"
+export * as TraceState from "./domain/TraceState.ts"
+
+// How it travels.
+export * as Transport from "./programs/Transport.ts"
+export * as Actor from "./programs/Actor.ts"
+
+// Into the guild: who is there, who may do what, and what follows from it.
+export * as Ingress from "./programs/Ingress.ts"
+export * as Guilds from "./programs/Guilds.ts"
+export * as Guild from "./programs/Guild.ts"
+export * as GuildStep from "./domain/guild/step.ts"
+export * as GuildState from "./domain/guild/State.ts"
+export * as Community from "./domain/Community.ts"
+export * as Permissions from "./domain/Permissions.ts"
+export * as Access from "./domain/Access.ts"
+export * as Member from "./domain/Member.ts"
+export * as User from "./domain/User.ts"
+
+// Out through the relays.
+export * as FanOut from "./domain/FanOut.ts"
+export * as SamplingCurve from "./domain/SamplingCurve.ts"
+export * as Relay from "./programs/Relay.ts"
+
+// To the sessions and their clients.
+export * as Session from "./programs/Session.ts"
+export * as Gateway from "./programs/Gateway.ts"
+export * as Intents from "./domain/gateway/Intents.ts"
+export * as CloseCode from "./domain/gateway/CloseCode.ts"
+
+// The contracts, each beside the Layers that implement it.
+export * as Sampler from "./layers/Sampler.ts"
+export * as Offload from "./layers/Offload.ts"
+export * as MemberStore from "./layers/MemberStore.ts"
+export * as SessionSocket from "./layers/SessionSocket/index.ts"
+export * as Accounts from "./layers/Accounts.ts"
+export * as TraceStore from "./layers/TraceStore.ts"
+export * as Otlp from "./layers/Otlp.ts"

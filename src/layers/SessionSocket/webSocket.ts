@@ -1,0 +1,136 @@
+/**
+ * A session's socket over a WebSocket.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Layer, Predicate, type Scope } from "effect"
+import { type HttpServerError, HttpServerRequest } from "effect/http"
+import * as Socket from "effect/socket/Socket"
+import { SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
+
+/**
+ * What carries the WebSocket: the TCP connection, as far as it is needed to know what has not left yet. A Node socket
+ * is one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connection {
+  readonly writableLength: number
+  readonly destroyed: boolean
+  readonly once: (event: "drain" | "close", listener: () => void) => unknown
+  readonly off: (event: "drain" | "close", listener: () => void) => unknown
+  readonly destroy: () => unknown
+}
+
+/** Bytes that may wait in the connection before `send` waits for them to leave. */
+const HIGH_WATER_MARK = 256 * 1024
+
+/** How long the other side has to answer a close before the connection is cut. */
+const CLOSE_GRACE = "1 second"
+
+const closedBy = (error: Socket.SocketError): SocketClosed =>
+  error.reason._tag === "SocketCloseError"
+    ? new SocketClosed({ code: error.reason.code, reason: error.reason.closeReason ?? "" })
+    : new SocketClosed({ code: 1006, reason: error.message })
+
+const either = (connection: Connection, events: ReadonlyArray<"drain" | "close">): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    const done = () => resume(Effect.void)
+    for (const event of events) connection.once(event, done)
+    return Effect.sync(() => {
+      for (const event of events) connection.off(event, done)
+    })
+  })
+
+/** Waits until the connection can take more. The WebSocket itself would buffer without end. */
+const writable = (connection: Connection, highWaterMark: number): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    connection.destroyed || connection.writableLength < highWaterMark
+      ? Effect.void
+      : Effect.andThen(either(connection, ["drain", "close"]), writable(connection, highWaterMark))
+  )
+
+/**
+ * Wraps an accepted WebSocket. When the scope closes, a client that does not answer the close within a second is cut
+ * off.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function* (
+  socket: Socket.Socket,
+  connection: Connection,
+  options?: { readonly highWaterMark?: number }
+): Effect.fn.Return<SessionSocket["Service"], Socket.SocketError, Scope.Scope> {
+  const highWaterMark = options?.highWaterMark ?? HIGH_WATER_MARK
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => (connection.destroyed ? Effect.void : either(connection, ["close"]))).pipe(
+      Effect.timeoutOption(CLOSE_GRACE),
+      Effect.andThen(Effect.sync(() => connection.destroy()))
+    )
+  )
+  const { pull } = yield* socket.reader
+  const { write } = yield* socket.writer
+  let chunk: ReadonlyArray<string | Uint8Array> = []
+  let next = 0
+  let closed: SocketClosed | undefined
+
+  const put = (frame: string | Socket.CloseEvent) => Effect.mapError(write(frame), closedBy)
+
+  return {
+    receive: Effect.suspend(() => {
+      const frame = chunk[next++]
+      if (frame !== undefined) return Effect.succeed(frame)
+      return Effect.map(pull, (frames) => {
+        chunk = frames
+        next = 1
+        return frames[0]
+      })
+    }).pipe(Effect.mapError(closedBy)),
+    send: (frame) =>
+      Effect.suspend(() => {
+        if (closed !== undefined) return closed
+        if (connection.destroyed) return new SocketClosed({ code: 1006, reason: "the connection is gone" })
+        return connection.writableLength < highWaterMark
+          ? put(frame)
+          : Effect.andThen(writable(connection, highWaterMark), put(frame))
+      }),
+    close: (code, reason) =>
+      Effect.suspend(() => {
+        if (closed !== undefined) return Effect.void
+        closed = new SocketClosed({ code, reason })
+        return Effect.ignore(put(new Socket.CloseEvent(code, reason)))
+      })
+  }
+})
+
+const isConnection = (input: unknown): input is Connection =>
+  Predicate.hasProperty(input, "writableLength") &&
+  Predicate.hasProperty(input, "destroyed") &&
+  ["once", "off", "destroy"].every((name) => Predicate.isFunction(Reflect.get(input, name)))
+
+/**
+ * The socket of the request that is being served: accepts its upgrade to a WebSocket. Takes a server whose requests
+ * have Node's, as those of `@effect/platform-node` do.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: {
+  readonly highWaterMark?: number
+}): Layer.Layer<SessionSocket, SocketClosed | HttpServerError.HttpServerError, HttpServerRequest.HttpServerRequest> =>
+  Layer.effect(
+    SessionSocket,
+    Effect.gen(function* () {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const connection = Predicate.hasProperty(request.source, "socket") ? request.source.socket : undefined
+      if (!isConnection(connection)) {
+        return yield* Effect.die(
+          new Error("The request has no Node socket: serve it with NodeHttpServer of @effect/platform-node.")
+        )
+      }
+      const socket = yield* request.upgrade
+      return yield* Effect.mapError(make(socket, connection, options), closedBy)
+    })
+  )

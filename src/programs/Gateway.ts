@@ -1,0 +1,238 @@
+/**
+ * The gateway: one client's conversation over its socket, in Discord's Gateway protocol, version 10.
+ *
+ * HELLO; the client identifies; a session is started, READY sent, and the session connected to its user's guilds. From
+ * then on heartbeats are acknowledged until either side ends it. Whatever the client does wrong closes its own
+ * connection with the documented code, and touches nobody else.
+ *
+ * @see https://discord.com/developers/docs/events/gateway
+ * @since 0.1.0
+ */
+import { Clock, Data, Duration, Effect, Option, Redacted, Result, type Scope } from "effect"
+import { Hex } from "effect/encoding"
+import { Accounts } from "../domain/Accounts.ts"
+import * as ClientFrame from "../domain/gateway/ClientFrame.ts"
+import * as CloseCode from "../domain/gateway/CloseCode.ts"
+import * as Intents from "../domain/gateway/Intents.ts"
+import * as Json from "../domain/gateway/Json.ts"
+import * as Opcode from "../domain/gateway/Opcode.ts"
+import * as Payload from "../domain/gateway/Payload.ts"
+import { SessionId, type UserId } from "../domain/Ids.ts"
+import type { SessionHandle } from "../domain/session/Session.ts"
+import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
+import type { User } from "../domain/User.ts"
+import type { Guild } from "./Guild.ts"
+import { Guilds } from "./Guilds.ts"
+import * as Session from "./Session.ts"
+import * as Transport from "./Transport.ts"
+
+/** What clients are told, as Discord tells them. */
+const HEARTBEAT_INTERVAL = Duration.millis(41_250)
+
+/** A client that said nothing for this long has missed a heartbeat, with time for it to be late. */
+const SILENCE = Duration.times(HEARTBEAT_INTERVAL, 1.5)
+
+/** "Clients are allowed to send 120 gateway events per connection every 60 seconds." */
+const RATE = { frames: 120, millis: 60_000 } as const
+
+/** The conversation ends because of what the client did. */
+class Hangup extends Data.TaggedError("Hangup")<{ readonly close: CloseCode.Close }> {}
+
+type Ended = Hangup | SocketClosed
+
+/**
+ * The client's next frame. Fails when it cannot be read, comes too late, or is one too many.
+ */
+const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.ClientFrame, Ended> => {
+  let windowStart = Number.NEGATIVE_INFINITY
+  let inWindow = 0
+  const exceeds = (now: number) => {
+    if (now - windowStart >= RATE.millis) {
+      windowStart = now
+      inWindow = 0
+    }
+    return ++inWindow > RATE.frames
+  }
+  return socket.receive.pipe(
+    Effect.timeoutOrElse({
+      duration: SILENCE,
+      orElse: () => Effect.fail(new Hangup({ close: CloseCode.SESSION_TIMED_OUT }))
+    }),
+    Effect.flatMap((frame) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        exceeds(now)
+          ? new Hangup({ close: CloseCode.RATE_LIMITED })
+          : Effect.fromResult(Result.mapError(ClientFrame.decode(frame), (close) => new Hangup({ close })))
+      )
+    )
+  )
+}
+
+type Shard = readonly [index: number, count: number]
+
+interface Identity {
+  readonly user: User
+  readonly intents: number
+  readonly shard: Shard
+}
+
+const check = Effect.fnUntraced(function* (
+  data: (typeof ClientFrame.Identify.Type)["d"]
+): Effect.fn.Return<Identity, Hangup, Accounts> {
+  const accounts = yield* Accounts
+  const user = yield* accounts.authenticate(Redacted.make(data.token.replace(/^Bot /i, "")))
+  if (Option.isNone(user)) return yield* new Hangup({ close: CloseCode.AUTHENTICATION_FAILED })
+  if (!Intents.isValid(data.intents)) return yield* new Hangup({ close: CloseCode.INVALID_INTENTS })
+  const shard = data.shard ?? [0, 1]
+  if (shard[0] < 0 || shard[0] >= shard[1]) return yield* new Hangup({ close: CloseCode.INVALID_SHARD })
+  return { user: user.value, intents: data.intents, shard }
+})
+
+/** Until the client is known, this fiber is the only one to write to its socket. */
+const identify = Effect.fnUntraced(function* (
+  socket: SessionSocket["Service"],
+  next: Effect.Effect<ClientFrame.ClientFrame, Ended>
+): Effect.fn.Return<Identity, Ended, Accounts> {
+  while (true) {
+    const frame = yield* next
+    switch (frame.op) {
+      case Opcode.IDENTIFY:
+        return yield* check(frame.d)
+      case Opcode.HEARTBEAT:
+        yield* socket.send(Payload.control(Opcode.HEARTBEAT_ACK, null))
+        break
+      case Opcode.RESUME:
+        // No session outlives its connection yet, so none can be resumed: the client identifies anew.
+        yield* socket.send(Payload.control(Opcode.INVALID_SESSION, false))
+        break
+      default:
+        return yield* new Hangup({ close: CloseCode.NOT_AUTHENTICATED })
+    }
+  }
+})
+
+const failed = () => new Hangup({ close: CloseCode.UNKNOWN_ERROR })
+
+/** Which shard of a bot hears of a guild. */
+const isOn = (shard: Shard, guild: Guild): boolean =>
+  (BigInt(guild.community.id) >> 22n) % BigInt(shard[1]) === BigInt(shard[0])
+
+/** The guilds that this shard hears of and the user is a member of. */
+const guildsOf = Effect.fnUntraced(function* (
+  user: UserId,
+  shard: Shard
+): Effect.fn.Return<ReadonlyArray<Guild>, Hangup, Guilds> {
+  const { all } = yield* Guilds
+  return yield* Effect.filter(
+    all.filter((guild) => isOn(shard, guild)),
+    (guild) =>
+      Transport.call(guild, "Describe", { user }).pipe(
+        Effect.as(true),
+        Effect.catchTag("UnknownMember", () => Effect.succeed(false)),
+        Effect.mapError(failed)
+      ),
+    { concurrency: 16 }
+  )
+})
+
+const connect = Effect.fnUntraced(function* (guild: Guild, session: SessionHandle, { intents, user }: Identity) {
+  // Before the call: also when its answer does not come, the guild may have connected the session.
+  yield* Effect.addFinalizer(() => Effect.ignore(Transport.cast(guild, "Disconnect", { session: session.id })))
+  yield* Effect.mapError(
+    Transport.call(guild, "Connect", { session: session.id, user: user.id, intents, handle: session }),
+    failed
+  )
+})
+
+const listen = Effect.fnUntraced(function* (
+  session: SessionHandle,
+  next: Effect.Effect<ClientFrame.ClientFrame, Ended>
+): Effect.fn.Return<never, Ended> {
+  while (true) {
+    const frame = yield* next
+    switch (frame.op) {
+      case Opcode.HEARTBEAT:
+        if (!(yield* Transport.send(session.mailbox, { _tag: "HeartbeatAck" }))) {
+          return yield* new Hangup({ close: CloseCode.TOO_SLOW })
+        }
+        break
+      case Opcode.IDENTIFY:
+      case Opcode.RESUME:
+        return yield* new Hangup({ close: CloseCode.ALREADY_AUTHENTICATED })
+    }
+  }
+})
+
+/**
+ * How a client may ask to be spoken to. Fanfare speaks version 10, in JSON text, uncompressed: a client that asks for
+ * anything else is told so by a close.
+ *
+ * `url` is where clients connect; they are told to resume there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly url: string
+  readonly v?: string
+  readonly encoding?: string
+  readonly compress?: string
+}
+
+const unspoken = ({ compress, encoding, v }: Options): CloseCode.Close | undefined => {
+  if (v !== undefined && v !== "10") return CloseCode.INVALID_API_VERSION
+  if (encoding !== undefined && encoding !== "json") return CloseCode.UNSUPPORTED_ENCODING
+  return compress === undefined ? undefined : CloseCode.UNSUPPORTED_COMPRESSION
+}
+
+/**
+ * Converses with the client on the socket in its context, until either side ends it.
+ *
+ * When this fiber is interrupted, because the server stops, the client is told to reconnect.
+ *
+ * @since 0.1.0
+ * @category programs
+ */
+export const converse = Effect.fnUntraced(
+  function* (options: Options): Effect.fn.Return<void, Ended, SessionSocket | Accounts | Guilds | Scope.Scope> {
+    const socket = yield* SessionSocket
+    const next = frames(socket)
+    const close = unspoken(options)
+    if (close !== undefined) return yield* new Hangup({ close })
+    yield* socket.send(
+      Payload.control(Opcode.HELLO, { heartbeat_interval: Duration.toMillis(HEARTBEAT_INTERVAL), _trace: [] })
+    )
+    const identity = yield* identify(socket, next)
+    const guilds = yield* guildsOf(identity.user.id, identity.shard)
+
+    const session = yield* Session.make({ id: SessionId.make(Hex.random(32)) })
+    yield* Transport.send(
+      session.mailbox,
+      Payload.make(
+        "READY",
+        Json.ready({
+          user: identity.user,
+          session: session.id,
+          guilds: guilds.map((guild) => guild.community.id),
+          resumeUrl: options.url,
+          shard: identity.shard
+        })
+      )
+    )
+    yield* Effect.forEach(guilds, (guild) => connect(guild, session, identity), { discard: true })
+    yield* Effect.raceFirst(listen(session, next), Effect.flatMap(session.closed, Effect.fail))
+  },
+  Effect.catchTag("Hangup", ({ close }) =>
+    Effect.flatMap(SessionSocket, (socket) => socket.close(close.code, close.reason))
+  ),
+  Effect.catchTag("SocketClosed", () => Effect.void),
+  Effect.onInterrupt(() =>
+    Effect.flatMap(SessionSocket, (socket) =>
+      Effect.andThen(
+        Effect.ignore(socket.send(Payload.control(Opcode.RECONNECT, null))),
+        socket.close(CloseCode.GOING_AWAY.code, CloseCode.GOING_AWAY.reason)
+      )
+    )
+  ),
+  Effect.scoped
+)

@@ -1,0 +1,187 @@
+/**
+ * A guild: the fiber that routes everything for one community, and the only writer of its state.
+ *
+ * It interprets `step`: looks up what a command needs, takes the step, does what it says, answers.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Effect, Option, Scope, Stream } from "effect"
+import { type Address, type Request, request } from "../domain/Actor.ts"
+import type { Community } from "../domain/Community.ts"
+import * as Intents from "../domain/gateway/Intents.ts"
+import * as Payload from "../domain/gateway/Payload.ts"
+import type { Output } from "../domain/guild/Output.ts"
+import type { Protocol as GuildProtocol } from "../domain/guild/Protocol.ts"
+import * as State from "../domain/guild/State.ts"
+import { type Facts, step } from "../domain/guild/step.ts"
+import type { UserId } from "../domain/Ids.ts"
+import type { Member } from "../domain/Member.ts"
+import { type Members, MemberStore } from "../domain/MemberStore.ts"
+import { Offload, type Sender } from "../domain/Offload.ts"
+import type { Protocol as RelayProtocol } from "../domain/relay/Protocol.ts"
+import type { Sampler } from "../domain/Sampler.ts"
+import type { SessionHandle } from "../domain/session/Session.ts"
+import * as Actor from "./Actor.ts"
+import * as Relay from "./Relay.ts"
+import * as Transport from "./Transport.ts"
+
+/** What may wait for a guild; those who send wait when it is full. */
+const MAILBOX_CAPACITY = 4096
+
+/** A guild's description names all members of a small guild, and of a large one only whoever asks. */
+const ROSTER_LIMIT = 50
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Protocol = GuildProtocol<SessionHandle>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Guild extends Address<Protocol> {
+  readonly community: Community
+}
+
+/**
+ * `members` are put into the guild's member store when it starts.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly community: Community
+  readonly members: Iterable<Member>
+  readonly relayCapacity?: number
+}
+
+/** Everything in a guild's shell that is not its state. */
+interface Shell {
+  readonly community: Community
+  readonly members: Members
+  readonly sender: Sender
+  readonly relays: Array<Address<RelayProtocol>>
+  readonly scope: Scope.Scope
+}
+
+const roster = Effect.fnUntraced(function* (members: Members, member: Option.Option<Member>, memberCount: number) {
+  if (memberCount <= ROSTER_LIMIT) return yield* Stream.runCollect(members.all)
+  return Option.toArray(member)
+})
+
+const facts = Effect.fnUntraced(function* (
+  { members }: Shell,
+  user: UserId | undefined,
+  describes: boolean
+): Effect.fn.Return<Facts> {
+  const member = user === undefined ? Option.none<Member>() : yield* members.get(user)
+  const memberCount = yield* members.size
+  return {
+    now: yield* Clock.currentTimeMillis,
+    member,
+    memberCount,
+    roster: describes ? yield* roster(members, member, memberCount) : []
+  }
+})
+
+/** A relay ends only with its guild, and then nobody is left to hear of what it did not take. */
+const refused = () => Effect.void
+
+/** All that goes to relays takes the guild's one sender, so that nothing overtakes anything. */
+const toRelays = (
+  { sender }: Shell,
+  recipients: ReadonlyArray<Address<RelayProtocol>>,
+  message: Request<RelayProtocol>
+): Effect.Effect<void> => Transport.broadcast({ sender, recipients, message, refused })
+
+const interpret = (shell: Shell, output: Output<SessionHandle>): Effect.Effect<void, never, Sampler | Offload> => {
+  const { community, relays, scope } = shell
+  switch (output._tag) {
+    case "StartRelay":
+      return Relay.make({ index: output.relay, community }).pipe(
+        Scope.provide(scope),
+        Effect.map((relay) => void relays.push(relay))
+      )
+    case "Attach":
+      return toRelays(
+        shell,
+        relays.slice(output.relay, output.relay + 1),
+        request("Attach", {
+          subscriber: { session: output.handle, member: output.member, intents: output.intents },
+          welcome: Payload.fromEvent(output.welcome)
+        })
+      )
+    case "Detach":
+      return toRelays(
+        shell,
+        relays.slice(output.relay, output.relay + 1),
+        request("Detach", { session: output.session })
+      )
+    case "Dispatch":
+      return toRelays(
+        shell,
+        relays,
+        request("Dispatch", {
+          payload: Payload.fromEvent(output.event),
+          channel: output.event.message.channelId,
+          intent: Intents.GUILD_MESSAGES,
+          relays: relays.length
+        })
+      )
+  }
+}
+
+/**
+ * Starts a guild. It lives until the scope closes.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<Guild, never, Sampler | MemberStore | Offload | Scope.Scope> {
+  const { community } = options
+  const address = yield* Actor.make<Protocol, Sampler | Offload, Offload | MemberStore | Scope.Scope>({
+    kind: "guild",
+    capacity: MAILBOX_CAPACITY,
+    span: (tag) => `guild.${tag}`,
+    attributes: { "guild.id": community.id },
+    init: Effect.gen(function* () {
+      const members = yield* (yield* MemberStore).open(community.id)
+      yield* Effect.forEach(options.members, members.put, { discard: true })
+      const shell: Shell = {
+        community,
+        members,
+        sender: yield* (yield* Offload).sender,
+        relays: [],
+        scope: yield* Effect.scope
+      }
+      let state = State.initial(community, options)
+
+      const handle = <Tag extends keyof Protocol>(
+        tag: Tag,
+        user: (payload: Protocol[Tag]["payload"]) => UserId | undefined,
+        describes: boolean
+      ) =>
+        Effect.fnUntraced(function* (payload: Protocol[Tag]["payload"]) {
+          const known = yield* facts(shell, user(payload), describes)
+          const [next, outputs, reply] = step<SessionHandle, Tag>(state, tag, payload, known)
+          state = next
+          for (const output of outputs) yield* interpret(shell, output)
+          return yield* Effect.fromResult(reply)
+        })
+
+      const nobody = () => undefined
+      return {
+        SendMessage: handle("SendMessage", ({ author }) => author, false),
+        Connect: handle("Connect", ({ user }) => user, true),
+        Disconnect: handle("Disconnect", nobody, false),
+        Describe: handle("Describe", ({ user }) => user, true),
+        Status: handle("Status", nobody, false)
+      }
+    })
+  })
+  return { ...address, community }
+})

@@ -1,0 +1,225 @@
+/**
+ * The ingress: where requests from outside become commands to a guild. Discord's REST API v10, as far as clients need
+ * it to log in, look around and write; and the gateway's WebSocket.
+ *
+ * @see https://discord.com/developers/docs/reference
+ * @since 0.1.0
+ */
+import { Array, Effect, Layer, Option, Schema } from "effect"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import type { ActorError } from "../domain/Actor.ts"
+import { Accounts } from "../domain/Accounts.ts"
+import * as Json from "../domain/gateway/Json.ts"
+import * as RestError from "../domain/gateway/RestError.ts"
+import type { View } from "../domain/guild/Protocol.ts"
+import { ChannelId, GuildId, MessageId, UserId } from "../domain/Ids.ts"
+import { MAX_LENGTH, type Draft } from "../domain/Message.ts"
+import type { SessionSocket } from "../domain/SessionSocket.ts"
+import * as Gateway from "./Gateway.ts"
+import type { Guild } from "./Guild.ts"
+import { Guilds } from "./Guilds.ts"
+import * as Rest from "./Rest.ts"
+import * as Transport from "./Transport.ts"
+
+const API = "/api/v10"
+const MAX_EMBEDS = 10
+const MAX_NONCE = 25
+
+/** What a client sends to have a message made; everything else that it may send is ignored. */
+const CreateMessage = Schema.Struct({
+  content: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  embeds: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.Record(Schema.String, Schema.Json)))),
+  tts: Schema.optionalKey(Schema.Boolean),
+  nonce: Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))),
+  message_reference: Schema.optionalKey(Schema.NullOr(Schema.Struct({ message_id: Schema.optionalKey(MessageId) })))
+})
+
+const tooLong = (field: string, most: number) =>
+  RestError.invalidForm([field], { code: "BASE_TYPE_MAX_LENGTH", message: `Must be ${most} or fewer in length.` })
+
+const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError.RestError> => {
+  const content = input.content ?? ""
+  const embeds = input.embeds ?? []
+  const nonce = input.nonce ?? undefined
+  const replyTo = input.message_reference?.message_id
+  // In code points, of which a string has no more than it has units: most are short enough at first sight.
+  if (content.length > MAX_LENGTH && Array.fromIterable(content).length > MAX_LENGTH) {
+    return tooLong("content", MAX_LENGTH)
+  }
+  if (embeds.length > MAX_EMBEDS) return tooLong("embeds", MAX_EMBEDS)
+  if (String(nonce ?? "").length > MAX_NONCE) return tooLong("nonce", MAX_NONCE)
+  if (content.trim() === "" && embeds.length === 0) return RestError.emptyMessage()
+  return Effect.succeed({
+    content,
+    embeds,
+    tts: input.tts ?? false,
+    ...(nonce === undefined ? undefined : { nonce }),
+    ...(replyTo === undefined ? undefined : { replyTo })
+  })
+}
+
+/** The guild did not answer in time, or not at all: that is no fault of the caller's. */
+const unanswered = (error: ActorError): RestError.RestError =>
+  error._tag === "HandlerDied" ? RestError.internal() : RestError.unavailable()
+
+const ACTOR_ERRORS = ["ActorStopped", "CallTimedOut", "HandlerDied"] as const
+
+const pathParameter = <A>(schema: Schema.Codec<A, string>, name: string) =>
+  Effect.flatMap(HttpRouter.params, (params) => Rest.parameter(schema, name, params[name]))
+
+const guildOf = (channel: ChannelId): Effect.Effect<Guild, RestError.RestError, Guilds> =>
+  Effect.flatMap(Guilds, (guilds) =>
+    Effect.mapError(Effect.fromOption(guilds.byChannel(channel)), RestError.unknownChannel)
+  )
+
+const sendMessage = Effect.gen(function* () {
+  const { id: author } = yield* Rest.caller
+  const channel = yield* pathParameter(ChannelId, "channel_id")
+  const guild = yield* guildOf(channel)
+  const written = yield* Effect.flatMap(Rest.body(CreateMessage), draft)
+  return yield* Transport.call(guild, "SendMessage", { author, channel, draft: written }).pipe(
+    Effect.map(Json.message),
+    Effect.catchTags({
+      UnknownMember: RestError.missingAccess,
+      UnknownChannel: RestError.unknownChannel,
+      MissingAccess: RestError.missingAccess,
+      MissingPermissions: RestError.missingPermissions
+    }),
+    Effect.catchTag(ACTOR_ERRORS, unanswered)
+  )
+})
+
+/** The only route that changes anything, and so the only one whose callers' traces go on. */
+const postMessage = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+  Transport.ingress(
+    headers,
+    {
+      name: "ingress.http",
+      attributes: { "http.request.method": "POST", "http.route": `${API}/channels/:channel_id/messages` }
+    },
+    Effect.tap(Rest.respond(sendMessage), ({ status }) =>
+      Effect.annotateCurrentSpan("http.response.status_code", status)
+    )
+  )
+)
+
+/** How a guild looks to whoever asks. */
+const view = (guild: Guild): Effect.Effect<View, RestError.RestError, Accounts | HttpServerRequest.HttpServerRequest> =>
+  Effect.flatMap(Rest.caller, ({ id }) =>
+    Transport.call(guild, "Describe", { user: id }).pipe(
+      Effect.catchTag("UnknownMember", RestError.missingAccess),
+      Effect.catchTag(ACTOR_ERRORS, unanswered)
+    )
+  )
+
+const guildView = Effect.gen(function* () {
+  yield* Rest.caller
+  const id = yield* pathParameter(GuildId, "guild_id")
+  const { byId } = yield* Guilds
+  return yield* Effect.flatMap(Effect.mapError(Effect.fromOption(byId(id)), RestError.unknownGuild), view)
+})
+
+const channelView = Effect.gen(function* () {
+  yield* Rest.caller
+  const id = yield* pathParameter(ChannelId, "channel_id")
+  const { community } = yield* Effect.flatMap(guildOf(id), view)
+  const found = Json.channels(community).find((channel) => channel.id === id)
+  return found ?? (yield* RestError.missingAccess())
+})
+
+const userView = Effect.gen(function* () {
+  const me = yield* Rest.caller
+  const id = yield* pathParameter(UserId, "user_id")
+  if (id === me.id) return Json.user(me)
+  const { all } = yield* Guilds
+  const views = yield* Effect.forEach(all, (guild) => Effect.option(view(guild)))
+  const known = views.flatMap(Option.toArray).flatMap(({ members }) => members)
+  return Json.user((known.find(({ user }) => user.id === id) ?? (yield* RestError.unknownUser())).user)
+})
+
+/** Where this server's gateway is, by the name under which the client reached it. */
+const gatewayUrl = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+  const scheme = headers["x-forwarded-proto"] === "https" ? "wss" : "ws"
+  return `${scheme}://${headers.host ?? "localhost"}/gateway`
+})
+
+const SESSION_STARTS = { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 16 }
+
+const rest = HttpRouter.addAll([
+  HttpRouter.route("GET", `${API}/gateway`, Rest.respond(Effect.map(gatewayUrl, (url) => ({ url })))),
+  HttpRouter.route(
+    "GET",
+    `${API}/gateway/bot`,
+    Rest.respond(
+      Effect.andThen(
+        Rest.caller,
+        Effect.map(gatewayUrl, (url) => ({ url, shards: 1, session_start_limit: SESSION_STARTS }))
+      )
+    )
+  ),
+  HttpRouter.route("GET", `${API}/users/@me`, Rest.respond(Effect.map(Rest.caller, Json.user))),
+  HttpRouter.route("GET", `${API}/users/:user_id`, Rest.respond(userView)),
+  HttpRouter.route("GET", `${API}/guilds/:guild_id`, Rest.respond(Effect.map(guildView, Json.guild))),
+  HttpRouter.route(
+    "GET",
+    `${API}/guilds/:guild_id/channels`,
+    Rest.respond(Effect.map(guildView, ({ community }) => Json.channels(community)))
+  ),
+  HttpRouter.route("GET", `${API}/channels/:channel_id`, Rest.respond(channelView)),
+  HttpRouter.route("POST", `${API}/channels/:channel_id/messages`, postMessage),
+  HttpRouter.route(
+    "*",
+    "/api/*",
+    Effect.sync(() => Rest.refused(RestError.notFound()))
+  )
+])
+
+/** 200 as soon as every guild answers, and for as long as they do. */
+const healthz = HttpRouter.add(
+  "GET",
+  "/healthz",
+  Effect.gen(function* () {
+    const { all } = yield* Guilds
+    const guilds = yield* Effect.forEach(all, (guild) =>
+      Effect.map(Transport.call(guild, "Status", undefined, { timeout: "2 seconds" }), (status) => ({
+        id: guild.community.id,
+        ...status
+      }))
+    )
+    return HttpServerResponse.jsonUnsafe({ status: "ok", guilds })
+  }).pipe(
+    Effect.catch((error) =>
+      Effect.succeed(HttpServerResponse.jsonUnsafe({ status: "unavailable", reason: error.message }, { status: 503 }))
+    )
+  )
+)
+
+/** What the gateway's query may ask for, where it asks for anything. */
+const Query = Schema.Struct({
+  v: Schema.optionalKey(Schema.String),
+  encoding: Schema.optionalKey(Schema.String),
+  compress: Schema.optionalKey(Schema.String)
+})
+
+const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>) => {
+  const route = Effect.gen(function* () {
+    const url = yield* gatewayUrl
+    const query = yield* HttpServerRequest.schemaSearchParams(Query)
+    yield* Effect.provide(Gateway.converse({ url, ...query }), Layer.fresh(socket))
+    return HttpServerResponse.empty()
+  }).pipe(
+    Effect.catch(() =>
+      Effect.succeed(HttpServerResponse.text("This is a WebSocket: connect with a gateway client.", { status: 426 }))
+    )
+  )
+  return HttpRouter.add("GET", "/gateway", route)
+}
+
+/**
+ * All routes of the ingress. `socket` makes a session's socket of the request that is being upgraded.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>) =>
+  Layer.mergeAll(rest, healthz, gateway(socket))

@@ -1,0 +1,73 @@
+/**
+ * The page at `/`: a chat box that is a real gateway client, and beside it the trace of the last message.
+ *
+ * @since 0.1.0
+ */
+import { Effect, FileSystem, Layer, Schema } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
+import * as RestError from "../domain/gateway/RestError.ts"
+import { FinishedSpan, TraceStore } from "../domain/TraceStore.ts"
+import * as Rest from "./Rest.ts"
+
+/**
+ * What the page needs to know of its server. `tokens` are those that anybody may see: the demo's, or none, and then the
+ * page asks for one. `traces` says whether finished traces can be read here; else they are exported.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Settings = Schema.Struct({ tokens: Schema.Array(Schema.String), traces: Schema.Boolean })
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Settings = typeof Settings.Type
+
+const FILES = {
+  "/": { file: "index.html", contentType: "text/html; charset=utf-8" },
+  "/page.css": { file: "page.css", contentType: "text/css; charset=utf-8" },
+  "/page.js": { file: "page.js", contentType: "text/javascript; charset=utf-8" },
+  "/gateway.js": { file: "gateway.js", contentType: "text/javascript; charset=utf-8" },
+  "/waterfall.js": { file: "waterfall.js", contentType: "text/javascript; charset=utf-8" }
+} as const
+
+/** Nothing but this server's own files runs in the page, and nothing else may frame it. */
+const SECURITY = {
+  "content-security-policy":
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-cache"
+} as const
+
+const files = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.forEach(Object.entries(FILES), ([path, { contentType, file }]) =>
+    Effect.map(fs.readFileString(new URL(`./page/${file}`, import.meta.url).pathname), (text) => {
+      const response = HttpServerResponse.text(text, { contentType, headers: SECURITY })
+      return HttpRouter.route("GET", path === "/" ? "/" : `/${path.slice(1)}`, response)
+    })
+  )
+})
+
+const spans = Effect.gen(function* () {
+  yield* Rest.caller
+  const { trace_id = "" } = yield* HttpRouter.params
+  const store = yield* TraceStore
+  const found = yield* store.spans(trace_id)
+  if (found.length === 0) return yield* RestError.notFound()
+  return { spans: Schema.encodeSync(Schema.Array(FinishedSpan))(found) }
+})
+
+/**
+ * The page, what it needs to know, and the traces that it shows (to whoever holds a token).
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (settings: Settings) =>
+  Layer.mergeAll(
+    HttpRouter.addAll(files),
+    HttpRouter.add("GET", "/settings.json", HttpServerResponse.jsonUnsafe(settings, { headers: SECURITY })),
+    HttpRouter.add("GET", "/traces/:trace_id", Rest.respond(spans))
+  )

@@ -1,0 +1,58 @@
+/**
+ * A relay: does the fan-out for up to 15,000 sessions of one guild, with the permission check of each.
+ *
+ * @since 0.1.0
+ */
+import { Effect, type Scope } from "effect"
+import type { Address } from "../domain/Actor.ts"
+import type { Community } from "../domain/Community.ts"
+import * as CloseCode from "../domain/gateway/CloseCode.ts"
+import type { SessionId } from "../domain/Ids.ts"
+import { Offload } from "../domain/Offload.ts"
+import type { Protocol } from "../domain/relay/Protocol.ts"
+import { recipients, type Subscriber } from "../domain/relay/Subscriber.ts"
+import type { Sampler } from "../domain/Sampler.ts"
+import type { SessionHandle } from "../domain/session/Session.ts"
+import * as Actor from "./Actor.ts"
+import * as Transport from "./Transport.ts"
+
+/** What may wait for a relay. Its guild waits when it is full, which is how backpressure reaches those who write. */
+const MAILBOX_CAPACITY = 1024
+
+const tooSlow = (session: SessionHandle) => session.end(CloseCode.TOO_SLOW)
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: {
+  readonly index: number
+  readonly community: Community
+}): Effect.Effect<Address<Protocol>, never, Sampler | Offload | Scope.Scope> =>
+  Actor.make<Protocol, Sampler, Offload | Scope.Scope>({
+    kind: "relay",
+    capacity: MAILBOX_CAPACITY,
+    span: (tag) => (tag === "Dispatch" ? "relay.fanout" : `relay.${tag}`),
+    attributes: { "guild.id": options.community.id, "relay.index": options.index },
+    init: Effect.gen(function* () {
+      const sender = yield* (yield* Offload).sender
+      const subscribers = new Map<SessionId, Subscriber>()
+      return {
+        Attach: ({ subscriber, welcome }) => {
+          subscribers.set(subscriber.session.id, subscriber)
+          return Transport.broadcast({ sender, recipients: [subscriber.session], message: welcome, refused: tooSlow })
+        },
+        Detach: ({ session }) => Effect.sync(() => void subscribers.delete(session)),
+        Dispatch: (event) => {
+          const found = recipients(subscribers.values(), options.community, event)
+          return Transport.fanOut({
+            sender,
+            recipients: found,
+            size: found.length * event.relays,
+            message: event.payload,
+            refused: tooSlow
+          })
+        }
+      }
+    })
+  })

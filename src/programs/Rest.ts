@@ -1,0 +1,104 @@
+/**
+ * What the REST routes share: who asks, what they send, and how they are refused.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Redacted, Schema, SchemaIssue } from "effect"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
+import { Accounts } from "../domain/Accounts.ts"
+import * as RestError from "../domain/gateway/RestError.ts"
+import type { User } from "../domain/User.ts"
+
+/**
+ * The user whose token the request bears.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const caller: Effect.Effect<User, RestError.RestError, Accounts | HttpServerRequest.HttpServerRequest> =
+  Effect.gen(function* () {
+    const { headers } = yield* HttpServerRequest.HttpServerRequest
+    const accounts = yield* Accounts
+    const token = (headers.authorization ?? "").replace(/^(Bot|Bearer) /i, "")
+    return yield* Effect.flatMap(accounts.authenticate(Redacted.make(token)), Effect.fromOption)
+  }).pipe(Effect.mapError(RestError.unauthorized))
+
+const issues = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** Says of the first field that is wrong what is wrong with it. */
+const invalid = (error: Schema.SchemaError): RestError.RestError => {
+  const [first] = issues(error.issue).issues
+  const path = (first?.path ?? []).map((part) => {
+    const key = typeof part === "object" ? part.key : part
+    return typeof key === "symbol" ? String(key) : key
+  })
+  return RestError.invalidForm(path, { code: "BASE_TYPE_CONVERT", message: first?.message ?? "Invalid value." })
+}
+
+/**
+ * A value from the path or the query.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const parameter = <A>(
+  schema: Schema.Codec<A, string>,
+  name: string,
+  value: string | undefined
+): Effect.Effect<A, RestError.RestError> =>
+  Effect.mapError(Effect.fromOption(Schema.decodeUnknownOption(schema)(value)), () =>
+    RestError.invalidForm([name], {
+      code: "NUMBER_TYPE_COERCE",
+      message: `Value "${value ?? ""}" is not snowflake.`
+    })
+  )
+
+/**
+ * The request's JSON body.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const body = <A, I>(
+  schema: Schema.Codec<A, I>
+): Effect.Effect<A, RestError.RestError, HttpServerRequest.HttpServerRequest> => {
+  const decode = Schema.decodeUnknownEffect(schema)
+  return Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    if (/^multipart\//i.test(request.headers["content-type"] ?? "")) return yield* RestError.unsupportedMediaType()
+    const text = yield* Effect.mapError(request.text, RestError.tooLarge)
+    const json = yield* Effect.try({ try: (): unknown => JSON.parse(text), catch: RestError.invalidJson })
+    return yield* Effect.mapError(decode(json), invalid)
+  })
+}
+
+/**
+ * @since 0.1.0
+ * @category responses
+ */
+export const refused = (error: RestError.RestError): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe(
+    {
+      message: error.message,
+      code: error.code,
+      ...(error.errors === undefined ? undefined : { errors: error.errors })
+    },
+    { status: error.status }
+  )
+
+/**
+ * Answers with the value as JSON, or with the refusal. A defect is logged and answered as Discord answers its own.
+ *
+ * @since 0.1.0
+ * @category responses
+ */
+export const respond = <R>(
+  handler: Effect.Effect<unknown, RestError.RestError, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
+  handler.pipe(
+    Effect.map((value) => HttpServerResponse.jsonUnsafe(value)),
+    Effect.catchTag("RestError", (error) => Effect.succeed(refused(error))),
+    Effect.catchDefect((defect) =>
+      Effect.as(Effect.logError("a route died of a defect", defect), refused(RestError.internal()))
+    )
+  )

@@ -1,0 +1,73 @@
+/**
+ * The demo guild: what `npm start` serves to whoever holds one of its tokens.
+ *
+ * @since 0.1.0
+ */
+import * as Community from "../domain/Community.ts"
+import { ChannelId, GuildId, RoleId, UserId } from "../domain/Ids.ts"
+import type { Member } from "../domain/Member.ts"
+import * as Permissions from "../domain/Permissions.ts"
+import type { User } from "../domain/User.ts"
+
+/** Ids count up from one snowflake of 2024: nothing depends on their values. */
+const FIRST_ID = 1_200_000_000_000_000_000n
+const id = (offset: number): string => String(FIRST_ID + BigInt(offset))
+
+const GUILD = GuildId.make(id(0))
+const STAFF = RoleId.make(id(1))
+const READ = Permissions.VIEW_CHANNEL | Permissions.READ_MESSAGE_HISTORY
+const WRITE = Permissions.SEND_MESSAGES | Permissions.EMBED_LINKS
+
+const channel = (
+  offset: number,
+  name: string,
+  topic: string,
+  overwrites: ReadonlyArray<Community.Overwrite> = []
+): Community.Channel => ({ id: ChannelId.make(id(offset)), name, topic, overwrites })
+
+const everyone = Community.everyoneId(GUILD)
+
+/**
+ * The users of the demo guild, by number from 1: the first owns it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const user = (index: number, username: string): User => ({
+  id: UserId.make(id(1000 + index)),
+  username,
+  bot: true
+})
+
+/**
+ * Three channels: everyone writes in the first, only staff in the second, and only staff see the third. The first two
+ * members are staff: the owner may do everything anyway.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const guild = (
+  users: readonly [User, ...ReadonlyArray<User>]
+): { readonly community: Community.Community; readonly members: ReadonlyArray<Member> } => ({
+  community: Community.make({
+    id: GUILD,
+    name: "Fanfare",
+    ownerId: users[0].id,
+    roles: [
+      { id: everyone, name: "@everyone", permissions: READ | WRITE },
+      { id: STAFF, name: "Staff", permissions: Permissions.NONE }
+    ],
+    channels: [
+      channel(10, "general", "Say hello."),
+      channel(11, "announcements", "Only staff write here.", [
+        { kind: "role", id: everyone, allow: Permissions.NONE, deny: WRITE },
+        { kind: "role", id: STAFF, allow: WRITE, deny: Permissions.NONE }
+      ]),
+      channel(12, "staff", "Only staff see this.", [
+        { kind: "role", id: everyone, allow: Permissions.NONE, deny: Permissions.VIEW_CHANNEL },
+        { kind: "role", id: STAFF, allow: Permissions.VIEW_CHANNEL, deny: Permissions.NONE }
+      ])
+    ]
+  }),
+  members: users.map((user, index) => ({ user, roles: index < 2 ? [STAFF] : [], joinedAt: Date.UTC(2024, 0, 1) }))
+})

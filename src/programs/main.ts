@@ -1,0 +1,173 @@
+#!/usr/bin/env node
+/**
+ * The server: `npm start`, or `fanfare` where the package is installed.
+ *
+ * @since 0.1.0
+ */
+import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Array, ByteSize, Config, Console, Effect, Layer, Redacted, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
+import { createServer } from "node:http"
+import * as Accounts from "../layers/Accounts.ts"
+import * as MemberStore from "../layers/MemberStore.ts"
+import * as Offload from "../layers/Offload.ts"
+import * as Otlp from "../layers/Otlp.ts"
+import * as Sampler from "../layers/Sampler.ts"
+import * as WebSocket from "../layers/SessionSocket/webSocket.ts"
+import * as TraceStore from "../layers/TraceStore.ts"
+import * as demo from "./demo.ts"
+import * as Guilds from "./Guilds.ts"
+import * as Ingress from "./Ingress.ts"
+import * as Page from "./Page.ts"
+
+const DEMO_TOKENS = Array.map(Array.make("demo-1", "demo-2", "demo-3"), (token) => Redacted.make(token))
+
+/** Frames above this are refused before they are read; the gateway itself takes no more than 4 KiB. */
+const MAX_FRAME = 64 * 1024
+const MAX_BODY = "256 KiB"
+
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
+
+class NoTokens extends Schema.TaggedError<NoTokens>()("NoTokens", { host: Schema.String }) {
+  override get message() {
+    return (
+      `${this.host} can be reached from other machines, and the demo tokens are known to everyone. ` +
+      `Configure tokens of your own (--token SECRET, repeatable, or FANFARE_TOKENS=SECRET,SECRET), or listen on 127.0.0.1.`
+    )
+  }
+}
+
+/** What the address could not be listened on for, in words that say what to do. */
+class CannotListen extends Schema.TaggedError<CannotListen>()("CannotListen", {
+  address: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return `cannot listen on ${this.address} (${this.reason}): free it, or choose another with --host and --port`
+  }
+}
+
+interface Options {
+  readonly host: string
+  readonly port: number
+  readonly tokens: ReadonlyArray<Redacted.Redacted>
+}
+
+/** The tokens in force, and whether they are the ones that everybody knows. */
+const tokensOf = (options: Options) =>
+  Array.isReadonlyArrayNonEmpty(options.tokens)
+    ? Effect.succeed({ tokens: options.tokens, demo: false })
+    : isLoopback(options.host)
+      ? Effect.succeed({ tokens: DEMO_TOKENS, demo: true })
+      : new NoTokens({ host: options.host })
+
+const listening = (tokens: ReadonlyArray<Redacted.Redacted>, isDemo: boolean) =>
+  Layer.effectDiscard(
+    HttpServer.addressFormattedWith((address) =>
+      Console.log(
+        `Fanfare is listening on ${address}` +
+          (isDemo ? ` with the demo tokens ${tokens.map((token) => Redacted.value(token)).join(", ")}` : "")
+      )
+    )
+  )
+
+const server = (options: Options) =>
+  Effect.gen(function* () {
+    const { demo: isDemo, tokens } = yield* tokensOf(options)
+    const exported = yield* Otlp.isConfigured
+    const owners = Array.map(tokens, (token, index) => {
+      const number = index + 1
+      return [token, demo.user(number, isDemo ? Redacted.value(token) : `member-${number}`)] as const
+    })
+    const settings: Page.Settings = {
+      tokens: isDemo ? tokens.map((token) => Redacted.value(token)) : [],
+      traces: !exported
+    }
+
+    const tracing = exported ? Layer.merge(Otlp.layer({ serviceName: "fanfare" }), TraceStore.none) : TraceStore.ring()
+    const guilds = Guilds.layer([demo.guild(Array.map(owners, ([, user]) => user))]).pipe(
+      Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, Offload.inline])
+    )
+    const http = NodeHttpServer.layer(createServer, {
+      host: options.host,
+      port: options.port,
+      gracefulShutdownTimeout: "1 second",
+      websocket: { maxPayload: MAX_FRAME }
+    })
+    const routes = Layer.mergeAll(Ingress.layer(WebSocket.layer()), Page.layer(settings))
+    return listening(tokens, isDemo).pipe(
+      Layer.provide(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })),
+      Layer.provide(http),
+      Layer.provide(guilds),
+      Layer.provide(Accounts.fromTokens(owners)),
+      Layer.provide(tracing),
+      // The transport opens the spans, of what is sampled; the server's own would be one for every request.
+      Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true)),
+      Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(MAX_BODY))),
+      Layer.catchTag("ServeError", ({ cause }) =>
+        Layer.effectDiscard(
+          new CannotListen({
+            address: `${options.host}:${options.port}`,
+            reason: cause instanceof Error ? cause.message : String(cause)
+          })
+        )
+      )
+    )
+  }).pipe(Layer.unwrap)
+
+const host = Flag.String("host").pipe(
+  Flag.withDescription("Address to listen on (HOST)"),
+  Flag.withFallbackConfig(Config.NonEmptyString("HOST")),
+  Flag.withDefault("127.0.0.1")
+)
+
+const port = Flag.Int("port").pipe(
+  Flag.withDescription("Port to listen on, 0 for any that is free (PORT)"),
+  Flag.withFallbackConfig(Config.Port("PORT")),
+  Flag.withDefault(8080)
+)
+
+const tokens = Flag.Redacted("token").pipe(
+  Flag.withDescription(
+    "Token of one member; repeat it for more (FANFARE_TOKENS, separated by commas). " +
+      "On a loopback address the default is demo-1, demo-2 and demo-3"
+  ),
+  Flag.atLeast(0)
+)
+
+const configuredTokens = Config.Array(Schema.NonEmptyString, "FANFARE_TOKENS").pipe(
+  Config.withDefault<ReadonlyArray<string>>([]),
+  Config.map((tokens) => tokens.map((token) => Redacted.make(token)))
+)
+
+const fanfare = Command.make(
+  "fanfare",
+  { host, port, tokens },
+  Effect.fnUntraced(function* (flags) {
+    const tokens = flags.tokens.length > 0 ? flags.tokens : yield* configuredTokens
+    return yield* Layer.launch(server({ ...flags, tokens }))
+  })
+).pipe(
+  Command.withDescription(
+    "Serves the demo guild: Discord's Gateway and REST API v10, and a page to try them at /. " +
+      "Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set (with the other OTEL_* variables), " +
+      "and are kept in memory for the page where it is not."
+  )
+)
+
+/** Exits with 1 and one line for what the operator can mend. */
+const explain = (error: { readonly message: string }) =>
+  Effect.andThen(
+    Console.error(`fanfare: ${error.message}`),
+    Effect.sync(() => {
+      process.exitCode = 1
+    })
+  )
+
+fanfare.pipe(
+  Command.run({ version: "0.1.0" }),
+  Effect.catchTag(["NoTokens", "CannotListen", "OtlpMisconfigured", "ConfigError"], explain),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)
