@@ -62,10 +62,7 @@ export const keep = (size: number, probability: number, random: () => number): R
   if (!(probability > 0)) return kept
   const scale = 1 / Math.log1p(-probability)
   // 1 − random() lies in (0, 1]: the logarithm of 0 would be an infinite gap out of bad luck alone.
-  let index = Math.floor(Math.log(1 - random()) * scale)
-  while (index < size) {
-    kept.push(index)
-    index += 1 + Math.floor(Math.log(1 - random()) * scale)
-  }
+  const gap = () => 1 + Math.floor(Math.log(1 - random()) * scale)
+  for (let index = gap() - 1; index < size; index += gap()) kept.push(index)
   return kept
 }

@@ -8,7 +8,8 @@
  * @since 0.1.0
  */
 
-const RANGE = 2 ** 56
+/** Thresholds have more digits than a double holds, so they are counted in whole numbers. */
+const RANGE = 2n ** 56n
 const DIGITS = 14
 /** The most entries that a list may have; those at the end are dropped first. */
 const MAX_ENTRIES = 32
@@ -28,8 +29,9 @@ const MAX_ENTRIES = 32
  * @category conversions
  */
 export const thresholdOf = (probability: number): string => {
-  // The largest threshold still stands for a probability above 0, as what was kept cannot have been impossible.
-  const threshold = Math.min(Math.max(Math.round((1 - probability) * RANGE), 0), RANGE - 1)
+  const kept = BigInt(Math.round(probability * Number(RANGE)))
+  // What was kept cannot have been impossible: the largest threshold stands for a probability above 0.
+  const threshold = kept >= RANGE ? 0n : kept < 1n ? RANGE - 1n : RANGE - kept
   return threshold.toString(16).padStart(DIGITS, "0").replace(/0+$/, "") || "0"
 }
 
@@ -40,7 +42,9 @@ export const thresholdOf = (probability: number): string => {
  * @category conversions
  */
 export const probabilityOf = (threshold: string): number | undefined =>
-  /^[0-9a-f]{1,14}$/.test(threshold) ? 1 - Number.parseInt(threshold.padEnd(DIGITS, "0"), 16) / RANGE : undefined
+  /^[0-9a-f]{1,14}$/.test(threshold)
+    ? Number(RANGE - BigInt(`0x${threshold.padEnd(DIGITS, "0")}`)) / Number(RANGE)
+    : undefined
 
 const entries = (traceState: string): ReadonlyArray<string> =>
   traceState

@@ -9,12 +9,12 @@ import * as CloseCode from "./CloseCode.ts"
 import * as Opcode from "./Opcode.ts"
 
 /**
- * The most characters that a frame may have: the documented limit of 4,096 bytes.
+ * The most bytes that a frame may have.
  *
  * @since 0.1.0
  * @category limits
  */
-export const MAX_LENGTH = 4096
+export const MAX_BYTES = 4096
 
 /**
  * @since 0.1.0
@@ -76,6 +76,12 @@ const KNOWN: ReadonlySet<number> = new Set([
   ...Unserved.fields.op.literals
 ])
 
+const encoder = new TextEncoder()
+
+/** A character takes one to three bytes, so most frames are known to be short enough without counting. */
+const isTooLong = (frame: string): boolean =>
+  frame.length > MAX_BYTES || (frame.length * 3 > MAX_BYTES && encoder.encode(frame).length > MAX_BYTES)
+
 const decodeOp = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ op: Schema.Int })))
 const decodeFrame = Schema.decodeUnknownOption(Schema.fromJsonString(ClientFrame))
 
@@ -86,7 +92,7 @@ const decodeFrame = Schema.decodeUnknownOption(Schema.fromJsonString(ClientFrame
  * @category decoding
  */
 export const decode = (frame: string | Uint8Array): Result.Result<ClientFrame, CloseCode.Close> => {
-  if (typeof frame !== "string" || frame.length > MAX_LENGTH) return Result.fail(CloseCode.DECODE_ERROR)
+  if (typeof frame !== "string" || isTooLong(frame)) return Result.fail(CloseCode.DECODE_ERROR)
   const op = decodeOp(frame)
   if (Option.isNone(op)) return Result.fail(CloseCode.DECODE_ERROR)
   if (!KNOWN.has(op.value.op)) return Result.fail(CloseCode.UNKNOWN_OPCODE)

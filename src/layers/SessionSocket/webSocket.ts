@@ -29,6 +29,9 @@ const HIGH_WATER_MARK = 256 * 1024
 /** How long the other side has to answer a close before the connection is cut. */
 const CLOSE_GRACE = "1 second"
 
+/** The connection ended without a close of either side. */
+const gone = () => new SocketClosed({ code: 1006, reason: "" })
+
 const closedBy = (error: Socket.SocketError): SocketClosed =>
   error.reason._tag === "SocketCloseError"
     ? new SocketClosed({ code: error.reason.code, reason: error.reason.closeReason ?? "" })
@@ -42,14 +45,6 @@ const either = (connection: Connection, events: ReadonlyArray<"drain" | "close">
       for (const event of events) connection.off(event, done)
     })
   })
-
-/** Waits until the connection can take more. The WebSocket itself would buffer without end. */
-const writable = (connection: Connection, highWaterMark: number): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    connection.destroyed || connection.writableLength < highWaterMark
-      ? Effect.void
-      : Effect.andThen(either(connection, ["drain", "close"]), writable(connection, highWaterMark))
-  )
 
 /**
  * Wraps an accepted WebSocket. When the scope closes, a client that does not answer the close within a second is cut
@@ -75,8 +70,20 @@ export const make = Effect.fnUntraced(function* (
   let chunk: ReadonlyArray<string | Uint8Array> = []
   let next = 0
   let closed: SocketClosed | undefined
+  // A write to a socket whose reader is gone would wait for the reader to come back.
+  yield* Effect.addFinalizer(() => Effect.sync(() => (closed ??= gone())))
 
   const put = (frame: string | Socket.CloseEvent) => Effect.mapError(write(frame), closedBy)
+
+  // The WebSocket itself would buffer without end, so a full connection is waited for here.
+  const send = (frame: string): Effect.Effect<void, SocketClosed> =>
+    Effect.suspend(() => {
+      if (closed !== undefined) return closed
+      if (connection.destroyed) return gone()
+      return connection.writableLength < highWaterMark
+        ? put(frame)
+        : Effect.andThen(either(connection, ["drain", "close"]), send(frame))
+    })
 
   return {
     receive: Effect.suspend(() => {
@@ -88,14 +95,7 @@ export const make = Effect.fnUntraced(function* (
         return frames[0]
       })
     }).pipe(Effect.mapError(closedBy)),
-    send: (frame) =>
-      Effect.suspend(() => {
-        if (closed !== undefined) return closed
-        if (connection.destroyed) return new SocketClosed({ code: 1006, reason: "the connection is gone" })
-        return connection.writableLength < highWaterMark
-          ? put(frame)
-          : Effect.andThen(writable(connection, highWaterMark), put(frame))
-      }),
+    send,
     close: (code, reason) =>
       Effect.suspend(() => {
         if (closed !== undefined) return Effect.void

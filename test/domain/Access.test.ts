@@ -1,0 +1,131 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as Access from "../../src/domain/Access.ts"
+import * as Community from "../../src/domain/Community.ts"
+import { ChannelId, GuildId, RoleId, UserId } from "../../src/domain/Ids.ts"
+import type { Member } from "../../src/domain/Member.ts"
+import * as Permissions from "../../src/domain/Permissions.ts"
+
+/** A universe small enough for everything to meet everything. */
+const GUILD = "1"
+const BITS = [3, 10, 11, 12, 14, 15, 17, 4]
+const Bits = Schema.Array(Schema.Literals(BITS))
+const Roles = Schema.Literals(["1", "2", "3", "4"])
+const Users = Schema.Literals(["100", "101", "102"])
+
+const World = Schema.Struct({
+  owner: Users,
+  member: Users,
+  memberRoles: Schema.Array(Schema.Literals(["2", "3", "4", "5"])),
+  roles: Schema.Array(Schema.Struct({ id: Roles, allow: Bits })),
+  overwrites: Schema.Array(
+    Schema.Union([
+      Schema.Struct({ kind: Schema.Literal("role"), id: Roles, allow: Bits, deny: Bits }),
+      Schema.Struct({ kind: Schema.Literal("member"), id: Users, allow: Bits, deny: Bits })
+    ])
+  )
+})
+type World = typeof World.Type
+
+const unique = <A extends { readonly id: string }>(items: ReadonlyArray<A>): ReadonlyArray<A> =>
+  Array.from(new Map(items.map((item) => [item.id, item])).values())
+
+/**
+ * The slow model, written from Discord's text and nothing else: one permission at a time, sets of names instead of
+ * masks, and each sentence of the documentation a line.
+ */
+const model = (world: World, bit: number): boolean => {
+  const roles = unique(world.roles)
+  const overwrites = world.overwrites.filter(
+    (one, index) => world.overwrites.findLastIndex((other) => other.kind === one.kind && other.id === one.id) === index
+  )
+  const mine = new Set<string>([...world.memberRoles, GUILD])
+  const fromRoles = (wanted: number) => roles.some((role) => mine.has(role.id) && role.allow.includes(wanted))
+
+  if (world.owner === world.member) return true
+  if (fromRoles(3)) return true
+
+  const inChannel = (wanted: number): boolean => {
+    let allowed = fromRoles(wanted)
+    for (const overwrite of overwrites) {
+      if (overwrite.kind !== "role" || overwrite.id !== GUILD) continue
+      if (overwrite.deny.includes(wanted)) allowed = false
+      if (overwrite.allow.includes(wanted)) allowed = true
+    }
+    const ofRoles = overwrites.filter(({ id, kind }) => kind === "role" && id !== GUILD && mine.has(id))
+    if (ofRoles.some(({ deny }) => deny.includes(wanted))) allowed = false
+    if (ofRoles.some(({ allow }) => allow.includes(wanted))) allowed = true
+    for (const overwrite of overwrites) {
+      if (overwrite.kind !== "member" || overwrite.id !== world.member) continue
+      if (overwrite.deny.includes(wanted)) allowed = false
+      if (overwrite.allow.includes(wanted)) allowed = true
+    }
+    return allowed
+  }
+
+  if (!inChannel(10)) return false
+  const impliedByWriting = [12, 14, 15, 17].includes(bit)
+  return inChannel(bit) && (!impliedByWriting || inChannel(11))
+}
+
+const mask = (bits: ReadonlyArray<number>) => bits.reduce((all, bit) => all | (1n << BigInt(bit)), 0n)
+
+const build = (world: World) => {
+  const channel: Community.Channel = {
+    id: ChannelId.make("9"),
+    name: "general",
+    topic: "",
+    overwrites: world.overwrites
+      .filter(
+        (one, index) =>
+          world.overwrites.findLastIndex((other) => other.kind === one.kind && other.id === one.id) === index
+      )
+      .map(({ allow, deny, id, kind }): Community.Overwrite =>
+        kind === "role"
+          ? { kind, id: RoleId.make(id), allow: mask(allow), deny: mask(deny) }
+          : { kind, id: UserId.make(id), allow: mask(allow), deny: mask(deny) }
+      )
+  }
+  const community = Community.make({
+    id: GuildId.make(GUILD),
+    name: "model",
+    ownerId: UserId.make(world.owner),
+    roles: unique(world.roles).map(({ allow, id }) => ({ id: RoleId.make(id), name: id, permissions: mask(allow) })),
+    channels: [channel]
+  })
+  const member: Member = {
+    user: { id: UserId.make(world.member), username: "m", bot: true },
+    roles: world.memberRoles.map((id) => RoleId.make(id)),
+    joinedAt: 0
+  }
+  return { channel, community, member }
+}
+
+describe("Access", () => {
+  it.prop(
+    "agrees with a slow model, permission by permission",
+    [World],
+    ([world]) => {
+      const { channel, community, member } = build(world)
+      const granted = Access.inChannel(community, channel, member)
+      for (const bit of BITS) {
+        assert.strictEqual(Permissions.has(granted, 1n << BigInt(bit)), model(world, bit), `bit ${bit}`)
+      }
+    },
+    { arbitrary: { runs: 3000 } }
+  )
+
+  it("owners and administrators may do everything, whatever a channel denies", () => {
+    const world: World = {
+      owner: "100",
+      member: "100",
+      memberRoles: [],
+      roles: [],
+      overwrites: [{ kind: "member", id: "100", allow: [], deny: BITS }]
+    }
+    const owner = build(world)
+    assert.strictEqual(Access.inChannel(owner.community, owner.channel, owner.member), Permissions.ALL)
+    const admin = build({ ...world, member: "101", memberRoles: ["2"], roles: [{ id: "2", allow: [3] }] })
+    assert.strictEqual(Access.inChannel(admin.community, admin.channel, admin.member), Permissions.ALL)
+  })
+})

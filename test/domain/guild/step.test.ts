@@ -1,0 +1,130 @@
+import { assert, describe, it } from "@effect/vitest"
+import { HashMap, Option, Result, Schema } from "effect"
+import * as State from "../../../src/domain/guild/State.ts"
+import { type Facts, step } from "../../../src/domain/guild/step.ts"
+import { ChannelId, type SessionId } from "../../../src/domain/Ids.ts"
+import {
+  community,
+  draft,
+  GENERAL,
+  HIDDEN,
+  member,
+  READ_ONLY,
+  sessionId,
+  STAFF,
+  userId
+} from "../../support/community.ts"
+
+const facts = (index: number | undefined, roles = index === 9 ? [STAFF] : []): Facts => ({
+  now: 1_700_000_000_000,
+  member: index === undefined ? Option.none() : Option.some(member(index, roles)),
+  roster: [],
+  memberCount: 0
+})
+
+const Index = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))
+const Commands = Schema.Array(
+  Schema.Union([
+    Schema.Struct({ tag: Schema.Literal("Connect"), index: Index }),
+    Schema.Struct({ tag: Schema.Literal("Disconnect"), index: Index }),
+    Schema.Struct({ tag: Schema.Literal("SendMessage"), index: Index })
+  ])
+)
+
+describe("guild.step", () => {
+  it.prop(
+    "sessions are where the outputs put them: a relay is started before it is used, none is over its capacity",
+    [Commands],
+    ([commands]) => {
+      const CAPACITY = 3
+      let state = State.initial(community, { relayCapacity: CAPACITY })
+      const relays: Array<Set<SessionId>> = []
+      const connected = new Set<SessionId>()
+      const ids = new Set<string>()
+
+      for (const { index, tag } of commands) {
+        const session = sessionId(index)
+        const [next, outputs, reply] =
+          tag === "Connect"
+            ? step<string, "Connect">(
+                state,
+                "Connect",
+                { session, user: userId(index), intents: 0, handle: session },
+                facts(index)
+              )
+            : tag === "Disconnect"
+              ? step<string, "Disconnect">(state, "Disconnect", { session }, facts(undefined))
+              : step<string, "SendMessage">(
+                  state,
+                  "SendMessage",
+                  { author: userId(index), channel: GENERAL, draft: draft("hi") },
+                  facts(index)
+                )
+        state = next
+        assert.isTrue(Result.isSuccess<unknown, unknown>(reply))
+        if (tag === "Connect") connected.add(session)
+        if (tag === "Disconnect") connected.delete(session)
+
+        for (const output of outputs) {
+          switch (output._tag) {
+            case "StartRelay":
+              assert.strictEqual(output.relay, relays.length)
+              relays.push(new Set())
+              break
+            case "Attach":
+              assert.isFalse(relays[output.relay]?.has(output.session))
+              assert.strictEqual(output.handle, output.session)
+              relays[output.relay]?.add(output.session)
+              break
+            case "Detach":
+              assert.isTrue(relays[output.relay]?.delete(output.session))
+              break
+            case "Dispatch":
+              assert.isFalse(ids.has(output.event.message.id))
+              ids.add(output.event.message.id)
+          }
+        }
+        for (const sessions of relays) assert.isAtMost(sessions.size, CAPACITY)
+        assert.deepStrictEqual(new Set(relays.flatMap((sessions) => Array.from(sessions))), connected)
+        assert.deepStrictEqual(
+          state.relays,
+          relays.map((sessions) => sessions.size)
+        )
+        assert.strictEqual(HashMap.size(state.sessions), connected.size)
+      }
+    },
+    { arbitrary: { runs: 500, size: 60 } }
+  )
+
+  it.each([
+    ["UnknownMember", undefined, GENERAL],
+    ["UnknownChannel", 1, ChannelId.make("404")],
+    ["MissingAccess", 1, HIDDEN],
+    ["MissingPermissions", 1, READ_ONLY]
+  ] as const)("refuses a message and changes nothing: %s", (tag, index, channel) => {
+    const state = State.initial(community)
+    const [next, outputs, reply] = step<never, "SendMessage">(
+      state,
+      "SendMessage",
+      { author: userId(1), channel, draft: draft("hi") },
+      facts(index)
+    )
+    assert.strictEqual(next, state)
+    assert.deepStrictEqual(outputs, [])
+    assert.strictEqual(Result.isFailure(reply) ? reply.failure._tag : undefined, tag)
+  })
+
+  it("describes no channel to those who may not see it", () => {
+    const channels = (index: number) => {
+      const [, , reply] = step<never, "Describe">(
+        State.initial(community),
+        "Describe",
+        { user: userId(index) },
+        facts(index)
+      )
+      return Array.from(Result.getOrThrow(reply).community.channels.keys())
+    }
+    assert.deepStrictEqual(channels(1), [GENERAL, READ_ONLY])
+    assert.deepStrictEqual(channels(9), [GENERAL, READ_ONLY, HIDDEN])
+  })
+})

@@ -1,0 +1,101 @@
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Layer, Queue, Scope } from "effect"
+import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
+import { createServer } from "node:http"
+import { connect } from "node:net"
+import { SessionSocket, SocketClosed } from "../../src/domain/SessionSocket.ts"
+import * as memory from "../../src/layers/SessionSocket/memory.ts"
+import * as webSocket from "../../src/layers/SessionSocket/webSocket.ts"
+import { conforms, type Pair, type Peer } from "../conformance/SessionSocket.ts"
+
+conforms(
+  "memory",
+  Effect.map(memory.make(), ({ client, socket }): Pair => ({
+    socket,
+    peer: { receive: Queue.take(client.frames), send: client.send, close: client.close }
+  }))
+)
+
+/** A real server that accepts sockets, at an address of its own. */
+const server = Effect.fnUntraced(function* (options?: { readonly highWaterMark?: number }) {
+  const accepted = yield* Queue.unbounded<SessionSocket["Service"]>()
+  const done = yield* Deferred.make<void>()
+  const route = HttpRouter.add(
+    "GET",
+    "/",
+    Effect.gen(function* () {
+      yield* Queue.offer(accepted, yield* SessionSocket)
+      yield* Deferred.await(done)
+      return HttpServerResponse.empty()
+    }).pipe(Effect.provide(webSocket.layer(options)))
+  )
+  const context = yield* Layer.build(
+    HttpRouter.serve(route, { disableLogger: true, disableListenLog: true }).pipe(
+      Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: 0 }))
+    )
+  )
+  yield* Effect.addFinalizer(() => Deferred.succeed(done, undefined))
+  const address = yield* Effect.provideContext(HttpServer.addressFormattedWith(Effect.succeed), context)
+  return { accepted, url: address.replace("http", "ws"), port: Number(new URL(address).port) }
+})
+
+const client = Effect.fnUntraced(function* (url: string): Effect.fn.Return<Peer, never, Scope.Scope> {
+  const frames = yield* Queue.unbounded<string, SocketClosed>()
+  const ws = yield* Effect.acquireRelease(
+    Effect.sync(() => new WebSocket(url)),
+    (ws) => Effect.sync(() => ws.close())
+  )
+  ws.onmessage = ({ data }) => void Queue.offerUnsafe(frames, String(data))
+  ws.onclose = ({ code, reason }) => Queue.failCauseUnsafe(frames, Cause.fail(new SocketClosed({ code, reason })))
+  yield* Effect.callback<void>((resume) => {
+    ws.onopen = () => resume(Effect.void)
+  })
+  return {
+    receive: Queue.take(frames),
+    send: (frame) => Effect.sync(() => ws.send(typeof frame === "string" ? frame : new Uint8Array(frame))),
+    close: (code, reason) => Effect.sync(() => ws.close(code, reason))
+  }
+})
+
+const open = Effect.gen(function* () {
+  const { accepted, url } = yield* server()
+  const peer = yield* client(url)
+  return { socket: yield* Queue.take(accepted), peer }
+})
+
+conforms("webSocket", open)
+
+describe("SessionSocket: webSocket", () => {
+  it.live("a client that does not read makes send wait; its leaving ends the wait", () =>
+    Effect.gen(function* () {
+      const { accepted, port } = yield* server({ highWaterMark: 1024 })
+      const tcp = yield* Effect.acquireRelease(
+        Effect.sync(() => connect(port, "127.0.0.1")),
+        (tcp) => Effect.sync(() => tcp.destroy())
+      )
+      tcp.pause()
+      tcp.write(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+          "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+      )
+      const socket = yield* Queue.take(accepted)
+      const chunk = "x".repeat(64 * 1024)
+      let sent = 0
+      // Far more than the kernel's buffers take: unless send waits, this never ends.
+      const flood = Effect.forever(
+        Effect.andThen(
+          socket.send(chunk),
+          Effect.sync(() => sent++)
+        )
+      )
+      assert.strictEqual((yield* Effect.timeoutOption(flood, "300 millis"))._tag, "None")
+      assert.isAbove(sent, 0)
+      const before = sent
+      assert.strictEqual((yield* Effect.timeoutOption(flood, "300 millis"))._tag, "None")
+      assert.isAtMost(sent - before, 1)
+      tcp.destroy()
+      assert.strictEqual((yield* Effect.flip(flood))._tag, "SocketClosed")
+    }).pipe(Effect.scoped)
+  )
+})
