@@ -88,14 +88,15 @@ export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
 export type SessionId = typeof SessionId.Type
 
 /** Milliseconds of Unix time at which Discord's snowflakes start to count (2015-01-01T00:00:00Z). */
-const EPOCH = 1420070400000n
+const EPOCH = 1_420_070_400_000
 
 /**
- * The id of the `sequence`-th message that a guild made at `now` (Unix milliseconds): 42 bits of time, then a
- * counter in the 22 bits below, so that ids sort by time and two of one guild never meet within a millisecond.
+ * The id of the `sequence`-th message that a guild made, at `now` (Unix milliseconds): 42 bits of time, then a counter
+ * in the 22 bits below, so that ids sort by time and two of one guild never meet within a millisecond. A clock that
+ * stands before 2015 counts as standing there.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const messageId = (now: number, sequence: number): MessageId =>
-  MessageId.make(String(((BigInt(Math.trunc(now)) - EPOCH) << 22n) | BigInt(sequence & 0x3fffff)))
+  MessageId.make(String((BigInt(Math.max(0, Math.trunc(now) - EPOCH)) << 22n) | BigInt(sequence & 0x3fffff)))

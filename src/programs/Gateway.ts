@@ -8,7 +8,7 @@
  * @see https://discord.com/developers/docs/events/gateway
  * @since 0.1.0
  */
-import { Clock, Data, Duration, Effect, Option, Redacted, Result, type Scope } from "effect"
+import { Clock, Data, Duration, Effect, Fiber, Option, Redacted, Result, type Scope } from "effect"
 import { Hex } from "effect/encoding"
 import { Accounts } from "../domain/Accounts.ts"
 import * as ClientFrame from "../domain/gateway/ClientFrame.ts"
@@ -163,6 +163,16 @@ const listen = Effect.fnUntraced(function* (
   }
 })
 
+/** Tells the client to reconnect, if its connection can take that now: one that cannot must not hold up the end. */
+const goodbye = Effect.fnUntraced(function* (socket: SessionSocket["Service"]) {
+  const told = yield* Effect.forkChild(
+    Effect.interruptible(Effect.ignore(socket.send(Payload.control(Opcode.RECONNECT, null)))),
+    { startImmediately: true }
+  )
+  yield* socket.close(CloseCode.GOING_AWAY.code, CloseCode.GOING_AWAY.reason)
+  yield* Fiber.interrupt(told)
+})
+
 /**
  * How a client may ask to be spoken to. Fanfare speaks version 10, in JSON text, uncompressed: a client that asks for
  * anything else is told so by a close.
@@ -226,13 +236,6 @@ export const converse = Effect.fnUntraced(
     Effect.flatMap(SessionSocket, (socket) => socket.close(close.code, close.reason))
   ),
   Effect.catchTag("SocketClosed", () => Effect.void),
-  Effect.onInterrupt(() =>
-    Effect.flatMap(SessionSocket, (socket) =>
-      Effect.andThen(
-        Effect.ignore(socket.send(Payload.control(Opcode.RECONNECT, null))),
-        socket.close(CloseCode.GOING_AWAY.code, CloseCode.GOING_AWAY.reason)
-      )
-    )
-  ),
+  Effect.onInterrupt(() => Effect.flatMap(SessionSocket, goodbye)),
   Effect.scoped
 )

@@ -138,7 +138,7 @@ export const connect = ({ onDispatch, onState, token, url }) => {
 
   const retry = (/** @type {Ending} */ { code, reason }) => {
     const what = reason.replace(/\.$/, "") + (code === undefined ? "" : ` (${code})`)
-    if (code !== undefined && FINAL.has(code)) return onState("closed", what)
+    if (code !== undefined && FINAL.has(code)) return onState("closed", `Refused: ${what}`)
     const delay = backoff(attempt++)
     const timer = setTimeout(open, delay)
     stop = () => clearTimeout(timer)

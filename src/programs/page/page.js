@@ -5,255 +5,196 @@
 import { connect } from "./gateway.js"
 import { duration, element, layout, render } from "./waterfall.js"
 
+const GATEWAY = `${location.origin.replace(/^http/, "ws")}/gateway?v=10&encoding=json`
+const TOKEN_KEY = "fanfare.token"
 const MAX_LENGTH = 2000
-/** So many characters before the limit, it is worth mentioning. */
-const NEARLY = 200
-/** Messages of each channel that stay in the page: the server keeps none to look up again. */
-const MAX_KEPT = 200
+/** With so few characters left, it is worth saying. */
+const FEW_LEFT = 200
+/** Lines of each channel that stay in the page: the server keeps none to look up again. */
+const MAX_LINES = 200
 const GROUPED_WITHIN = 5 * 60_000
 const ANSWER_WITHIN = 10_000
-/** Spans end after the answer to the request: the trace is looked at until nothing is added, for some 3 s in all. */
-const LOOKS = [40, 60, 100, 160, 250, 400, 650, 1_100]
-const TOKEN_KEY = "fanfare.token"
-const GATEWAY = `${location.origin.replace(/^http/, "ws")}/gateway?v=10&encoding=json`
+/** Spans may end after the answer: the trace is read until nothing is added to it, for some 3 s in all. */
+const DELAYS = [40, 60, 100, 160, 250, 400, 650, 1_100]
 
 /**
- * @typedef {{ id: string, name: string, topic: string | null, position: number }} Channel
  * @typedef {{ id: string, username: string }} User
- * @typedef {{ author: User, content: string, timestamp: string, nonce?: string }} Message
- * @typedef {{ notice: string }} Notice
+ * @typedef {{ id: string, name: string, topic: string | null, position: number }} Channel
+ * @typedef {{ author: User, channel_id: string, content: string, timestamp: string, nonce?: string }} Message
  *
- * @typedef {object} Client Who the page is at the moment, and what it has heard as such.
+ * @typedef {object} Room A channel, and what was heard in it.
+ * @property {Channel} channel
+ * @property {HTMLButtonElement} button
+ * @property {readonly HTMLElement[]} lines
+ * @property {Message} [last]
+ *
+ * @typedef {object} Client Who the page is at the moment. Nothing that one user heard stays for the next.
  * @property {string} token
  * @property {() => void} disconnect
  * @property {import("./gateway.js").State} state
+ * @property {ReadonlyMap<string, Room>} rooms by channel id
+ * @property {Room} [open]
+ * @property {string} [guild]
  * @property {User} [me]
- * @property {{ id: string, name: string }} [guild]
- * @property {Channel} [channel]
- * @property {Map<string, HTMLButtonElement>} buttons by channel id
- * @property {Map<string, ReadonlyArray<Message | Notice>>} heard by channel id
  */
 
 /** Every element that has an id. @type {Record<string, any>} */
 const ui = Object.fromEntries(Array.from(document.querySelectorAll("[id]"), (found) => [found.id, found]))
 
-/** @returns {Client} */
-const clientOf = (/** @type {string} */ token) => ({
-  token,
-  disconnect: () => {},
-  state: "connecting",
-  buttons: new Map(),
-  heard: new Map()
-})
-
-let client = clientOf("")
-let sending = false
-let refusal = ""
-
-/** The traces of what was sent from here, by nonce. @type {Map<string, string>} */
-const traces = new Map()
-let shownTrace = ""
-
 /** @type {{ tokens: string[], traces: boolean }} */
 let settings
+/** @type {Client} */
+let client = { token: "", disconnect: () => {}, state: "connecting", rooms: new Map() }
+let isSending = false
+let refusal = ""
+let shownTrace = ""
+/** The traces of what was sent from here, by nonce. @type {Map<string, string>} */
+const traces = new Map()
 
 /** Leaves a live region alone that says so already: it would be read out again. */
-const say = (/** @type {Element} */ region, /** @type {string} */ text) => {
+const say = (region, text) => {
   if (region.textContent !== text) region.textContent = text
 }
 
-// ---------------------------------------------------------------------------------------------------- the composer
-
-/** @returns {[text: string, tone: "quiet" | "warning" | "error"]} */
-const note = (/** @type {boolean} */ open, /** @type {number} */ left) => {
-  if (!open) return ["Nothing can be sent until you are connected.", "quiet"]
+const noteOn = (isOpen, left) => {
+  if (!isOpen) return ["Nothing can be sent until you are connected.", "quiet"]
   if (refusal !== "") return [refusal, "error"]
   if (left < 0) return [`${-left} characters too many`, "error"]
-  if (left <= NEARLY) return [`${left} characters left`, "warning"]
+  if (left <= FEW_LEFT) return [`${left} characters left`, "warning"]
   return ["Enter sends, Shift+Enter begins a new line.", "quiet"]
 }
 
 const refreshComposer = () => {
-  const { channel, state } = client
-  const open = state === "ready" && channel !== undefined
+  const { open, state } = client
+  const isOpen = state === "ready" && open !== undefined
   // In code points, as the server counts.
   const left = MAX_LENGTH - [...ui.message.value].length
-  const [text, tone] = note(open, left)
-  ui.message.disabled = !open
-  ui.message.readOnly = sending
-  ui.message.placeholder = channel === undefined ? "" : `Message #${channel.name}`
-  ui.send.disabled = !open || sending || left < 0 || ui.message.value.trim() === ""
+  const [note, tone] = noteOn(isOpen, left)
+  ui.message.disabled = !isOpen
+  ui.message.readOnly = isSending
+  ui.message.placeholder = open === undefined ? "" : `Message #${open.channel.name}`
+  ui.send.disabled = !isOpen || isSending || left < 0 || ui.message.value.trim() === ""
   ui.note.dataset.tone = tone
-  say(ui.note, text)
+  say(ui.note, note)
 }
 
-const hex = (/** @type {number} */ bytes) =>
+const randomHex = (bytes) =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, "0")).join("")
 
-/** The first thing that is wrong with a field, wherever it is in `errors`. @returns {string | undefined} */
-const firstProblem = (/** @type {any} */ errors) => {
+/** The first thing that is wrong with a field, wherever it is among the errors. */
+const firstProblem = (errors) => {
   if (typeof errors !== "object" || errors === null) return undefined
-  if (Array.isArray(errors._errors)) return errors._errors[0]?.message
-  return Object.values(errors).map(firstProblem).find(Boolean)
+  return errors._errors?.[0]?.message ?? Object.values(errors).map(firstProblem).find(Boolean)
 }
 
-const reasonOf = async (/** @type {Response} */ response) => {
+const reasonOf = async (response) => {
   const { errors, message = response.statusText } = await response.json().catch(() => ({}))
   return [`Not sent: ${message}`, firstProblem(errors)].filter(Boolean).join(". ")
 }
 
-const post = (/** @type {string} */ content, /** @type {{ traceId: string, spanId: string }} */ { spanId, traceId }) =>
-  fetch(`/api/v10/channels/${client.channel?.id}/messages`, {
-    method: "POST",
-    headers: {
-      authorization: `Bot ${client.token}`,
-      "content-type": "application/json",
-      traceparent: `00-${traceId}-${spanId}-03`
-    },
-    body: JSON.stringify({ content, nonce: spanId }),
-    signal: AbortSignal.timeout(ANSWER_WITHIN)
-  })
-
-/** The message is shown when the gateway tells of it, not before: what is in the log has been said. */
+/** What was sent is shown when the gateway tells of it, and not before: the log is what has been said. */
 const send = async () => {
-  const { token } = client
-  const context = { traceId: hex(16), spanId: hex(8) }
-  traces.set(context.spanId, context.traceId)
-  sending = true
+  const { open, token } = client
+  const [traceId, spanId] = [randomHex(16), randomHex(8)]
+  traces.set(spanId, traceId)
+  isSending = true
   refusal = ""
   refreshComposer()
   try {
-    const response = await post(ui.message.value, context)
+    const response = await fetch(`/api/v10/channels/${open?.channel.id}/messages`, {
+      method: "POST",
+      headers: {
+        authorization: `Bot ${token}`,
+        "content-type": "application/json",
+        traceparent: `00-${traceId}-${spanId}-03`
+      },
+      body: JSON.stringify({ content: ui.message.value, nonce: spanId }),
+      signal: AbortSignal.timeout(ANSWER_WITHIN)
+    })
     if (response.ok) ui.message.value = ""
     else refusal = await reasonOf(response)
-    void showTrace(context.traceId, token, response.ok)
+    void showTrace(traceId, token, response.ok)
   } catch {
-    refusal = "Not known to be sent: the server did not answer."
+    refusal = "Perhaps not sent: the server did not answer."
   }
-  sending = false
+  isSending = false
   refreshComposer()
   ui.message.focus()
 }
 
-// ----------------------------------------------------------------------------------------------------- the channels
+const traceButton = (traceId) => {
+  const button = element("button", { className: "quiet", type: "button" }, "Trace")
+  button.addEventListener("click", () => showTrace(traceId, client.token, true))
+  return button
+}
 
-const isNotice = (/** @type {Message | Notice} */ entry) => "notice" in entry
-
-const isContinued = (/** @type {Message} */ message, /** @type {Message | Notice | undefined} */ before) =>
-  before !== undefined &&
-  !isNotice(before) &&
-  before.author.id === message.author.id &&
-  Date.parse(message.timestamp) - Date.parse(before.timestamp) < GROUPED_WITHIN
-
-const messageElement = (/** @type {Message} */ message, /** @type {boolean} */ continued) => {
-  const { author, content, nonce = "", timestamp } = message
-  const own = author.id === client.me?.id
-  const sent = new Date(timestamp)
+const messageLine = ({ author, content, nonce = "", timestamp }, isContinued) => {
+  const isOwn = author.id === client.me?.id
+  const traceId = traces.get(nonce)
+  const time = new Date(timestamp)
   const head = element(
     "header",
-    { className: "message-head" },
+    {},
     element("b", {}, author.username),
-    ...(own ? [element("span", {}, "you")] : []),
-    element(
-      "time",
-      { dateTime: timestamp, title: sent.toLocaleString() },
-      sent.toLocaleTimeString([], { timeStyle: "short" })
-    )
+    isOwn ? element("span", {}, "you") : "",
+    element("time", { dateTime: timestamp }, time.toLocaleTimeString([], { timeStyle: "short" }))
   )
-  const made = element("article", { className: "message" }, head)
-  made.classList.toggle("own", own)
-  made.classList.toggle("continued", continued)
-  made.append(element("p", { className: "message-content" }, content || "(an embed, which this page does not draw)"))
-  const traceId = traces.get(nonce)
-  if (traceId !== undefined) {
-    const button = element("button", { className: "quiet", type: "button" }, "Trace")
-    button.addEventListener("click", () => showTrace(traceId, client.token, true))
-    made.append(button)
-  }
-  return made
+  const text = element("p", { className: "message-content" }, content || "(An embed, which this page does not draw.)")
+  const line = element("article", { className: "message" }, head, text, traceId ? traceButton(traceId) : "")
+  line.classList.toggle("own", isOwn)
+  line.classList.toggle("continued", isContinued)
+  return line
 }
 
-const append = (/** @type {Message | Notice} */ entry, /** @type {Message | Notice | undefined} */ before) => {
-  const { clientHeight, scrollHeight, scrollTop } = ui.log
-  const atEnd = scrollHeight - scrollTop - clientHeight < 40
-  const own = !isNotice(entry) && entry.author.id === client.me?.id
-  ui.log.append(
-    isNotice(entry)
-      ? element("p", { className: "notice" }, entry.notice)
-      : messageElement(entry, isContinued(entry, before))
-  )
-  if (ui.log.childElementCount > MAX_KEPT) ui.log.firstElementChild.remove()
-  if (atEnd || own) ui.log.scrollTop = ui.log.scrollHeight
+const isContinuation = (/** @type {Message} */ message, /** @type {Message | undefined} */ last) =>
+  message.author.id === last?.author.id && Date.parse(message.timestamp) - Date.parse(last.timestamp) < GROUPED_WITHIN
+
+const hear = (/** @type {Message} */ message) => {
+  const room = client.rooms.get(message.channel_id)
+  if (room === undefined) return
+  const line = messageLine(message, isContinuation(message, room.last))
+  room.last = message
+  room.lines = [...room.lines, line].slice(-MAX_LINES)
+  if (room !== client.open) return void Object.assign(room.button, { className: "unread", ariaDescription: "unread" })
+  const isAtEnd = ui.log.scrollHeight - ui.log.scrollTop - ui.log.clientHeight < 40
+  ui.log.append(line)
+  while (ui.log.childElementCount > MAX_LINES) ui.log.firstElementChild.remove()
+  // Whoever reads further up is not torn away, except by what they say themselves.
+  if (isAtEnd || line.classList.contains("own")) ui.log.scrollTop = ui.log.scrollHeight
 }
 
-const hear = (/** @type {string} */ channel, /** @type {Message | Notice} */ entry) => {
-  const before = client.heard.get(channel) ?? []
-  client.heard.set(channel, [...before, entry].slice(-MAX_KEPT))
-  if (channel === client.channel?.id) return append(entry, before.at(-1))
-  const button = client.buttons.get(channel)
-  if (button !== undefined) Object.assign(button, { className: "unread", ariaDescription: "unread" })
-}
-
-const openChannel = (/** @type {Channel} */ channel) => {
-  client.channel = channel
+const enterRoom = (/** @type {Room} */ room) => {
+  client.open = room
   refusal = ""
-  for (const [id, button] of client.buttons) button.ariaCurrent = String(id === channel.id)
-  Object.assign(client.buttons.get(channel.id) ?? {}, { className: "", ariaDescription: null })
-  ui.topic.textContent = channel.topic ?? ""
-  ui.log.replaceChildren()
-  const entries = client.heard.get(channel.id) ?? []
-  for (const [index, entry] of entries.entries()) append(entry, entries[index - 1])
+  for (const { button } of client.rooms.values()) button.ariaCurrent = String(button === room.button)
+  Object.assign(room.button, { className: "", ariaDescription: null })
+  ui.topic.textContent = room.channel.topic
+  ui.log.replaceChildren(...room.lines)
   ui.log.scrollTop = ui.log.scrollHeight
   refreshComposer()
 }
 
-const channelButton = (/** @type {Channel} */ channel) => {
+/** @returns {Room} */
+const roomOf = (/** @type {Channel} */ channel) => {
   const button = element("button", { type: "button" }, channel.name)
+  const before = client.rooms.get(channel.id)?.lines
+  const gap = () => element("p", { className: "gap" }, "Reconnected. What was said meanwhile is not shown.")
+  const room = { channel, button, lines: before === undefined ? [] : [...before, gap()] }
   button.dataset.channel = channel.name
-  button.addEventListener("click", () => openChannel(channel))
-  return button
+  button.addEventListener("click", () => enterRoom(room))
+  return room
 }
 
-const enterGuild = (/** @type {{ id: string, name: string, channels: Channel[] }} */ { channels, id, name }) => {
-  // The first guild is the one of this page. It comes again after every reconnection.
-  if (client.guild !== undefined && client.guild.id !== id) return
-  const returning = client.guild !== undefined
-  client.guild = { id, name }
+const enterGuild = ({ channels, id, name }) => {
+  // It comes again after every reconnection, and other guilds may come too.
+  if (client.guild !== undefined && client.guild !== id) return
+  const rooms = channels.toSorted((a, b) => a.position - b.position).map(roomOf)
+  const open = rooms.find(({ channel }) => channel.id === client.open?.channel.id) ?? rooms[0]
+  client.guild = id
+  client.rooms = new Map(rooms.map((room) => [room.channel.id, room]))
   ui.guild.textContent = name
-  const ordered = channels.toSorted((a, b) => a.position - b.position)
-  client.buttons = new Map(ordered.map((channel) => [channel.id, channelButton(channel)]))
-  ui.channels.replaceChildren(...client.buttons.values())
-  const open = ordered.find((channel) => channel.id === client.channel?.id) ?? ordered[0]
-  if (open !== undefined) openChannel(open)
-  if (returning && open !== undefined) hear(open.id, { notice: "Reconnected. What was said meanwhile is not shown." })
-}
-
-// --------------------------------------------------------------------------------------------------- the connection
-
-const onState = (/** @type {import("./gateway.js").State} */ state, /** @type {string} */ detail) => {
-  client.state = state
-  ui.status.dataset.state = state
-  say(ui.status, state === "closed" ? `Refused: ${detail}` : detail)
-  // Of the demo's own tokens none is refused: this was one that somebody typed.
-  if (state === "closed" && settings.tokens.length === 0) askForToken()
-  refreshComposer()
-}
-
-const onDispatch = (/** @type {string} */ name, /** @type {any} */ data) => {
-  if (name === "READY") client.me = data.user
-  if (name === "GUILD_CREATE") enterGuild(data)
-  if (name === "MESSAGE_CREATE") hear(data.channel_id, data)
-}
-
-/** Nothing that one user has heard stays for the next: they may not see the same channels. */
-const enter = (/** @type {string} */ token) => {
-  client.disconnect()
-  client = clientOf(token)
-  refusal = ""
-  ui.channels.replaceChildren()
-  ui.log.replaceChildren()
-  ui.topic.textContent = ""
-  client.disconnect = connect({ url: GATEWAY, token, onState, onDispatch })
+  ui.channels.replaceChildren(...rooms.map(({ button }) => button))
+  if (open !== undefined) enterRoom(open)
 }
 
 const askForToken = () => {
@@ -262,97 +203,108 @@ const askForToken = () => {
   ui.token.focus()
 }
 
-// -------------------------------------------------------------------------------------------------------- the trace
+const onState = (state, detail) => {
+  client.state = state
+  ui.status.dataset.state = state
+  say(ui.status, detail)
+  if (state === "closed" && settings.tokens.length === 0) askForToken()
+  refreshComposer()
+}
 
-const spansOf = async (/** @type {string} */ traceId, /** @type {string} */ token) => {
+const onDispatch = (name, data) => {
+  if (name === "READY") client.me = data.user
+  if (name === "GUILD_CREATE") enterGuild(data)
+  if (name === "MESSAGE_CREATE") hear(data)
+}
+
+const become = (token) => {
+  client.disconnect()
+  client = { token, disconnect: () => {}, state: "connecting", rooms: new Map() }
+  for (const region of [ui.channels, ui.log, ui.topic]) region.replaceChildren()
+  client.disconnect = connect({ url: GATEWAY, token, onState, onDispatch })
+}
+
+/** @returns {Promise<import("./waterfall.js").Span[]>} */
+const spansOf = async (traceId, token) => {
   const answer = await fetch(`/traces/${traceId}`, { headers: { authorization: `Bot ${token}` } })
     .then((response) => (response.ok ? response.json() : undefined))
     .catch(() => undefined)
-  return /** @type {import("./waterfall.js").Span[]} */ (answer?.spans ?? [])
+  return answer?.spans ?? []
 }
 
-/** Nothing is delivered of a message that was refused, nor is it seen where no recipient kept the trace. */
-const isWhole = (/** @type {import("./waterfall.js").Span[]} */ spans, /** @type {boolean} */ sent) =>
-  spans.length > 0 &&
-  (!sent || spans.some(({ name }) => name === "session.deliver") || layout(spans).fanOut?.kept === 0)
+/** What was refused is not delivered, and of what was sent perhaps no recipient kept the trace. */
+const isWhole = (spans, wasSent) =>
+  !wasSent || spans.some(({ name }) => name === "session.deliver") || layout(spans).fanOut?.kept === 0
 
-/** Undefined as soon as another trace is to be shown. */
-const collect = async (/** @type {string} */ traceId, /** @type {string} */ token, /** @type {boolean} */ sent) => {
-  /** @type {import("./waterfall.js").Span[]} */
-  let spans = []
-  for (const delay of LOOKS) {
+/** Ends early when another trace is to be shown. */
+const collect = async (traceId, token, wasSent) => {
+  let spans = await spansOf(traceId, token)
+  for (const delay of DELAYS) {
     await new Promise((resolve) => setTimeout(resolve, delay))
-    const seen = await spansOf(traceId, token)
-    if (traceId !== shownTrace) return undefined
-    if (seen.length === spans.length && isWhole(seen, sent)) return { spans: seen, whole: true }
-    spans = seen
+    const more = await spansOf(traceId, token)
+    const isStable = more.length > 0 && more.length === spans.length
+    spans = more
+    if (traceId !== shownTrace || (isStable && isWhole(spans, wasSent))) return { spans, isComplete: true }
   }
-  return { spans, whole: false }
+  return { spans, isComplete: false }
 }
 
-const showHead = (/** @type {string} */ traceId, /** @type {ReadonlyArray<readonly [string, string]>} */ figures) => {
+const showHead = (traceId, figures) => {
   ui["trace-head"].hidden = false
   ui["trace-id"].textContent = traceId
   ui.figures.replaceChildren(
-    ...figures.map(([what, value]) => element("div", {}, element("dt", {}, what), element("dd", {}, value)))
+    ...figures.map(([name, value]) => element("div", {}, element("dt", {}, name), element("dd", {}, value)))
   )
 }
 
-const showText = (/** @type {string} */ text) => ui.trace.replaceChildren(element("p", { className: "aside" }, text))
-
-const showTrace = async (/** @type {string} */ traceId, /** @type {string} */ token, /** @type {boolean} */ sent) => {
-  shownTrace = traceId
-  if (!settings.traces) {
-    showHead(traceId, [])
-    return showText("This server exports its traces by OTLP: look for this one where they go.")
-  }
-  ui.trace.ariaBusy = "true"
-  say(ui["trace-note"], "Collecting its spans")
-  const collected = await collect(traceId, token, sent)
-  if (collected === undefined) return
-  ui.trace.ariaBusy = "false"
-  const { spans, whole } = collected
-  say(ui["trace-note"], whole ? "" : "Not complete after 3 s")
-  if (spans.length === 0) {
-    showHead(traceId, [])
-    return showText("The server has no span of this trace. It keeps only the most recent ones.")
-  }
-  const { count, fanOut, total } = layout(spans)
-  showHead(traceId, [
-    ["end to end", duration(total)],
-    ["spans", String(count)],
-    ...(fanOut === undefined
-      ? []
-      : [/** @type {const} */ (["sessions kept", `${fanOut.kept} of ${fanOut.recipients}`])])
-  ])
-  render(ui.trace, layout(spans))
+const showText = (traceId, text) => {
+  showHead(traceId, [])
+  ui.trace.replaceChildren(element("p", { className: "aside" }, text))
 }
 
-// ------------------------------------------------------------------------------------------------------------- events
+const showTrace = async (traceId, token, wasSent) => {
+  shownTrace = traceId
+  if (!settings.traces) return showText(traceId, "This server exports its traces by OTLP: look for this one there.")
+  ui.trace.ariaBusy = "true"
+  say(ui["trace-note"], "Collecting spans")
+  const { isComplete, spans } = await collect(traceId, token, wasSent)
+  if (traceId !== shownTrace) return
+  ui.trace.ariaBusy = "false"
+  say(ui["trace-note"], isComplete ? "Complete" : "Not complete after 3 s")
+  if (spans.length === 0)
+    return showText(traceId, "The server has no span of this trace. It keeps the latest traces only.")
+  const waterfall = layout(spans)
+  const { count, fanOut, total } = waterfall
+  const kept = fanOut === undefined ? [] : [["sessions kept", `${fanOut.kept} of ${fanOut.recipients}`]]
+  showHead(traceId, [["end to end", duration(total)], ["spans", String(count)], ...kept])
+  render(ui.trace, waterfall)
+}
 
-ui.composer.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
-  event.preventDefault()
-  if (!ui.send.disabled) void send()
+const onSubmit = (form, act) =>
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    act()
+  })
+
+onSubmit(ui.composer, () => ui.send.disabled || send())
+onSubmit(ui.login, () => {
+  ui.login.hidden = true
+  sessionStorage.setItem(TOKEN_KEY, ui.token.value)
+  become(ui.token.value)
 })
+ui.identity.addEventListener("change", () => become(ui.identity.value))
 ui.message.addEventListener("input", () => {
   refusal = ""
   refreshComposer()
 })
-ui.message.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
-  // While a word is being composed with an input method, Enter accepts it.
+ui.message.addEventListener("keydown", (event) => {
+  // While an input method composes a word, Enter accepts it.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return
   event.preventDefault()
   ui.composer.requestSubmit()
 })
-ui.identity.addEventListener("change", () => enter(ui.identity.value))
-ui.login.addEventListener("submit", (/** @type {SubmitEvent} */ event) => {
-  event.preventDefault()
-  ui.login.hidden = true
-  sessionStorage.setItem(TOKEN_KEY, ui.token.value)
-  enter(ui.token.value)
-})
 
-// Browsers have a clipboard only where the page came securely; the id can be selected anywhere.
+// Browsers lend the clipboard to secure pages only. The id can be selected in any.
 ui.copy.hidden = navigator.clipboard === undefined
 ui.copy.addEventListener("click", async () => {
   await navigator.clipboard.writeText(ui["trace-id"].textContent)
@@ -361,10 +313,8 @@ ui.copy.addEventListener("click", async () => {
 })
 
 settings = await (await fetch("/settings.json")).json()
-const token = settings.tokens[0] ?? sessionStorage.getItem(TOKEN_KEY)
-ui.identity.append(...settings.tokens.map((known) => element("option", { value: known }, known)))
+ui.identity.append(...settings.tokens.map((token) => element("option", { value: token }, token)))
 ui["identity-field"].hidden = settings.tokens.length === 0
-refreshComposer()
-if (token === null) {
-  onState("closed", "no token")
-} else enter(token)
+const token = settings.tokens[0] ?? sessionStorage.getItem(TOKEN_KEY)
+if (token === null) onState("closed", "A token is needed")
+else become(token)

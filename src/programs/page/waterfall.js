@@ -33,7 +33,7 @@
 
 /** Of siblings with the same name, so many have rows of their own: a fan-out may have a thousand. */
 const SHOWN_ALIKE = 12
-const FEWEST_TICKS = 4
+const MOST_STEPS = 5
 
 const number = (/** @type {unknown} */ value) => (typeof value === "number" ? value : 0)
 const waitOf = (/** @type {Span} */ span) => number(span.attributes["mailbox.wait_ms"])
@@ -41,11 +41,11 @@ const endOf = (/** @type {Span} */ span) => span.startMillis + span.durationMill
 const least = (/** @type {readonly number[]} */ values) => values.reduce((a, b) => Math.min(a, b))
 const most = (/** @type {readonly number[]} */ values) => values.reduce((a, b) => Math.max(a, b))
 
-/** The largest of 1, 2 and 5 times a power of ten that divides the axis often enough. */
+/** The smallest of 1, 2 and 5 times a power of ten that does not divide the axis too often. */
 const stepOf = (/** @type {number} */ total) => {
-  const widest = total / FEWEST_TICKS
-  const power = 10 ** Math.floor(Math.log10(widest))
-  return power * ([5, 2].find((factor) => power * factor <= widest) ?? 1)
+  const least = total / MOST_STEPS
+  const power = 10 ** Math.floor(Math.log10(least))
+  return power * ([1, 2, 5].find((factor) => power * factor >= least) ?? 10)
 }
 
 /** Undefined where nothing was fanned out. */
@@ -116,7 +116,7 @@ export const element = (tag, properties, ...children) => {
 /** What a row says of itself when it is selected. */
 const factsOf = (/** @type {Row} */ { alike, from, to, wait }) => {
   const times = [
-    ["began", `+${duration(from)}`],
+    ["began", from === 0 ? "at 0" : `at ${duration(from)}`],
     ["took", duration(to - from)]
   ]
   if (alike.length > 1) return [["spans", String(alike.length)], ...times]
@@ -124,7 +124,6 @@ const factsOf = (/** @type {Row} */ { alike, from, to, wait }) => {
   const rounded = (/** @type {unknown} */ value) => (typeof value === "number" ? Number(value.toFixed(3)) : value)
   return [
     ...times,
-    ...(wait > 0 ? [["waited before", duration(wait)]] : []),
     ["status", status],
     ["kind", kind],
     ["span id", spanId],

@@ -1,0 +1,188 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Option, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import * as Opcode from "../../src/domain/gateway/Opcode.ts"
+import { Guilds } from "../../src/programs/Guilds.ts"
+import * as Transport from "../../src/programs/Transport.ts"
+import { connect, login } from "../support/client.ts"
+import { draft, GENERAL, GUILD, userId } from "../support/community.ts"
+import * as guilds from "../support/guilds.ts"
+
+const guild = Effect.map(Guilds, ({ byId }) => Option.getOrThrow(byId(GUILD)))
+const sessions = Effect.flatMap(guild, (address) =>
+  Effect.map(Transport.call(address, "Status", undefined), (status) => status.sessions)
+)
+const write = (text: string) =>
+  Effect.flatMap(guild, (address) =>
+    Transport.call(address, "SendMessage", { author: userId(1), channel: GENERAL, draft: draft(text) })
+  )
+
+const provide = Effect.provide(guilds.layer(3))
+
+describe("Gateway", () => {
+  it.effect("HELLO, IDENTIFY, READY, GUILD_CREATE; heartbeats are acknowledged before and after", () =>
+    Effect.gen(function* () {
+      const client = yield* connect()
+      assert.deepInclude(yield* client.next, { op: Opcode.HELLO, s: null, t: null })
+      yield* client.say(Opcode.HEARTBEAT, null)
+      assert.deepInclude(yield* client.next, { op: Opcode.HEARTBEAT_ACK })
+      yield* client.say(Opcode.IDENTIFY, { token: "Bot token-2", intents: 1, properties: { os: "linux" } })
+      const ready = yield* client.next
+      assert.deepInclude(ready, { op: Opcode.DISPATCH, t: "READY", s: 1 })
+      assert.deepInclude(Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Json))(ready.d), {
+        v: 10,
+        guilds: [{ id: GUILD, unavailable: true }],
+        resume_gateway_url: "ws://test/gateway"
+      })
+      assert.deepInclude(yield* client.next, { op: Opcode.DISPATCH, t: "GUILD_CREATE", s: 2 })
+      yield* client.say(Opcode.HEARTBEAT, 2)
+      assert.deepInclude(yield* client.next, { op: Opcode.HEARTBEAT_ACK, s: null })
+    }).pipe(provide)
+  )
+
+  it.effect("whoever leaves is forgotten", () =>
+    Effect.gen(function* () {
+      const client = yield* login("token-1")
+      assert.strictEqual(yield* sessions, 1)
+      yield* client.raw.close(1000)
+      yield* Fiber.await(client.conversation)
+      assert.strictEqual(yield* sessions, 0)
+    }).pipe(provide)
+  )
+
+  it.effect("a user who is no member of any guild is ready all the same", () =>
+    Effect.gen(function* () {
+      const client = yield* connect()
+      yield* client.next
+      yield* client.say(Opcode.IDENTIFY, { token: "stranger", intents: 1 })
+      const ready = yield* client.until("READY")
+      assert.deepStrictEqual(Schema.decodeUnknownSync(Schema.Struct({ guilds: Schema.Json }))(ready.d).guilds, [])
+      assert.strictEqual(yield* sessions, 0)
+    }).pipe(provide)
+  )
+
+  it.effect("a shard hears of its guilds only", () =>
+    Effect.gen(function* () {
+      const shard = (index: number) =>
+        Effect.gen(function* () {
+          const client = yield* connect()
+          yield* client.next
+          yield* client.say(Opcode.IDENTIFY, { token: "token-1", intents: 1, shard: [index, 2] })
+          const ready = yield* client.until("READY")
+          return Schema.decodeUnknownSync(Schema.Struct({ guilds: Schema.Array(Schema.Json) }))(ready.d).guilds.length
+        })
+      assert.deepStrictEqual([yield* shard(0), yield* shard(1)], [1, 0])
+    }).pipe(provide)
+  )
+
+  it.effect("a session cannot be resumed yet: the client is told to identify, and may", () =>
+    Effect.gen(function* () {
+      const client = yield* connect()
+      yield* client.next
+      yield* client.say(Opcode.RESUME, { token: "token-1", session_id: "gone", seq: 3 })
+      assert.deepInclude(yield* client.next, { op: Opcode.INVALID_SESSION, d: false })
+      yield* client.say(Opcode.IDENTIFY, { token: "token-1", intents: 1 })
+      assert.strictEqual((yield* client.next).t, "READY")
+    }).pipe(provide)
+  )
+
+  const IDENTIFY = JSON.stringify({ op: Opcode.IDENTIFY, d: { token: "token-1", intents: 1 } })
+
+  it.effect.each([
+    ["an unknown opcode", [`{"op":99,"d":null}`], 4001],
+    ["a malformed frame", ["{{{"], 4002],
+    ["anything but identify first", [`{"op":3,"d":{}}`], 4003],
+    ["an unknown token", [`{"op":2,"d":{"token":"nope","intents":1}}`], 4004],
+    ["no token at all", [`{"op":2,"d":{"token":"","intents":1}}`], 4004],
+    ["identifying twice", [IDENTIFY, IDENTIFY], 4005],
+    ["an impossible shard", [`{"op":2,"d":{"token":"token-1","intents":1,"shard":[2,2]}}`], 4010],
+    ["intents that there are not", [`{"op":2,"d":{"token":"token-1","intents":67108864}}`], 4013],
+    ["a malformed frame later on", [IDENTIFY, "]"], 4002]
+  ] as const)("%s closes this connection, with the documented code, and no other", ([, frames, code]) =>
+    Effect.gen(function* () {
+      const bystander = yield* login("token-2", { intents: 1 << 9 })
+      const client = yield* connect()
+      for (const frame of frames) yield* client.raw.send(frame)
+      assert.strictEqual((yield* client.raw.closed).code, code)
+      yield* Fiber.await(client.conversation)
+      yield* write("still here")
+      assert.strictEqual((yield* bystander.next).t, "MESSAGE_CREATE")
+      assert.strictEqual(yield* sessions, 1)
+    }).pipe(provide)
+  )
+
+  it.effect.each([
+    ["another version", { v: "9" }, 4012],
+    ["another encoding", { encoding: "etf" }, 4002],
+    ["compression", { compress: "zlib-stream" }, 4002]
+  ] as const)("a client that asks for %s is told that it is not spoken here", ([, query, code]) =>
+    Effect.gen(function* () {
+      const client = yield* connect({ query })
+      assert.strictEqual((yield* client.raw.closed).code, code)
+    }).pipe(provide)
+  )
+
+  it.effect("silence for longer than a heartbeat takes ends the session; heartbeats keep it", () =>
+    Effect.gen(function* () {
+      const client = yield* login("token-1")
+      for (let beat = 0; beat < 5; beat++) {
+        yield* TestClock.adjust("41 seconds")
+        yield* client.say(Opcode.HEARTBEAT, null)
+        assert.strictEqual((yield* client.next).op, Opcode.HEARTBEAT_ACK)
+      }
+      yield* TestClock.adjust("62 seconds")
+      assert.strictEqual((yield* client.raw.closed).code, 4009)
+    }).pipe(provide)
+  )
+
+  it.effect("120 frames a minute are welcome, the next one is not", () =>
+    Effect.gen(function* () {
+      const client = yield* connect()
+      const beats = (count: number) =>
+        Effect.forEach(Array.from({ length: count }), () => client.say(Opcode.HEARTBEAT, null))
+      yield* client.next
+      yield* beats(120)
+      yield* Effect.forEach(Array.from({ length: 120 }), () => client.next)
+      yield* TestClock.adjust("60 seconds")
+      yield* beats(120)
+      yield* Effect.forEach(Array.from({ length: 120 }), () => client.next)
+      yield* beats(1)
+      assert.strictEqual((yield* client.raw.closed).code, 4008)
+    }).pipe(provide)
+  )
+
+  it.effect("a client that does not read is sent away, and delays nobody", () =>
+    Effect.gen(function* () {
+      const slow = yield* connect({ capacity: 3 })
+      yield* slow.raw.send(JSON.stringify({ op: Opcode.IDENTIFY, d: { token: "token-1", intents: 1 << 9 } }))
+      const bystander = yield* login("token-2", { intents: 1 << 9 })
+      for (let count = 0; count < 1100; count++) {
+        yield* write(String(count))
+        assert.strictEqual((yield* bystander.next).t, "MESSAGE_CREATE")
+      }
+      assert.strictEqual((yield* slow.raw.closed).code, 4000)
+      yield* Fiber.await(slow.conversation)
+      assert.strictEqual(yield* sessions, 1)
+    }).pipe(provide)
+  )
+
+  it.effect("when the server stops, a client that does not read holds up nothing", () =>
+    Effect.gen(function* () {
+      const slow = yield* connect({ capacity: 1 })
+      yield* slow.raw.send(JSON.stringify({ op: Opcode.IDENTIFY, d: { token: "token-1", intents: 1 } }))
+      yield* Effect.yieldNow
+      yield* Fiber.interrupt(slow.conversation)
+      assert.strictEqual((yield* slow.raw.closed).code, 1001)
+    }).pipe(provide)
+  )
+
+  it.effect("when the server stops, clients are told to come back", () =>
+    Effect.gen(function* () {
+      const client = yield* login("token-1")
+      yield* Fiber.interrupt(client.conversation)
+      assert.strictEqual((yield* client.next).op, Opcode.RECONNECT)
+      assert.strictEqual((yield* Effect.flip(client.next)).code, 1001)
+      assert.strictEqual(yield* sessions, 0)
+    }).pipe(provide)
+  )
+})

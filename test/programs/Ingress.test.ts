@@ -1,0 +1,228 @@
+import { NodeHttpServer } from "@effect/platform-node"
+import { assert, it } from "@effect/vitest"
+import { ByteSize, Effect, Layer, Schema } from "effect"
+import { HttpClient, HttpClientRequest, HttpIncomingMessage, HttpRouter } from "effect/http"
+import * as webSocket from "../../src/layers/SessionSocket/webSocket.ts"
+import * as Ingress from "../../src/programs/Ingress.ts"
+import { GENERAL, GUILD, HIDDEN, READ_ONLY, userId } from "../support/community.ts"
+import * as guilds from "../support/guilds.ts"
+
+const server = HttpRouter.serve(Ingress.layer(webSocket.layer()), { disableLogger: true, disableListenLog: true }).pipe(
+  Layer.provideMerge(NodeHttpServer.layerTest),
+  Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.kibibytes(64))),
+  Layer.provide(guilds.layer(2))
+)
+
+const Refusal = Schema.Struct({
+  message: Schema.String,
+  code: Schema.Int,
+  errors: Schema.optionalKey(Schema.Json)
+})
+
+interface Attempt {
+  readonly method?: "GET" | "POST"
+  readonly path: string
+  readonly token?: string
+  readonly body?: string
+  readonly type?: string
+}
+
+const attempt = Effect.fnUntraced(function* ({
+  body,
+  method = "GET",
+  path,
+  token,
+  type = "application/json"
+}: Attempt) {
+  const request = HttpClientRequest.make(method)(path).pipe(
+    HttpClientRequest.setHeaders(token === undefined ? {} : { authorization: `Bot ${token}` }),
+    body === undefined ? (same) => same : HttpClientRequest.bodyText(body, type)
+  )
+  const response = yield* HttpClient.execute(request)
+  return { status: response.status, body: yield* response.json }
+})
+
+const messages = (channel: string) => `/api/v10/channels/${channel}/messages`
+const TOKEN = "token-2"
+const hello = JSON.stringify({ content: "hello" })
+const length = (limit: number) => ({
+  _errors: [{ code: "BASE_TYPE_MAX_LENGTH", message: `Must be ${limit} or fewer in length.` }]
+})
+
+it.layer(server)("Ingress", (it) => {
+  it.effect("makes a message of what a member writes", () =>
+    Effect.gen(function* () {
+      const written = { content: "hello", nonce: "n1", tts: false, embeds: [{ title: "t" }], flags: 4096, unknown: 1 }
+      const { body, status } = yield* attempt({
+        method: "POST",
+        path: messages(GENERAL),
+        token: TOKEN,
+        body: JSON.stringify(written)
+      })
+      assert.strictEqual(status, 200)
+      assert.deepInclude(Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Json))(body), {
+        channel_id: GENERAL,
+        content: "hello",
+        nonce: "n1",
+        embeds: [{ title: "t" }],
+        type: 0
+      })
+    })
+  )
+
+  it.effect.each([
+    ["no token", { path: messages(GENERAL), method: "POST", body: hello }, 401, 0, undefined],
+    ["an unknown token", { path: messages(GENERAL), method: "POST", token: "x", body: hello }, 401, 0, undefined],
+    [
+      "a channel that does not exist",
+      { path: messages("404"), method: "POST", token: TOKEN, body: hello },
+      404,
+      10003,
+      undefined
+    ],
+    [
+      "a channel that cannot exist",
+      { path: messages("general"), method: "POST", token: TOKEN, body: hello },
+      400,
+      50035,
+      { channel_id: { _errors: [{ code: "NUMBER_TYPE_COERCE", message: `Value "general" is not snowflake.` }] } }
+    ],
+    [
+      "a channel that is hidden",
+      { path: messages(HIDDEN), method: "POST", token: TOKEN, body: hello },
+      403,
+      50001,
+      undefined
+    ],
+    [
+      "a channel that is read only",
+      { path: messages(READ_ONLY), method: "POST", token: TOKEN, body: hello },
+      403,
+      50013,
+      undefined
+    ],
+    [
+      "somebody who is no member",
+      { path: messages(GENERAL), method: "POST", token: "stranger", body: hello },
+      403,
+      50001,
+      undefined
+    ],
+    [
+      "a body that is not JSON",
+      { path: messages(GENERAL), method: "POST", token: TOKEN, body: "{nope" },
+      400,
+      50109,
+      undefined
+    ],
+    ["no body at all", { path: messages(GENERAL), method: "POST", token: TOKEN }, 400, 50109, undefined],
+    [
+      "a form",
+      { path: messages(GENERAL), method: "POST", token: TOKEN, body: "x", type: "multipart/form-data; boundary=x" },
+      415,
+      0,
+      undefined
+    ],
+    ["an empty message", { path: messages(GENERAL), method: "POST", token: TOKEN, body: "{}" }, 400, 50006, undefined],
+    [
+      "blanks",
+      { path: messages(GENERAL), method: "POST", token: TOKEN, body: `{"content":" \\n "}` },
+      400,
+      50006,
+      undefined
+    ],
+    [
+      "a message that is too long",
+      { path: messages(GENERAL), method: "POST", token: TOKEN, body: JSON.stringify({ content: "x".repeat(2001) }) },
+      400,
+      50035,
+      { content: length(2000) }
+    ],
+    [
+      "too many embeds",
+      {
+        path: messages(GENERAL),
+        method: "POST",
+        token: TOKEN,
+        body: JSON.stringify({ embeds: Array.from({ length: 11 }, () => ({})) })
+      },
+      400,
+      50035,
+      { embeds: length(10) }
+    ],
+    ["a guild that does not exist", { path: "/api/v10/guilds/404", token: TOKEN }, 404, 10004, undefined],
+    ["a user whom nobody knows", { path: "/api/v10/users/404", token: TOKEN }, 404, 10013, undefined],
+    ["a hidden channel's description", { path: `/api/v10/channels/${HIDDEN}`, token: TOKEN }, 403, 50001, undefined],
+    ["a route that does not exist", { path: "/api/v10/nothing", token: TOKEN }, 404, 0, undefined]
+  ] as const)("refuses as Discord does: %s", ([, what, status, code, errors]) =>
+    Effect.gen(function* () {
+      const refusal = yield* attempt(what)
+      assert.strictEqual(refusal.status, status)
+      const { code: given, errors: details } = Schema.decodeUnknownSync(Refusal)(refusal.body)
+      assert.strictEqual(given, code)
+      assert.deepStrictEqual(details, errors)
+    })
+  )
+
+  it.effect("2,000 characters are counted as people count them", () =>
+    Effect.gen(function* () {
+      const body = JSON.stringify({ content: "😀".repeat(2000) })
+      assert.strictEqual((yield* attempt({ method: "POST", path: messages(GENERAL), token: TOKEN, body })).status, 200)
+    })
+  )
+
+  it.effect("a body that is not of the right shape: which field, and why", () =>
+    Effect.gen(function* () {
+      const refusal = yield* attempt({ method: "POST", path: messages(GENERAL), token: TOKEN, body: `{"content":1}` })
+      assert.strictEqual(refusal.status, 400)
+      const { code, errors } = Schema.decodeUnknownSync(Refusal)(refusal.body)
+      assert.strictEqual(code, 50035)
+      assert.deepStrictEqual(Object.keys(Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Json))(errors)), [
+        "content"
+      ])
+    })
+  )
+
+  it.effect("a body beyond all measure", () =>
+    Effect.gen(function* () {
+      const body = JSON.stringify({ content: "x".repeat(100_000) })
+      const refusal = yield* attempt({ method: "POST", path: messages(GENERAL), token: TOKEN, body })
+      assert.strictEqual(refusal.status, 413)
+      assert.strictEqual(Schema.decodeUnknownSync(Refusal)(refusal.body).code, 40005)
+    })
+  )
+
+  it.effect("what a client asks for on its way in", () =>
+    Effect.gen(function* () {
+      const bot = yield* attempt({ path: "/api/v10/gateway/bot", token: TOKEN })
+      assert.deepInclude(Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Json))(bot.body), { shards: 1 })
+      assert.strictEqual((yield* attempt({ path: "/api/v10/gateway" })).status, 200)
+      assert.strictEqual((yield* attempt({ path: "/api/v10/gateway/bot" })).status, 401)
+      const fields = (path: string) =>
+        Effect.map(attempt({ path, token: TOKEN }), ({ body }) =>
+          Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Json))(body)
+        )
+      assert.strictEqual((yield* fields("/api/v10/users/@me")).username, "user-2")
+      assert.strictEqual((yield* fields(`/api/v10/users/${userId(1)}`)).username, "user-1")
+      assert.strictEqual((yield* fields(`/api/v10/guilds/${GUILD}`)).name, "Test")
+      assert.strictEqual((yield* fields(`/api/v10/channels/${GENERAL}`)).name, "general")
+      const channels = yield* attempt({ path: `/api/v10/guilds/${GUILD}/channels`, token: TOKEN })
+      assert.lengthOf(Schema.decodeUnknownSync(Schema.Array(Schema.Json))(channels.body), 2)
+    })
+  )
+
+  it.effect("is healthy once its guilds answer", () =>
+    Effect.gen(function* () {
+      const { body, status } = yield* attempt({ path: "/healthz" })
+      assert.strictEqual(status, 200)
+      assert.deepInclude(Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Json))(body), { status: "ok" })
+    })
+  )
+
+  it.effect("a gateway that is asked for by plain HTTP says what it is", () =>
+    Effect.gen(function* () {
+      const response = yield* HttpClient.execute(HttpClientRequest.get("/gateway"))
+      assert.strictEqual(response.status, 426)
+    })
+  )
+})
