@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Array, ByteSize, Config, Console, Effect, Layer, Redacted, Schema } from "effect"
+import { Array, ByteSize, Cause, Config, Console, Effect, Exit, Layer, Redacted, type Runtime, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
@@ -156,7 +156,7 @@ const fanfare = Command.make(
   )
 )
 
-/** Exits with 1 and one line for what the operator can mend. */
+/** One line for what the operator can mend, and exit code 1. */
 const explain = (error: { readonly message: string }) =>
   Effect.andThen(
     Console.error(`fanfare: ${error.message}`),
@@ -165,9 +165,23 @@ const explain = (error: { readonly message: string }) =>
     })
   )
 
+/** Whatever still hangs this long after a signal is left to hang: sessions know by then, and spans have had their time. */
+const PATIENCE_MILLIS = 4500
+
+const boundShutdown = Effect.sync(() => {
+  const leave = () => void setTimeout(() => process.exit(1), PATIENCE_MILLIS).unref()
+  process.once("SIGINT", leave)
+  process.once("SIGTERM", leave)
+})
+
+/** To be told to stop is no failure. */
+const teardown: Runtime.Teardown = (exit, onExit) =>
+  onExit(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : Number(process.exitCode ?? 0))
+
 fanfare.pipe(
   Command.run({ version: "0.1.0" }),
   Effect.catchTag(["NoTokens", "CannotListen", "OtlpMisconfigured", "ConfigError"], explain),
   Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain
+  (program) => Effect.andThen(boundShutdown, program),
+  NodeRuntime.runMain({ teardown })
 )

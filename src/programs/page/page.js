@@ -22,11 +22,7 @@ const DELAYS = [40, 60, 100, 160, 250, 400, 650, 1_100]
  * @typedef {{ id: string, name: string, topic: string | null, position: number }} Channel
  * @typedef {{ author: User, channel_id: string, content: string, timestamp: string, nonce?: string }} Message
  *
- * @typedef {object} Room A channel, and what was heard in it.
- * @property {Channel} channel
- * @property {HTMLButtonElement} button
- * @property {readonly HTMLElement[]} lines
- * @property {Message} [last]
+ * @typedef {{ channel: Channel, button: HTMLButtonElement, lines: readonly HTMLElement[], last?: Message }} Room
  *
  * @typedef {object} Client Who the page is at the moment. Nothing that one user heard stays for the next.
  * @property {string} token
@@ -197,18 +193,15 @@ const enterGuild = ({ channels, id, name }) => {
   if (open !== undefined) enterRoom(open)
 }
 
-const askForToken = () => {
-  sessionStorage.removeItem(TOKEN_KEY)
-  ui.login.hidden = false
-  ui.token.focus()
-}
-
 const onState = (state, detail) => {
   client.state = state
   ui.status.dataset.state = state
   say(ui.status, detail)
-  if (state === "closed" && settings.tokens.length === 0) askForToken()
   refreshComposer()
+  if (state !== "closed" || settings.tokens.length > 0) return
+  sessionStorage.removeItem(TOKEN_KEY)
+  ui.login.hidden = false
+  ui.token.focus()
 }
 
 const onDispatch = (name, data) => {
@@ -271,11 +264,11 @@ const showTrace = async (traceId, token, wasSent) => {
   if (traceId !== shownTrace) return
   ui.trace.ariaBusy = "false"
   say(ui["trace-note"], isComplete ? "Complete" : "Not complete after 3 s")
-  if (spans.length === 0)
-    return showText(traceId, "The server has no span of this trace. It keeps the latest traces only.")
+  if (spans.length === 0) return showText(traceId, "The server has no such trace. It keeps the latest ones only.")
   const waterfall = layout(spans)
   const { count, fanOut, total } = waterfall
-  const kept = fanOut === undefined ? [] : [["sessions kept", `${fanOut.kept} of ${fanOut.recipients}`]]
+  const kept = fanOut === undefined ? [] : [["sessions kept the trace", `${fanOut.kept} of ${fanOut.recipients}`]]
+  if (fanOut?.kept === 0) say(ui["trace-note"], "Complete: this time no session kept the trace")
   showHead(traceId, [["end to end", duration(total)], ["spans", String(count)], ...kept])
   render(ui.trace, waterfall)
 }

@@ -116,7 +116,7 @@ export const element = (tag, properties, ...children) => {
 /** What a row says of itself when it is selected. */
 const factsOf = (/** @type {Row} */ { alike, from, to, wait }) => {
   const times = [
-    ["began", from === 0 ? "at 0" : `at ${duration(from)}`],
+    ["began", `at ${duration(from, to)}`],
     ["took", duration(to - from)]
   ]
   if (alike.length > 1) return [["spans", String(alike.length)], ...times]
@@ -159,14 +159,14 @@ const rowElement = (/** @type {Row} */ row, /** @type {number} */ total) => {
   const lane = element("span", { className: "lane" })
   if (wait > 0) lane.append(segment("wait", share(from - wait), share(wait)))
   lane.append(segment("bar", share(from), share(to - from)))
-  const waited = wait > 0 ? `, after ${duration(wait)} in the mailbox` : ""
+  const said = [titleOf(row), took, wait > 0 && `after ${duration(wait)} in the mailbox`, status !== "ok" && status]
   const made = element(
     "li",
     {
       className: "row",
       role: "treeitem",
       ariaLevel: String(depth + 1),
-      ariaLabel: `${titleOf(row)}, ${took}${waited}`
+      ariaLabel: said.filter(Boolean).join(", ")
     },
     element("span", { className: "row-name" }, titleOf(row)),
     element("span", { className: "row-took" }, took),
@@ -180,7 +180,8 @@ const rowElement = (/** @type {Row} */ row, /** @type {number} */ total) => {
 }
 
 const axis = (/** @type {Waterfall} */ { step, total }) => {
-  const ticks = Array.from({ length: Math.floor(total / step) + 1 }, (_, index) => index * step)
+  // A label further to the right would not fit; its line is there all the same.
+  const ticks = Array.from({ length: Math.floor((0.9 * total) / step) + 1 }, (_, index) => index * step)
   const labels = ticks.map((tick) => {
     const label = segment("tick", (100 * tick) / total, 0)
     label.textContent = tick === 0 ? "0" : duration(tick, total)

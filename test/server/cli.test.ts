@@ -1,0 +1,99 @@
+/** The server as an operator meets it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as processes from "../support/process.ts"
+
+const run = (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) =>
+  Effect.scoped(Effect.flatMap(processes.start("src/programs/main.ts", args, env), ({ exited }) => exited))
+
+const health = (url: string) => Effect.promise(() => fetch(`${url}/healthz`).then(({ status }) => status))
+
+const me = (url: string, token: string) =>
+  Effect.promise(() =>
+    fetch(`${url}/api/v10/users/@me`, { headers: { authorization: `Bot ${token}` } }).then(({ status }) => status)
+  )
+
+describe("npm start", () => {
+  it.live("--help explains every option", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run(["--help"])
+      assert.strictEqual(code, 0)
+      for (const word of [
+        "--host",
+        "--port",
+        "--token",
+        "HOST",
+        "PORT",
+        "FANFARE_TOKENS",
+        "OTEL_EXPORTER_OTLP_ENDPOINT"
+      ]) {
+        assert.include(output, word)
+      }
+    })
+  )
+
+  it.live("on loopback: demo tokens, printed; healthy as soon as it says so", () =>
+    Effect.gen(function* () {
+      const { child, exited, url } = yield* processes.server()
+      assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/)
+      assert.strictEqual(yield* health(url), 200)
+      assert.strictEqual(yield* me(url, "demo-3"), 200)
+      child.kill("SIGINT")
+      const { code, output } = yield* exited
+      assert.strictEqual(code, 0)
+      for (const token of ["demo-1", "demo-2", "demo-3"]) assert.include(output, token)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("tokens of one's own replace the demo's, and are not printed", () =>
+    Effect.gen(function* () {
+      const ways = [
+        [["--token", "s3cret-a", "--token", "s3cret-b"], {}],
+        [[], { FANFARE_TOKENS: "s3cret-a,s3cret-b" }]
+      ] as const
+      for (const [args, env] of ways) {
+        const { child, exited, url } = yield* processes.server(args, env)
+        assert.deepStrictEqual(
+          yield* Effect.forEach(["s3cret-a", "s3cret-b", "demo-1"], (token) => me(url, token)),
+          [200, 200, 401]
+        )
+        const settings = yield* Effect.promise(() => fetch(`${url}/settings.json`).then((response) => response.text()))
+        assert.notInclude(settings, "s3cret")
+        child.kill("SIGTERM")
+        assert.notInclude((yield* exited).output, "s3cret")
+      }
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("on any other address it refuses the demo tokens, and starts with others", () =>
+    Effect.gen(function* () {
+      const refused = yield* run(["--host", "0.0.0.0", "--port", "0"])
+      assert.strictEqual(refused.code, 1)
+      assert.match(refused.output, /FANFARE_TOKENS/)
+      assert.notInclude(refused.output, "    at ")
+      const { url } = yield* processes.server([], { HOST: "0.0.0.0", FANFARE_TOKENS: "s3cret" })
+      assert.strictEqual(yield* me(url.replace("0.0.0.0", "127.0.0.1"), "s3cret"), 200)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("PORT is heeded, and --port goes before it; a port that is taken is said so, and what to do", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server([], { PORT: "1" })
+      const { port } = new URL(url)
+      const taken = yield* run([], { PORT: port })
+      assert.strictEqual(taken.code, 1)
+      assert.match(taken.output, /EADDRINUSE.*--port/s)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a telemetry protocol that is not supported is said so, and what to do", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run(["--port", "0"], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
+        OTEL_EXPORTER_OTLP_PROTOCOL: "grpc"
+      })
+      assert.strictEqual(code, 1)
+      assert.match(output, /http\/protobuf or http\/json/)
+    })
+  )
+})

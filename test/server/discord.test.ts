@@ -1,0 +1,156 @@
+/** Unmodified discord.js clients against the real server, in a process of its own. */
+import { assert, describe, it } from "@effect/vitest"
+import {
+  ChannelType,
+  Client,
+  type ClientOptions,
+  Events,
+  GatewayIntentBits,
+  type Message,
+  type TextChannel
+} from "discord.js"
+import { Effect, Queue, type Scope } from "effect"
+import * as otlp from "../support/otlp.ts"
+import * as processes from "../support/process.ts"
+import { PARENT_ID, sampledCarrier, TRACE_ID, unsampledCarrier } from "../support/tracing.ts"
+
+interface Bot {
+  readonly client: Client<true>
+  readonly messages: Queue.Dequeue<Message>
+  readonly channel: (name: string) => TextChannel
+}
+
+const options = (url: string): ClientOptions => ({
+  intents: [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.MessageContent],
+  // The one thing that differs from a bot on Discord.
+  rest: { api: `${url}/api` }
+})
+
+const login = Effect.fnUntraced(function* (url: string, token: string): Effect.fn.Return<Bot, never, Scope.Scope> {
+  const client = yield* Effect.acquireRelease(
+    Effect.sync(() => new Client(options(url))),
+    (client) => Effect.promise(() => client.destroy())
+  )
+  const messages = yield* Queue.unbounded<Message>()
+  // A bot whose server has gone reports that it cannot reconnect; unheard, that would end the process.
+  client.on(Events.Error, () => {})
+  client.on(Events.MessageCreate, (message) => void Queue.offerUnsafe(messages, message))
+  const ready = yield* Effect.promise(async () => {
+    const ready = new Promise<Client<true>>((done) => client.once(Events.ClientReady, done))
+    await client.login(token)
+    return ready
+  })
+  const channel = (name: string): TextChannel => {
+    const found = ready.guilds.cache.first()?.channels.cache.find((one) => one.name === name)
+    if (found?.type !== ChannelType.GuildText) throw new Error(`there is no text channel ${name}`)
+    return found
+  }
+  return { client: ready, messages, channel }
+})
+
+const post = (url: string, channel: string, headers: Readonly<Record<string, string>>) =>
+  Effect.promise(() =>
+    fetch(`${url}/api/v10/channels/${channel}/messages`, {
+      method: "POST",
+      headers: { authorization: "Bot demo-1", "content-type": "application/json", ...headers },
+      body: JSON.stringify({ content: "traced" })
+    })
+  )
+
+describe("discord.js", () => {
+  it.live("logs in, sees the guild, chats, and is told to reconnect when the server stops", () =>
+    Effect.gen(function* () {
+      const { child, exited, url } = yield* processes.server()
+      const one = yield* login(url, "demo-1")
+      const two = yield* login(url, "demo-2")
+      assert.strictEqual(one.client.user.username, "demo-1")
+      assert.deepStrictEqual(
+        one.client.guilds.cache.map((guild) => [guild.name, guild.memberCount, guild.channels.cache.size]),
+        [["Fanfare", 3, 3]]
+      )
+
+      const sent = yield* Effect.promise(() => one.channel("general").send("hello"))
+      const seen = yield* Queue.take(two.messages)
+      assert.deepStrictEqual(
+        [seen.id, seen.content, seen.author.username, seen.member?.displayName],
+        [sent.id, "hello", "demo-1", "demo-1"]
+      )
+      assert.strictEqual((yield* Queue.take(one.messages)).id, sent.id)
+
+      yield* Effect.promise(() => seen.reply("hello yourself"))
+      const answer = yield* Queue.take(one.messages)
+      assert.deepStrictEqual([answer.content, answer.reference?.messageId], ["hello yourself", sent.id])
+
+      const three = yield* login(url, "demo-3")
+      assert.strictEqual(three.client.guilds.cache.first()?.channels.cache.size, 2)
+      const refusal = yield* Effect.promise(() =>
+        three
+          .channel("announcements")
+          .send("may I?")
+          .then(
+            () => undefined,
+            (error: unknown) => error
+          )
+      )
+      assert.deepInclude(refusal, { status: 403, code: 50013 })
+
+      const reconnecting = new Promise<void>((done) => one.client.once(Events.ShardReconnecting, () => done()))
+      child.kill("SIGTERM")
+      yield* Effect.promise(() => reconnecting)
+      assert.strictEqual((yield* exited).code, 0)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a token that nobody has", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server()
+      const client = new Client(options(url))
+      const refusal = yield* Effect.promise(() =>
+        client.login("nope").then(
+          () => undefined,
+          (error: unknown) => error
+        )
+      )
+      assert.instanceOf(refusal, Error)
+      assert.match(refusal.message, /invalid token/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.each(["http/json", "http/protobuf"])(
+    "a sampled message arrives at an OTLP receiver as one connected trace, an unsampled one not at all: %s",
+    (protocol) =>
+      Effect.gen(function* () {
+        const collector = yield* otlp.receiver
+        const { child, exited, url } = yield* processes.server([], {
+          OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+          OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+          OTEL_SERVICE_NAME: "under-test"
+        })
+        // Alone it keeps every trace; what larger fan-outs keep is left to the sampler's own suites.
+        const bot = yield* login(url, "demo-1")
+        const channel = bot.channel("general").id
+        for (const headers of [{ traceparent: unsampledCarrier.traceparent }, {}]) {
+          assert.strictEqual((yield* post(url, channel, headers)).status, 200)
+        }
+        assert.strictEqual((yield* post(url, channel, { traceparent: sampledCarrier.traceparent })).status, 200)
+        yield* Queue.takeN(bot.messages, 3)
+
+        // Stopping flushes: what has not come by then never will.
+        child.kill("SIGINT")
+        assert.strictEqual((yield* exited).code, 0)
+        const spans = yield* Queue.clear(collector.spans)
+        const name = (id: string | undefined) => spans.find(({ spanId }) => spanId === id)?.name ?? id
+        assert.deepStrictEqual(spans.map((span) => `${name(span.parentSpanId)} → ${span.name}`).toSorted(), [
+          `${PARENT_ID} → ingress.http`,
+          "guild.SendMessage → relay.fanout",
+          "ingress.http → guild.SendMessage",
+          "relay.fanout → session.deliver"
+        ])
+        for (const span of spans) {
+          assert.strictEqual(span.traceId, TRACE_ID)
+          assert.deepStrictEqual(span.service, { stringValue: "under-test" })
+          if (span.name !== "ingress.http") assert.include(span.attributeKeys, "mailbox.wait_ms")
+        }
+      }).pipe(Effect.scoped)
+  )
+})

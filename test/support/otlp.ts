@@ -1,0 +1,71 @@
+/** An OTLP receiver that is not ours, and the spans that reached it. */
+import { MockOtlpServer } from "@elastic/mockotlpserver"
+import { Effect, Queue, Schema } from "effect"
+
+/** JSON carries ids in hex; the receiver shows protobuf's bytes in base64. */
+const Id = (bytes: number) => (text: string) =>
+  text.length === bytes * 2 ? text : Buffer.from(text, "base64").toString("hex")
+
+const traceId = Id(16)
+const spanId = Id(8)
+
+const Span = Schema.Struct({
+  traceId: Schema.String,
+  spanId: Schema.String,
+  parentSpanId: Schema.optional(Schema.String),
+  name: Schema.String,
+  attributes: Schema.optional(Schema.Array(Schema.Struct({ key: Schema.String, value: Schema.Json })))
+})
+
+const Request = Schema.Struct({
+  resourceSpans: Schema.Array(
+    Schema.Struct({
+      resource: Schema.Struct({ attributes: Schema.Array(Schema.Struct({ key: Schema.String, value: Schema.Json })) }),
+      scopeSpans: Schema.Array(Schema.Struct({ spans: Schema.Array(Span) }))
+    })
+  )
+})
+
+export interface ReceivedSpan {
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId: string | undefined
+  readonly name: string
+  readonly attributeKeys: ReadonlyArray<string>
+  readonly service: unknown
+}
+
+const decode = Schema.decodeUnknownSync(Request)
+
+const spansOf = (request: unknown): ReadonlyArray<ReceivedSpan> =>
+  decode(JSON.parse(JSON.stringify(request))).resourceSpans.flatMap(({ resource, scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) =>
+      spans.map((span) => ({
+        traceId: traceId(span.traceId),
+        spanId: spanId(span.spanId),
+        parentSpanId: span.parentSpanId === undefined ? undefined : spanId(span.parentSpanId),
+        name: span.name,
+        attributeKeys: (span.attributes ?? []).map(({ key }) => key),
+        service: resource.attributes.find(({ key }) => key === "service.name")?.value
+      }))
+    )
+  )
+
+export const receiver = Effect.gen(function* () {
+  const spans = yield* Queue.unbounded<ReceivedSpan>()
+  const server = yield* Effect.acquireRelease(
+    Effect.promise(async () => {
+      const server = new MockOtlpServer({
+        logLevel: "error",
+        services: ["http"],
+        httpHostname: "127.0.0.1",
+        httpPort: 0,
+        onTrace: (request) => void Queue.offerAllUnsafe(spans, spansOf(request))
+      })
+      await server.start()
+      return server
+    }),
+    (server) => Effect.promise(() => server.close())
+  )
+  return { url: server.httpUrl.href, spans }
+})

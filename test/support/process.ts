@@ -1,0 +1,64 @@
+/** Programs of this repository, run as processes, as people run them. */
+import { Effect, Queue, type Scope } from "effect"
+import { type ChildProcess, spawn } from "node:child_process"
+import { resolve } from "node:path"
+
+const ROOT = resolve(import.meta.dirname, "../..")
+
+export interface Running {
+  readonly child: ChildProcess
+  /** Lines of standard output and error, as they come. */
+  readonly lines: Queue.Dequeue<string>
+  /** The exit code, and everything printed. */
+  readonly exited: Effect.Effect<{ readonly code: number | null; readonly output: string }>
+}
+
+/** Starts a script of the repository with this very Node; it is killed when the scope closes. */
+export const start = Effect.fnUntraced(function* (
+  script: string,
+  args: ReadonlyArray<string> = [],
+  env: Readonly<Record<string, string>> = {}
+): Effect.fn.Return<Running, never, Scope.Scope> {
+  const lines = yield* Queue.unbounded<string>()
+  let output = ""
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      spawn(process.execPath, [resolve(ROOT, script), ...args], {
+        cwd: ROOT,
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }
+      })
+    ),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = ""
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output += text
+      const parts = (rest + text).split("\n")
+      rest = parts.pop() ?? ""
+      Queue.offerAllUnsafe(lines, parts)
+    })
+  }
+  const exit = new Promise<number | null>((done) => child.on("close", (code) => done(code)))
+  return {
+    child,
+    lines,
+    exited: Effect.map(
+      Effect.promise(() => exit),
+      (code) => ({ code, output })
+    )
+  }
+})
+
+/** The server, once it says that it listens. */
+export const server = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string> = [],
+  env: Readonly<Record<string, string>> = {}
+) {
+  const running = yield* start("src/programs/main.ts", ["--port", "0", ...args], env)
+  const listening = (line: string): string | undefined => /listening on (http:\/\/\S+)/.exec(line)?.[1]
+  let url: string | undefined
+  while (url === undefined) url = listening(yield* Queue.take(running.lines))
+  return { ...running, url }
+})
