@@ -35,6 +35,7 @@ export * as Relay from "./programs/Relay.ts"
 
 // To the sessions and their clients.
 export * as Session from "./programs/Session.ts"
+export * as Payload from "./domain/gateway/Payload.ts"
 export * as Gateway from "./programs/Gateway.ts"
 export * as Intents from "./domain/gateway/Intents.ts"
 export * as CloseCode from "./domain/gateway/CloseCode.ts"

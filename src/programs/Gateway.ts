@@ -21,7 +21,7 @@ import { SessionId, type UserId } from "../domain/Ids.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import type { User } from "../domain/User.ts"
-import type { Guild } from "./Guild.ts"
+import * as Guild from "./Guild.ts"
 import { Guilds } from "./Guilds.ts"
 import * as Session from "./Session.ts"
 import * as Transport from "./Transport.ts"
@@ -114,14 +114,14 @@ const identify = Effect.fnUntraced(function* (
 const failed = () => new Hangup({ close: CloseCode.UNKNOWN_ERROR })
 
 /** Which shard of a bot hears of a guild. */
-const isOn = (shard: Shard, guild: Guild): boolean =>
+const isOn = (shard: Shard, guild: Guild.Guild): boolean =>
   (BigInt(guild.community.id) >> 22n) % BigInt(shard[1]) === BigInt(shard[0])
 
 /** The guilds that this shard hears of and the user is a member of. */
 const guildsOf = Effect.fnUntraced(function* (
   user: UserId,
   shard: Shard
-): Effect.fn.Return<ReadonlyArray<Guild>, Hangup, Guilds> {
+): Effect.fn.Return<ReadonlyArray<Guild.Guild>, Hangup, Guilds> {
   const { all } = yield* Guilds
   return yield* Effect.filter(
     all.filter((guild) => isOn(shard, guild)),
@@ -132,15 +132,6 @@ const guildsOf = Effect.fnUntraced(function* (
         Effect.mapError(failed)
       ),
     { concurrency: 16 }
-  )
-})
-
-const connect = Effect.fnUntraced(function* (guild: Guild, session: SessionHandle, { intents, user }: Identity) {
-  // Before the call: also when its answer does not come, the guild may have connected the session.
-  yield* Effect.addFinalizer(() => Effect.ignore(Transport.cast(guild, "Disconnect", { session: session.id })))
-  yield* Effect.mapError(
-    Transport.call(guild, "Connect", { session: session.id, user: user.id, intents, handle: session }),
-    failed
   )
 })
 
@@ -229,7 +220,12 @@ export const converse = Effect.fnUntraced(
         })
       )
     )
-    yield* Effect.forEach(guilds, (guild) => connect(guild, session, identity), { discard: true })
+    yield* Effect.forEach(
+      guilds,
+      (guild) =>
+        Effect.mapError(Guild.connect(guild, session, { user: identity.user.id, intents: identity.intents }), failed),
+      { discard: true }
+    )
     yield* Effect.raceFirst(listen(session, next), Effect.flatMap(session.closed, Effect.fail))
   },
   Effect.catchTag("Hangup", ({ close }) =>

@@ -185,3 +185,20 @@ export const make = Effect.fnUntraced(function* (
   })
   return { ...address, community }
 })
+
+/**
+ * Connects a session to a guild until the scope closes. The session is first sent the guild as its user may see it, and
+ * from then on what happens there.
+ *
+ * @since 0.1.0
+ * @category sessions
+ */
+export const connect = Effect.fnUntraced(function* (
+  guild: Guild,
+  session: SessionHandle,
+  { intents, user }: { readonly user: UserId; readonly intents: number }
+) {
+  // Before the call: also when its answer does not come, the guild may have connected the session.
+  yield* Effect.addFinalizer(() => Effect.ignore(Transport.cast(guild, "Disconnect", { session: session.id })))
+  return yield* Transport.call(guild, "Connect", { session: session.id, user, intents, handle: session })
+})

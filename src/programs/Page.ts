@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, FileSystem, Layer, Schema } from "effect"
+import { Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import * as RestError from "../domain/gateway/RestError.ts"
 import { FinishedSpan, TraceStore } from "../domain/TraceStore.ts"
@@ -23,13 +23,13 @@ export const Settings = Schema.Struct({ tokens: Schema.Array(Schema.String), tra
  */
 export type Settings = typeof Settings.Type
 
-const FILES = {
-  "/": { file: "index.html", contentType: "text/html; charset=utf-8" },
-  "/page.css": { file: "page.css", contentType: "text/css; charset=utf-8" },
-  "/page.js": { file: "page.js", contentType: "text/javascript; charset=utf-8" },
-  "/gateway.js": { file: "gateway.js", contentType: "text/javascript; charset=utf-8" },
-  "/waterfall.js": { file: "waterfall.js", contentType: "text/javascript; charset=utf-8" }
-} as const
+const FILES = [
+  { route: "/", file: "index.html", contentType: "text/html; charset=utf-8" },
+  { route: "/page.css", file: "page.css", contentType: "text/css; charset=utf-8" },
+  { route: "/page.js", file: "page.js", contentType: "text/javascript; charset=utf-8" },
+  { route: "/gateway.js", file: "gateway.js", contentType: "text/javascript; charset=utf-8" },
+  { route: "/waterfall.js", file: "waterfall.js", contentType: "text/javascript; charset=utf-8" }
+] as const
 
 /** Nothing but this server's own files runs in the page, and nothing else may frame it. */
 const SECURITY = {
@@ -42,11 +42,14 @@ const SECURITY = {
 
 const files = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
-  return yield* Effect.forEach(Object.entries(FILES), ([path, { contentType, file }]) =>
-    Effect.map(fs.readFileString(new URL(`./page/${file}`, import.meta.url).pathname), (text) => {
-      const response = HttpServerResponse.text(text, { contentType, headers: SECURITY })
-      return HttpRouter.route("GET", path === "/" ? "/" : `/${path.slice(1)}`, response)
-    })
+  const path = yield* Path.Path
+  return yield* Effect.forEach(FILES, ({ contentType, file, route }) =>
+    path.fromFileUrl(new URL(`./page/${file}`, import.meta.url)).pipe(
+      Effect.flatMap((location) => fs.readFileString(location)),
+      Effect.map((text) =>
+        HttpRouter.route("GET", route, HttpServerResponse.text(text, { contentType, headers: SECURITY }))
+      )
+    )
   )
 })
 

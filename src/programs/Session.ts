@@ -4,14 +4,14 @@
  *
  * @since 0.1.0
  */
-import { Effect, Fiber, Queue, type Scope } from "effect"
+import { Deferred, Effect, Fiber, Queue, type Scope } from "effect"
 import type * as Envelope from "../domain/Envelope.ts"
-import type { Close } from "../domain/gateway/CloseCode.ts"
+import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import type { SessionId } from "../domain/Ids.ts"
 import type { SessionHandle, SessionMessage } from "../domain/session/Session.ts"
-import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
+import { SessionSocket, SocketClosed } from "../domain/SessionSocket.ts"
 import { withoutTrace } from "./Actor.ts"
 import * as Transport from "./Transport.ts"
 
@@ -28,7 +28,7 @@ const ACK = Payload.control(Opcode.HEARTBEAT_ACK, null)
 /**
  * Starts a session on the socket in its context; it lives until the scope or the connection closes.
  *
- * `closed` waits for the end of the connection as the session noticed it.
+ * `closed` waits for the end of the connection: because it was lost, or because somebody ended the session.
  *
  * @since 0.1.0
  * @category constructors
@@ -53,20 +53,24 @@ export const make = Effect.fnUntraced(function* (options: {
   const handle = (message: SessionMessage): Effect.Effect<void, SocketClosed> =>
     socket.send(message._tag === "Payload" ? Payload.frame(message, ++sequence) : ACK)
 
+  const closed = yield* Deferred.make<SocketClosed>()
+  // Does not wait for the client's consent: one that does not read would not give it.
+  const end = ({ code, reason }: CloseCode.Close) =>
+    Effect.asVoid(
+      Effect.andThen(socket.close(code, reason), Deferred.succeed(closed, new SocketClosed({ code, reason })))
+    )
   const loop = Queue.take(mailbox).pipe(
     Effect.flatMap((incoming) => Transport.receive(incoming, describe, handle)),
-    Effect.forever({ disableYield: true })
+    Effect.forever({ disableYield: true }),
+    Effect.catch((error) => Deferred.succeed(closed, error)),
+    Effect.catchDefect((defect) =>
+      Effect.andThen(Effect.logError(`session ${id} died of a defect`, defect), end(CloseCode.UNKNOWN_ERROR))
+    )
   )
   const context = withoutTrace(yield* Effect.context())
-  const fiber = yield* Effect.acquireRelease(
-    Effect.forkDetach(Effect.setContext(Effect.flip(loop), context)),
-    (fiber) => Effect.andThen(Fiber.interrupt(fiber), Queue.shutdown(mailbox))
+  yield* Effect.acquireRelease(Effect.forkDetach(Effect.setContext(loop, context)), (fiber) =>
+    Effect.andThen(Fiber.interrupt(fiber), Queue.shutdown(mailbox))
   )
 
-  return {
-    id,
-    mailbox,
-    end: (close: Close) => Effect.asVoid(socket.close(close.code, close.reason)),
-    closed: Fiber.join(fiber)
-  }
+  return { id, mailbox, end, closed: Deferred.await(closed) }
 })

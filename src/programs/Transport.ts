@@ -160,7 +160,7 @@ export const receive = <M, A, E, R>(
   incoming: M | Envelope.Envelope<M>,
   hop: (message: M) => Hop,
   handler: (message: M) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan> | R> => {
+): Effect.Effect<A, E, R> => {
   if (!Envelope.isEnveloped(incoming)) return handler(incoming)
   const { carrier, message } = incoming
   const context = carrier && sampled(carrier)
@@ -189,7 +189,7 @@ export const ingress = <A, E, R>(
   headers: Readonly<Record<string, string | undefined>>,
   hop: Hop,
   handler: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan> | R> => {
+): Effect.Effect<A, E, R> => {
   const carrier = TraceCarrier.sampledFromHeaders(headers)
   const context = carrier && sampled(carrier)
   return context === undefined ? handler : continued(context, { kind: "server", ...hop }, {}, handler)

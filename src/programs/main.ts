@@ -27,6 +27,9 @@ const DEMO_TOKENS = Array.map(Array.make("demo-1", "demo-2", "demo-3"), (token) 
 const MAX_FRAME = 64 * 1024
 const MAX_BODY = "256 KiB"
 
+/** What requests have to finish once the server stops; sessions are told to reconnect right after. */
+const GRACE = "250 millis"
+
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
 
 class NoTokens extends Schema.TaggedError<NoTokens>()("NoTokens", { host: Schema.String }) {
@@ -92,7 +95,7 @@ const server = (options: Options) =>
     const http = NodeHttpServer.layer(createServer, {
       host: options.host,
       port: options.port,
-      gracefulShutdownTimeout: "1 second",
+      gracefulShutdownTimeout: GRACE,
       websocket: { maxPayload: MAX_FRAME }
     })
     const routes = Layer.mergeAll(Ingress.layer(WebSocket.layer()), Page.layer(settings))

@@ -3,7 +3,7 @@
  * The page: a chat box in the first guild that the gateway tells of, and beside it the trace of what is sent from here.
  */
 import { connect } from "./gateway.js"
-import { duration, element, layout, render } from "./waterfall.js"
+import { duration, element, grouped, layout, render } from "./waterfall.js"
 
 const GATEWAY = `${location.origin.replace(/^http/, "ws")}/gateway?v=10&encoding=json`
 const TOKEN_KEY = "fanfare.token"
@@ -55,8 +55,8 @@ const say = (region, text) => {
 const noteOn = (isOpen, left) => {
   if (!isOpen) return ["Nothing can be sent until you are connected.", "quiet"]
   if (refusal !== "") return [refusal, "error"]
-  if (left < 0) return [`${-left} characters too many`, "error"]
-  if (left <= FEW_LEFT) return [`${left} characters left`, "warning"]
+  if (left < 0) return [`Characters too many: ${-left}`, "error"]
+  if (left <= FEW_LEFT) return [`Characters left: ${left}`, "warning"]
   return ["Enter sends, Shift+Enter begins a new line.", "quiet"]
 }
 
@@ -267,9 +267,9 @@ const showTrace = async (traceId, token, wasSent) => {
   if (spans.length === 0) return showText(traceId, "The server has no such trace. It keeps the latest ones only.")
   const waterfall = layout(spans)
   const { count, fanOut, total } = waterfall
-  const kept = fanOut === undefined ? [] : [["sessions kept the trace", `${fanOut.kept} of ${fanOut.recipients}`]]
+  const kept = fanOut && ["sessions kept the trace", `${grouped(fanOut.kept)} of ${grouped(fanOut.recipients)}`]
   if (fanOut?.kept === 0) say(ui["trace-note"], "Complete: this time no session kept the trace")
-  showHead(traceId, [["end to end", duration(total)], ["spans", String(count)], ...kept])
+  showHead(traceId, [["end to end", duration(total)], ["spans", grouped(count)], kept].filter(Boolean))
   render(ui.trace, waterfall)
 }
 

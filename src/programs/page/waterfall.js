@@ -33,7 +33,7 @@
 
 /** Of siblings with the same name, so many have rows of their own: a fan-out may have a thousand. */
 const SHOWN_ALIKE = 12
-const MOST_STEPS = 5
+const MOST_STEPS = 6
 
 const number = (/** @type {unknown} */ value) => (typeof value === "number" ? value : 0)
 const waitOf = (/** @type {Span} */ span) => number(span.attributes["mailbox.wait_ms"])
@@ -95,6 +95,8 @@ export const layout = (spans) => {
   return { rows: rowsUnder("", 0), total, step: stepOf(total), count: spans.length, fanOut: fanOutOf(spans) }
 }
 
+export const grouped = (/** @type {number} */ count) => count.toLocaleString("en")
+
 /** Three digits, in the unit that fits `like`: a scale's ticks all have the scale's. */
 export const duration = (/** @type {number} */ millis, like = millis) => {
   const [factor, unit] = like < 1 ? [1000, "µs"] : like < 1000 ? [1, "ms"] : [0.001, "s"]
@@ -119,7 +121,7 @@ const factsOf = (/** @type {Row} */ { alike, from, to, wait }) => {
     ["began", `at ${duration(from, to)}`],
     ["took", duration(to - from)]
   ]
-  if (alike.length > 1) return [["spans", String(alike.length)], ...times]
+  if (alike.length > 1) return [["spans", grouped(alike.length)], ...times]
   const [{ attributes, kind, spanId, status }] = alike
   const rounded = (/** @type {unknown} */ value) => (typeof value === "number" ? Number(value.toFixed(3)) : value)
   return [
@@ -132,10 +134,10 @@ const factsOf = (/** @type {Row} */ { alike, from, to, wait }) => {
 }
 
 const titleOf = (/** @type {Row} */ { alike }) =>
-  alike.length === 1 ? alike[0].name : `and ${alike.length.toLocaleString("en")} more like this`
+  alike.length === 1 ? alike[0].name : `and ${grouped(alike.length)} more like this`
 
 const details = (/** @type {Row} */ row) => [
-  element("h3", {}, row.alike.length === 1 ? row.alike[0].name : `${row.alike.length} × ${row.alike[0].name}`),
+  element("h3", {}, row.alike.length === 1 ? row.alike[0].name : `${grouped(row.alike.length)} × ${row.alike[0].name}`),
   element(
     "dl",
     {},

@@ -1,0 +1,102 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Queue, Result, Schema } from "effect"
+import * as Intents from "../../src/domain/gateway/Intents.ts"
+import { SessionSocket } from "../../src/domain/SessionSocket.ts"
+import * as MemberStore from "../../src/layers/MemberStore.ts"
+import * as Offload from "../../src/layers/Offload.ts"
+import * as Sampler from "../../src/layers/Sampler.ts"
+import * as memory from "../../src/layers/SessionSocket/memory.ts"
+import * as Guild from "../../src/programs/Guild.ts"
+import * as Session from "../../src/programs/Session.ts"
+import * as Transport from "../../src/programs/Transport.ts"
+import { community, draft, GENERAL, HIDDEN, READ_ONLY, sessionId, userId } from "../support/community.ts"
+import { members } from "../support/guilds.ts"
+
+const SIZE = 6
+const Actions = Schema.Array(
+  Schema.Struct({
+    do: Schema.Literals(["connect", "disconnect", "say", "whisper", "say where one may not"]),
+    who: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: SIZE }))
+  })
+)
+
+const Frame = Schema.fromJsonString(
+  Schema.Struct({ t: Schema.String, s: Schema.Int, d: Schema.Struct({ content: Schema.optionalKey(Schema.String) }) })
+)
+const decode = Schema.decodeUnknownSync(Frame)
+
+/**
+ * The model: who is connected when something is said, and may see where, gets it, once, in the order in which it was
+ * said. Users and sessions are one to one here; the first user is staff.
+ */
+describe("Guild", () => {
+  it.effect.prop(
+    "under random comings, goings and messages, everybody gets just what they should, numbered without gaps",
+    [Actions],
+    ([actions]) =>
+      Effect.gen(function* () {
+        const guild = yield* Guild.make({ community, members: members(SIZE), relayCapacity: 2 })
+        const connected = new Map<number, memory.Client>()
+        const due = new Map<memory.Client, Array<string>>()
+        const tell = (content: string, may: (who: number) => boolean) => {
+          for (const [who, client] of connected) if (may(who)) due.get(client)?.push(content)
+        }
+        const say = (who: number, channel: typeof GENERAL, content: string) =>
+          Effect.result(Transport.call(guild, "SendMessage", { author: userId(who), channel, draft: draft(content) }))
+
+        for (const [index, { do: what, who }] of actions.entries()) {
+          const content = String(index)
+          switch (what) {
+            case "connect": {
+              const { client, socket } = yield* memory.make()
+              const session = yield* Effect.provideService(Session.make({ id: sessionId(who) }), SessionSocket, socket)
+              yield* Transport.call(guild, "Connect", {
+                session: session.id,
+                user: userId(who),
+                intents: Intents.GUILDS | Intents.GUILD_MESSAGES,
+                handle: session
+              })
+              connected.set(who, client)
+              due.set(client, ["welcome"])
+              break
+            }
+            case "disconnect":
+              yield* Transport.call(guild, "Disconnect", { session: sessionId(who) })
+              connected.delete(who)
+              break
+            case "say":
+              assert.isTrue(Result.isSuccess(yield* say(who, GENERAL, content)))
+              tell(content, () => true)
+              break
+            case "whisper": {
+              const whispered = yield* say(who, HIDDEN, content)
+              assert.strictEqual(Result.isSuccess(whispered), who === 1)
+              if (who === 1) tell(content, (listener) => listener === 1)
+              break
+            }
+            case "say where one may not":
+              assert.isTrue(Result.isFailure(yield* say(who, READ_ONLY, content)))
+          }
+        }
+
+        assert.deepStrictEqual(
+          yield* Transport.call(guild, "Status", undefined).pipe(Effect.map((all) => all.sessions)),
+          connected.size
+        )
+        for (const [client, expected] of due) {
+          const frames = (yield* Queue.takeN(client.frames, expected.length)).map((frame) => decode(frame))
+          assert.deepStrictEqual(
+            frames.map(({ d, t }) => (t === "GUILD_CREATE" ? "welcome" : d.content)),
+            expected
+          )
+          assert.deepStrictEqual(
+            frames.map(({ s }) => s),
+            expected.map((_, index) => index + 1)
+          )
+        }
+        for (let turn = 0; turn < 10; turn++) yield* Effect.yieldNow
+        for (const client of due.keys()) assert.strictEqual(yield* Queue.size(client.frames), 0)
+      }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline))),
+    { arbitrary: { runs: 100, size: 60 } }
+  )
+})
