@@ -4,26 +4,27 @@ import { Community, Guild, Ids, Intents, Member, Permissions } from "../../src/i
 import { Session, SessionSocket, Transport } from "../../src/index.ts"
 
 const id = Ids.GuildId.make("1")
-const general = { id: Ids.ChannelId.make("10"), name: "general", topic: "", overwrites: [] }
+export const general = { id: Ids.ChannelId.make("10"), name: "general", topic: "", overwrites: [] }
 const roles = [{ id: Community.everyoneId(id), name: "@everyone", permissions: Permissions.VIEW_CHANNEL }]
 
-const member = (index: number): Member.Member => ({
+export const member = (index: number): Member.Member => ({
   user: { id: Ids.UserId.make(String(1000 + index)), username: `user-${index}`, bot: false },
   roles: [],
   joinedAt: 0
 })
 
+const owner = member(0)
+
+/** One channel, in which everybody may read and only the owner writes. */
+export const community = Community.make({ id, name: "Salon", ownerId: owner.user.id, roles, channels: [general] })
+
 /**
- * Starts the guild and connects `size` sessions. What it gives says a text as the first member, and waits until
+ * Starts the guild and connects `size` sessions. What it gives says a text as the owner, and waits until
  * everybody has it.
  */
 export const make = Effect.fnUntraced(function* (size: number) {
-  const owner = member(0)
   const members = Array.from({ length: size }, (_, index) => member(index))
-  const guild = yield* Guild.make({
-    community: Community.make({ id, name: "Salon", ownerId: owner.user.id, roles, channels: [general] }),
-    members
-  })
+  const guild = yield* Guild.make({ community, members })
   const clients = yield* Effect.forEach(members, ({ user }) =>
     Effect.gen(function* () {
       const { client, socket } = yield* SessionSocket.memory.make()
