@@ -267,8 +267,8 @@ const showTrace = async (traceId, token, wasSent) => {
   if (spans.length === 0) return showText(traceId, "The server has no such trace. It keeps the latest ones only.")
   const waterfall = layout(spans)
   const { count, fanOut, total } = waterfall
-  const kept = fanOut && ["sessions kept the trace", `${grouped(fanOut.kept)} of ${grouped(fanOut.recipients)}`]
-  if (fanOut?.kept === 0) say(ui["trace-note"], "Complete: this time no session kept the trace")
+  const kept = fanOut && ["sessions traced", `${grouped(fanOut.kept)} of ${grouped(fanOut.recipients)}`]
+  if (fanOut?.kept === 0) say(ui["trace-note"], "Complete: no session was sampled")
   showHead(traceId, [["end to end", duration(total)], ["spans", grouped(count)], kept].filter(Boolean))
   render(ui.trace, waterfall)
 }

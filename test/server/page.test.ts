@@ -1,0 +1,114 @@
+/** The page as a newcomer meets it: open, type, see one's own message and its trace. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { existsSync } from "node:fs"
+import { chromium, type Page } from "playwright-core"
+import * as processes from "../support/process.ts"
+
+const executablePath = [
+  process.env.CHROMIUM_PATH ?? "",
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome"
+].find((path) => existsSync(path))
+
+const browser = Effect.acquireRelease(
+  Effect.promise(() =>
+    chromium.launch({
+      ...(executablePath === undefined ? undefined : { executablePath }),
+      // The first is for those who test as root; the others keep the browser from calling its makers.
+      args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    })
+  ),
+  (browser) => Effect.promise(() => browser.close())
+)
+
+/** What went wrong in the page, in its own words. */
+const complaints = (page: Page): ReadonlyArray<string> => {
+  const said: Array<string> = []
+  page.on("pageerror", (error) => said.push(error.message))
+  page.on("console", (message) => {
+    if (message.type() === "error") said.push(message.text())
+  })
+  return said
+}
+
+const ready = (page: Page) => page.locator('#status[data-state="ready"]').waitFor()
+const messages = (page: Page) => page.locator("#log .message .message-content").allTextContents()
+const see = (page: Page, text: string) => page.locator("#log .message-content", { hasText: text }).waitFor()
+
+const write = async (page: Page, text: string) => {
+  await page.locator("#message").fill(text)
+  await page.locator("#message").press("Enter")
+}
+
+const skipped =
+  executablePath === undefined ? " (skipped: needs Chromium; apt-get install chromium, or CHROMIUM_PATH)" : ""
+
+describe(`the page${skipped}`, () => {
+  it.live.skipIf(executablePath === undefined)("one's own message and its trace are on the screen", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server()
+      const chrome = yield* browser
+      yield* Effect.promise(async () => {
+        const page = await chrome.newPage()
+        const said = complaints(page)
+        await page.goto(url)
+        await ready(page)
+        await write(page, "hello, page")
+        await see(page, "hello, page")
+        await page.locator('#trace [data-span="session.deliver"]').first().waitFor()
+        const rows = page.locator("#trace [data-span]")
+        const spans = await rows.evaluateAll((all) =>
+          all.map((row) => [row.getAttribute("data-span"), row.hasAttribute("data-wait")])
+        )
+        assert.deepStrictEqual(spans, [
+          ["ingress.http", false],
+          ["guild.SendMessage", true],
+          ["relay.fanout", true],
+          ["session.deliver", true]
+        ])
+        assert.deepStrictEqual(said, [])
+      })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.skipIf(executablePath === undefined)(
+    "two people chat; markup is text; who may not see a channel does not",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* processes.server()
+        const chrome = yield* browser
+        yield* Effect.promise(async () => {
+          const [one, other] = [await chrome.newPage(), await chrome.newPage()]
+          await Promise.all([one.goto(url), other.goto(url)])
+          await Promise.all([ready(one), ready(other)])
+          await other.locator("#identity").selectOption({ label: "demo-3" })
+          await other.locator('[data-channel="staff"]').waitFor({ state: "detached" })
+          await ready(other)
+          assert.strictEqual(await one.locator('[data-channel="staff"]').count(), 1)
+          await write(one, "<b>bold?</b>")
+          await see(other, "<b>bold?</b>")
+          assert.deepStrictEqual(await messages(other), ["<b>bold?</b>"])
+          await write(other, "plain")
+          await see(one, "plain")
+        })
+      }).pipe(Effect.scoped)
+  )
+
+  it.live.skipIf(executablePath === undefined)("with tokens of one's own the page asks for one", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server([], { FANFARE_TOKENS: "s3cret" })
+      const chrome = yield* browser
+      yield* Effect.promise(async () => {
+        const page = await chrome.newPage()
+        await page.goto(url)
+        await page.locator('input[type="password"]').fill("s3cret")
+        await page.locator('input[type="password"]').press("Enter")
+        await ready(page)
+        await write(page, "let in")
+        await see(page, "let in")
+      })
+    }).pipe(Effect.scoped)
+  )
+})
