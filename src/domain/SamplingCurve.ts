@@ -28,7 +28,6 @@ export const through =
     let [lower, lowerProbability] = points[0]
     if (!(size > lower)) return lowerProbability
     for (const [upper, upperProbability] of points) {
-      if (size === upper) return upperProbability
       if (size < upper) {
         const share = Math.log(size / lower) / Math.log(upper / lower)
         return lowerProbability * (upperProbability / lowerProbability) ** share

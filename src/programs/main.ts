@@ -75,6 +75,17 @@ const listening = (tokens: ReadonlyArray<Redacted.Redacted>, isDemo: boolean) =>
     )
   )
 
+/**
+ * Node hands a request that comes before there are routes to nobody, and it would wait for ever: it is told to come
+ * again instead.
+ */
+const nodeServer = () => {
+  const server = createServer()
+  return server.on("request", (_, response) => {
+    if (server.listenerCount("request") === 1) response.writeHead(503, { "retry-after": "1" }).end()
+  })
+}
+
 const server = (options: Options) =>
   Effect.gen(function* () {
     const { demo: isDemo, tokens } = yield* tokensOf(options)
@@ -92,7 +103,7 @@ const server = (options: Options) =>
     const guilds = Guilds.layer([demo.guild(Array.map(owners, ([, user]) => user))]).pipe(
       Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, Offload.inline])
     )
-    const http = NodeHttpServer.layer(createServer, {
+    const http = NodeHttpServer.layer(nodeServer, {
       host: options.host,
       port: options.port,
       gracefulShutdownTimeout: GRACE,

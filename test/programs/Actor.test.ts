@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Scope, Tracer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Option, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import type { ActorError } from "../../src/domain/Actor.ts"
 import * as Actor from "../../src/programs/Actor.ts"
@@ -9,6 +9,7 @@ import { recorder, TRACE_ID, traced } from "../support/tracing.ts"
 interface Account {
   readonly Deposit: { readonly payload: number; readonly success: number; readonly error: "negative" }
   readonly Break: { readonly payload: void; readonly success: never; readonly error: never }
+  readonly Where: { readonly payload: void; readonly success: string | undefined; readonly error: never }
   readonly Wait: { readonly payload: Deferred.Deferred<void>; readonly success: void; readonly error: never }
 }
 
@@ -20,6 +21,10 @@ const make = Actor.make<Account>({
     return {
       Deposit: (amount) => (amount < 0 ? Effect.fail("negative" as const) : Effect.sync(() => (balance += amount))),
       Break: () => Effect.die("broken"),
+      Where: () =>
+        Effect.map(Effect.serviceOption(Tracer.ParentSpan), (span) =>
+          Option.getOrUndefined(Option.map(span, ({ traceId }) => traceId))
+        ),
       Wait: (until) => Deferred.await(until)
     }
   })
@@ -90,6 +95,7 @@ describe("Actor", () => {
     const spans = recorder()
     return Effect.gen(function* () {
       const account = yield* Effect.withSpan(make, "creator")
+      assert.isUndefined(yield* Transport.call(account, "Where", undefined))
       yield* Transport.call(account, "Deposit", 1)
       assert.deepStrictEqual(
         spans.opened.map(({ name }) => name),

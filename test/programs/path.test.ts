@@ -131,6 +131,22 @@ describe("a message's way", () => {
     }).pipe(Effect.provide(guilds.layer(SIZE, { relayCapacity: 2 })))
   )
 
+  it.effect("each relay thins by the size of the whole fan-out, and not of its own part", () => {
+    const sizes: Array<number> = []
+    const sampler = Layer.succeed(Sampler.Sampler, {
+      probability: (size) => {
+        sizes.push(size)
+        return 1
+      }
+    })
+    return Effect.gen(function* () {
+      const clients = yield* Effect.forEach([1, 2, 3, 4], (index) => login(`token-${index}`))
+      yield* write(sampledCarrier, "hello")
+      for (const client of clients) yield* client.until("MESSAGE_CREATE")
+      assert.deepStrictEqual(sizes, [4, 4])
+    }).pipe(Effect.provide(guilds.layer(SIZE, { relayCapacity: 2, sampler })))
+  })
+
   it.effect("only to those who may see the channel, and want to hear of messages", () =>
     Effect.gen(function* () {
       const staff = yield* login("token-1")

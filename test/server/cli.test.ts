@@ -1,6 +1,7 @@
 /** The server as an operator meets it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { createServer } from "node:net"
 import * as processes from "../support/process.ts"
 
 const run = (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) =>
@@ -12,6 +13,14 @@ const me = (url: string, token: string) =>
   Effect.promise(() =>
     fetch(`${url}/api/v10/users/@me`, { headers: { authorization: `Bot ${token}` } }).then(({ status }) => status)
   )
+
+/** A port that was free a moment ago. */
+const freePort = Effect.callback<number>((resume) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const address = server.address()
+    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
+  })
+})
 
 describe("npm start", () => {
   it.live("--help explains every option", () =>
@@ -42,6 +51,26 @@ describe("npm start", () => {
       const { code, output } = yield* exited
       assert.strictEqual(code, 0)
       for (const token of ["demo-1", "demo-2", "demo-3"]) assert.include(output, token)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a request that comes as soon as the port is open is answered, and told to come again if need be", () =>
+    Effect.gen(function* () {
+      const port = yield* freePort
+      yield* processes.start("src/programs/main.ts", ["--port", String(port)])
+      const statuses: Array<number> = []
+      // Asks at once, and again, until the server is there: no request is left without an answer.
+      while (statuses.at(-1) !== 200) {
+        const status = yield* Effect.promise(() =>
+          fetch(`http://127.0.0.1:${port}/healthz`).then(
+            ({ status }) => status,
+            () => 0
+          )
+        )
+        statuses.push(status)
+        yield* Effect.sleep(1)
+      }
+      assert.includeMembers([0, 503, 200], statuses)
     }).pipe(Effect.scoped)
   )
 
