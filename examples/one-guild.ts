@@ -21,7 +21,9 @@ const join = Effect.fnUntraced(function* (guild: Guild.Guild, { user }: Member.M
   const session = yield* connection(Session.make({ id: Ids.SessionId.make(user.username) }))
   yield* Guild.connect(guild, session, { user: user.id, intents: Intents.GUILDS | Intents.GUILD_MESSAGES })
   yield* Queue.take(client.frames) // The guild, as this member may see it.
-  return Effect.flatMap(Queue.take(client.frames), (frame) => Console.log(`${user.username} got ${frame}`))
+  return Effect.flatMap(Queue.take(client.frames), (frame) =>
+    Console.log(user.username, "got", JSON.parse(frame).d.content)
+  )
 })
 
 const program = Effect.gen(function* () {

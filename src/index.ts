@@ -7,6 +7,7 @@
 // What travels, and its trace.
 export * as Ids from "./domain/Ids.ts"
 export * as Message from "./domain/Message.ts"
+export * as Embed from "./domain/Embed.ts"
 export * as Envelope from "./domain/Envelope.ts"
 export * as TraceCarrier from "./domain/TraceCarrier.ts"
 export * as TraceContext from "./domain/TraceContext.ts"

@@ -13,8 +13,7 @@ describe("examples", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("one-guild")
       assert.strictEqual(code, 0)
-      for (const name of ["Ada", "Grace", "Joe"])
-        assert.match(output, new RegExp(`^${name} got .*"content":"Hello"`, "m"))
+      for (const name of ["Ada", "Grace", "Joe"]) assert.match(output, new RegExp(`^${name} got Hello$`, "m"))
       const names = Array.from(output.matchAll(/'([a-z]+(?:\.[a-zA-Z]+)?)'/g), ([, name]) => name)
       assert.deepStrictEqual(names, [
         "example",

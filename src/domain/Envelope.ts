@@ -10,7 +10,8 @@
 import { Option, Predicate, Schema, SchemaTransformation } from "effect"
 import * as TraceCarrier from "./TraceCarrier.ts"
 
-const TypeId = "~fanfare/Envelope"
+/** A symbol, since no message that comes from outside can bear one. */
+const TypeId: unique symbol = Symbol.for("~fanfare/Envelope")
 
 /**
  * @since 0.1.0

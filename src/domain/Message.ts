@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
+import { Embed } from "./Embed.ts"
 import { ChannelId, GuildId, MessageId } from "./Ids.ts"
 import { Member } from "./Member.ts"
 
@@ -16,15 +17,15 @@ import { Member } from "./Member.ts"
 export const MAX_LENGTH = 2000
 
 /**
- * What a person writes. `embeds` are passed through as they came. `nonce` lets the sender know its own message again.
- * `replyTo` is the message that this one answers.
+ * What a person writes. `nonce` lets the sender know its own message again. `replyTo` is the message that this one
+ * answers.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Draft = Schema.Struct({
   content: Schema.String,
-  embeds: Schema.Array(Schema.Record(Schema.String, Schema.Json)),
+  embeds: Schema.Array(Embed),
   tts: Schema.Boolean,
   nonce: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite])),
   replyTo: Schema.optionalKey(MessageId)

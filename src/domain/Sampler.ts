@@ -14,7 +14,10 @@ import { Context } from "effect"
 export class Sampler extends Context.Service<
   Sampler,
   {
-    /** The probability, in [0, 1], that each of the `size` recipients keeps the trace. */
+    /**
+     * The probability, in [0, 1], that each of the `size` recipients keeps the trace. What is no such number, and a
+     * sampler that throws, keeps no trace: the message is delivered all the same.
+     */
     readonly probability: (size: number) => number
   }
 >()("fanfare/domain/Sampler") {}

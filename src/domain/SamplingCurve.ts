@@ -16,15 +16,25 @@
 export type SamplingCurve = (size: number) => number
 
 /**
- * A curve through the given points, `[size, probability]` in order of size, both above 0: flat before the first and
- * after the last, straight on log–log axes between.
+ * A curve through the given points, `[size, probability]`: flat before the first and after the last, straight on
+ * log–log axes between. Sizes are above 0 and rise, probabilities are above 0 and at most 1: anything else is a
+ * `RangeError`, at once.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const through =
-  (points: readonly [readonly [number, number], ...ReadonlyArray<readonly [number, number]>]): SamplingCurve =>
-  (size) => {
+export const through = (
+  points: readonly [readonly [number, number], ...ReadonlyArray<readonly [number, number]>]
+): SamplingCurve => {
+  points.forEach(([size, probability], index) => {
+    if (!(size > (points[index - 1]?.[0] ?? 0) && probability > 0 && probability <= 1)) {
+      throw new RangeError(
+        `point ${index} of a sampling curve is [${size}, ${probability}]: sizes must be above 0 and rise, ` +
+          `probabilities be above 0 and at most 1`
+      )
+    }
+  })
+  return (size) => {
     let [lower, lowerProbability] = points[0]
     if (!(size > lower)) return lowerProbability
     for (const [upper, upperProbability] of points) {
@@ -37,6 +47,7 @@ export const through =
     }
     return lowerProbability
   }
+}
 
 /**
  * The posts' curve.

@@ -62,15 +62,23 @@ const subkeys = (traceState: string): ReadonlyArray<string> =>
     .filter((part) => part !== "") ?? []
 
 /**
+ * The threshold in the list, if there is one.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const threshold = (traceState: string): string | undefined =>
+  subkeys(traceState)
+    .find((part) => part.startsWith("th:"))
+    ?.slice(3)
+
+/**
  * The probability with which the trace was kept so far: 1 when the list does not say.
  *
  * @since 0.1.0
  * @category getters
  */
-export const probability = (traceState: string): number => {
-  const threshold = subkeys(traceState).find((part) => part.startsWith("th:"))
-  return threshold === undefined ? 1 : (probabilityOf(threshold.slice(3)) ?? 1)
-}
+export const probability = (traceState: string): number => probabilityOf(threshold(traceState) ?? "") ?? 1
 
 /**
  * The list after one more choice with the given probability: `ot` moves to the front, as the specification asks of the
@@ -81,7 +89,7 @@ export const probability = (traceState: string): number => {
  */
 export const keptWith = (traceState: string, chosen: number): string => {
   if (chosen >= 1) return traceState
-  const threshold = `th:${thresholdOf(probability(traceState) * chosen)}`
-  const ot = `ot=${[threshold, ...subkeys(traceState).filter((part) => !part.startsWith("th:"))].join(";")}`
+  const kept = `th:${thresholdOf(probability(traceState) * chosen)}`
+  const ot = `ot=${[kept, ...subkeys(traceState).filter((part) => !part.startsWith("th:"))].join(";")}`
   return [ot, ...entries(traceState).filter((entry) => !isOt(entry))].slice(0, MAX_ENTRIES).join(",")
 }

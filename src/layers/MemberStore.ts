@@ -13,7 +13,12 @@ export {
    * @since 0.1.0
    * @category contracts
    */
-  MemberStore
+  MemberStore,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Members
 } from "../domain/MemberStore.ts"
 
 const heapMembers = (): Members => {

@@ -11,7 +11,17 @@ export {
    * @since 0.1.0
    * @category contracts
    */
-  Offload
+  Offload,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Recipient,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Sender
 } from "../domain/Offload.ts"
 
 /** Recipients served before the event loop is given back: well below a millisecond's worth. */

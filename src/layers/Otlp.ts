@@ -5,9 +5,9 @@
  * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/
  * @since 0.1.0
  */
-import { Config, ConfigProvider, Effect, Layer, Option, Schema } from "effect"
-import { FetchHttpClient } from "effect/http"
-import { type OtlpExporter, OtlpSerialization, OtlpTracer } from "effect/observability"
+import { Cause, Config, ConfigProvider, Effect, Layer, Option, Schema } from "effect"
+import { FetchHttpClient, HttpClient } from "effect/http"
+import { OtlpExporter, OtlpSerialization, OtlpTracer } from "effect/observability"
 
 /**
  * Telemetry is configured in a way that cannot be followed.
@@ -22,6 +22,8 @@ export class OtlpMisconfigured extends Schema.TaggedError<OtlpMisconfigured>()("
 const first = (...names: ReadonlyArray<string>): Config.Config<Option.Option<string>> =>
   Config.all(names.map((name) => Config.option(Config.NonEmptyString(name)))).pipe(Config.map(Option.firstSomeOf))
 
+const endpoint = first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+
 /**
  * Whether spans are to be exported: an endpoint is set, and nothing switches the export off.
  *
@@ -29,10 +31,19 @@ const first = (...names: ReadonlyArray<string>): Config.Config<Option.Option<str
  * @category configuration
  */
 export const isConfigured: Effect.Effect<boolean, Config.ConfigError> = Effect.gen(function* () {
-  const endpoint = yield* first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-  const disabled = yield* Config.Boolean("OTEL_SDK_DISABLED").pipe(Config.withDefault(false))
+  const disabled = yield* Config.String("OTEL_SDK_DISABLED").pipe(Config.withDefault("false"))
   const exporters = yield* Config.String("OTEL_TRACES_EXPORTER").pipe(Config.withDefault("otlp"))
-  return Option.isSome(endpoint) && !disabled && exporters.split(",").some((name) => name.trim() === "otlp")
+  const isOtlp = exporters.split(",").some((name) => name.trim() === "otlp")
+  return Option.isSome(yield* endpoint) && disabled.toLowerCase() !== "true" && isOtlp
+})
+
+const checkEndpoint = Effect.flatMap(endpoint, (configured) => {
+  const url = Option.getOrElse(configured, () => "")
+  return /^https?:/.test(url) && URL.canParse(url)
+    ? Effect.void
+    : new OtlpMisconfigured({
+        message: `OTEL_EXPORTER_OTLP_ENDPOINT is "${url}", which is no URL: set it to one like http://localhost:4318`
+      })
 })
 
 const serialization = Effect.gen(function* () {
@@ -45,21 +56,58 @@ const serialization = Effect.gen(function* () {
     default:
       return yield* new OtlpMisconfigured({
         message:
-          `OTEL_EXPORTER_OTLP_PROTOCOL is "${Option.getOrElse(protocol, () => "")}", ` +
-          `which is not supported: set it to http/protobuf or http/json, and the endpoint to the collector's HTTP port (4318)`
+          `OTEL_EXPORTER_OTLP_PROTOCOL is "${Option.getOrElse(protocol, () => "")}", which is not supported: ` +
+          `set it to http/protobuf or http/json, and the endpoint to the collector's HTTP port (4318)`
       })
   }
 })
 
-const named = (name: string) =>
-  Config.Record(Schema.String, Schema.String, "OTEL_RESOURCE_ATTRIBUTES").pipe(
-    Config.withDefault<Record<string, string>>({}),
-    Config.map((attributes) => attributes["service.name"] === undefined),
-    Effect.map((unnamed) => ConfigProvider.fromUnknown(unnamed ? { OTEL_SERVICE_NAME: name } : {}))
-  )
+/** A collector that does not answer must not hold up the end, whatever time it is given while all is well. */
+const MAX_FLUSH_MILLIS = 2500
 
 /**
- * Exports spans as the environment says. Where it says nothing: protobuf over HTTP, under the given service name.
+ * What Effect's exporter is told beyond the environment: it exports nothing unless asked to, insists on a name, and
+ * takes the time for one export for the time that the last one has when the program ends.
+ */
+const settings = (serviceName: string) =>
+  Effect.gen(function* () {
+    const attributes = yield* Config.Record(Schema.String, Schema.String, "OTEL_RESOURCE_ATTRIBUTES").pipe(
+      Config.withDefault<Record<string, string>>({})
+    )
+    const name = yield* Config.String("OTEL_SERVICE_NAME").pipe(
+      Config.withDefault(attributes["service.name"] ?? serviceName)
+    )
+    const timeout = yield* first("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
+    const millis = Math.min(Number(Option.getOrElse(timeout, () => "")) || MAX_FLUSH_MILLIS, MAX_FLUSH_MILLIS)
+    return ConfigProvider.fromUnknown({
+      OTEL_TRACES_EXPORTER: "otlp",
+      OTEL_SDK_DISABLED: "false",
+      OTEL_SERVICE_NAME: name,
+      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: String(millis)
+    })
+  })
+
+const unreadable = (cause: Cause.Cause<unknown>) =>
+  `one of the OTEL_* variables cannot be read: ${Cause.prettyErrors(cause)[0]?.message ?? ""}`
+
+const notExported = (why: string) => Effect.logWarning(`spans could not be exported: ${why}`)
+
+/** The exporter drops what it cannot export, and pauses for a minute, without a word. */
+const client = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.map(HttpClient.HttpClient, (client) =>
+    client.pipe(
+      HttpClient.tap(({ request, status }) =>
+        status < 400 ? Effect.void : notExported(`${request.url} answered ${status}`)
+      ),
+      HttpClient.tapError((error) => notExported(error.message))
+    )
+  )
+).pipe(Layer.provide(FetchHttpClient.layer))
+
+/**
+ * Exports spans as the environment says, if it says so; see {@link isConfigured}. Where it says nothing more: protobuf
+ * over HTTP, under the given service name. What cannot be exported is dropped, with a warning.
  *
  * @since 0.1.0
  * @category layers
@@ -67,10 +115,16 @@ const named = (name: string) =>
 export const layer = (options: {
   readonly serviceName: string
 }): Layer.Layer<OtlpExporter.Flusher, Config.ConfigError | OtlpMisconfigured> =>
-  OtlpTracer.layerFromConfig().pipe(
-    Layer.provide(Layer.unwrap(serialization)),
-    Layer.provide(FetchHttpClient.layer),
-    // The specification's default exporter is otlp; Effect's is none.
-    Layer.provide(ConfigProvider.layerAdd(ConfigProvider.fromUnknown({ OTEL_TRACES_EXPORTER: "otlp" }))),
-    Layer.provide(ConfigProvider.layerAdd(named(options.serviceName)))
-  )
+  Effect.gen(function* () {
+    if (!(yield* isConfigured)) return OtlpExporter.layerFlusher
+    yield* checkEndpoint
+    return OtlpTracer.layerFromConfig().pipe(
+      Layer.provide(yield* serialization),
+      Layer.provide(client),
+      Layer.provide(ConfigProvider.layerAdd(settings(options.serviceName), { asPrimary: true })),
+      // The exporter dies of settings that it cannot read.
+      Layer.catchCause((cause) =>
+        Layer.effect(OtlpExporter.Flusher, new OtlpMisconfigured({ message: unreadable(cause) }))
+      )
+    )
+  }).pipe(Layer.unwrap)

@@ -6,8 +6,30 @@
 import { Cause, Context, Deferred, Effect, Exit, Fiber, Queue, type Scope, Tracer } from "effect"
 import { ActorStopped, type Address, HandlerDied, type Protocol, type Request, type Tag } from "../domain/Actor.ts"
 import * as Envelope from "../domain/Envelope.ts"
-import * as TraceContext from "../domain/TraceContext.ts"
 import * as Transport from "./Transport.ts"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  ActorStopped,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Address,
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  CallTimedOut,
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  HandlerDied
+} from "../domain/Actor.ts"
 
 /**
  * What an actor does with each request of its protocol.
@@ -33,16 +55,6 @@ export interface Options<P extends Protocol<P>, R, R2> {
   readonly span?: (tag: Tag<P>) => string
   readonly attributes?: Readonly<Record<string, unknown>>
 }
-
-/**
- * The context for a fiber that outlives its creator: everything but the trace that the creator was in. Otherwise all
- * that the fiber ever does would belong to that one trace.
- *
- * @since 0.1.0
- * @category tracing
- */
-export const withoutTrace = <R>(context: Context.Context<R>): Context.Context<R> =>
-  Context.makeUnsafe<R>(Context.omit(Tracer.ParentSpan, TraceContext.Current)(context).mapUnsafe)
 
 /**
  * Starts an actor that lives until the scope closes.
@@ -124,10 +136,13 @@ export const make = Effect.fnUntraced(function* <P extends Protocol<P>, R = neve
       }
       return Effect.void
     }
-    return Transport.receive(
-      incoming,
-      (request) => hop(request.tag),
-      (request) => handlers[request.tag](request.payload)
+    // Suspended, so that a handler that throws while it is called is one that dies, and no more.
+    return Effect.suspend(() =>
+      Transport.receive(
+        incoming,
+        (request) => hop(request.tag),
+        (request) => handlers[request.tag](request.payload)
+      )
     ).pipe(
       Effect.onExit(settle),
       Effect.catchCause(() => Effect.void)
@@ -142,13 +157,22 @@ export const make = Effect.fnUntraced(function* <P extends Protocol<P>, R = neve
     }
   }
 
-  const loop = Queue.take(mailbox).pipe(Effect.flatMap(serve), Effect.forever({ disableYield: true }))
-  yield* Effect.acquireRelease(Effect.forkDetach(Effect.setContext(loop, withoutTrace(context))), (fiber) =>
-    Effect.gen(function* () {
-      yield* Fiber.interrupt(fiber)
-      yield* Queue.end(mailbox)
-      for (const incoming of yield* Queue.collect(mailbox)) abandon(incoming)
-    })
+  const stop = Effect.gen(function* () {
+    yield* Queue.end(mailbox)
+    for (const incoming of yield* Queue.collect(mailbox)) abandon(incoming)
+  })
+
+  const loop = Queue.take(mailbox).pipe(
+    Effect.flatMap(serve),
+    Effect.forever({ disableYield: true }),
+    // Nothing but a stop ends the loop. Should anything else, nobody is to wait for it.
+    Effect.onError((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError(`the ${kind} died`, cause)
+    ),
+    Effect.ensuring(stop)
+  )
+  yield* Effect.acquireRelease(Effect.forkDetach(Effect.setContext(loop, Transport.withoutTrace(context))), (fiber) =>
+    Effect.andThen(Fiber.interrupt(fiber), stop)
   )
 
   return { kind, mailbox }

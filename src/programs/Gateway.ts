@@ -56,7 +56,7 @@ const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.Cli
   return socket.receive.pipe(
     Effect.timeoutOrElse({
       duration: SILENCE,
-      orElse: () => Effect.fail(new Hangup({ close: CloseCode.SESSION_TIMED_OUT }))
+      orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
     }),
     Effect.flatMap((frame) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -203,7 +203,11 @@ export const converse = Effect.fnUntraced(
     yield* socket.send(
       Payload.control(Opcode.HELLO, { heartbeat_interval: Duration.toMillis(HEARTBEAT_INTERVAL), _trace: [] })
     )
-    const identity = yield* identify(socket, next)
+    // Heartbeats alone do not buy time: a connection that nobody identifies on is given up.
+    const identity = yield* Effect.timeoutOrElse(identify(socket, next), {
+      duration: SILENCE,
+      orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
+    })
     const guilds = yield* guildsOf(identity.user.id, identity.shard)
 
     const session = yield* Session.make({ id: SessionId.make(Hex.random(32)) })

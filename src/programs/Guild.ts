@@ -25,6 +25,29 @@ import * as Actor from "./Actor.ts"
 import * as Relay from "./Relay.ts"
 import * as Transport from "./Transport.ts"
 
+export {
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  MissingAccess,
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  MissingPermissions,
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  UnknownChannel,
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  UnknownMember
+} from "../domain/guild/Refusal.ts"
+
 /** What may wait for a guild; those who send wait when it is full. */
 const MAILBOX_CAPACITY = 4096
 
@@ -102,7 +125,7 @@ const interpret = (shell: Shell, output: Output<SessionHandle>): Effect.Effect<v
     case "StartRelay":
       return Relay.make({ index: output.relay, community }).pipe(
         Scope.provide(scope),
-        Effect.map((relay) => void relays.push(relay))
+        Effect.map((relay) => void (relays[output.relay] = relay))
       )
     case "Attach":
       return toRelays(
@@ -127,7 +150,7 @@ const interpret = (shell: Shell, output: Output<SessionHandle>): Effect.Effect<v
           payload: Payload.fromEvent(output.event),
           channel: output.event.message.channelId,
           intent: Intents.GUILD_MESSAGES,
-          relays: relays.length
+          sessions: output.sessions
         })
       )
   }
@@ -168,8 +191,9 @@ export const make = Effect.fnUntraced(function* (
         Effect.fnUntraced(function* (payload: Protocol[Tag]["payload"]) {
           const known = yield* facts(shell, user(payload), describes)
           const [next, outputs, reply] = step<SessionHandle, Tag>(state, tag, payload, known)
-          state = next
+          // Only what was done is so: when an output dies, the state is what it was before.
           for (const output of outputs) yield* interpret(shell, output)
+          state = next
           return yield* Effect.fromResult(reply)
         })
 
@@ -188,7 +212,7 @@ export const make = Effect.fnUntraced(function* (
 
 /**
  * Connects a session to a guild until the scope closes. The session is first sent the guild as its user may see it, and
- * from then on what happens there.
+ * from then on what happens there. A session id stands for one connection at a time.
  *
  * @since 0.1.0
  * @category sessions

@@ -9,6 +9,7 @@ import { Array, Effect, Layer, Option, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { ActorError } from "../domain/Actor.ts"
 import { Accounts } from "../domain/Accounts.ts"
+import { characters, Embed, LIMITS } from "../domain/Embed.ts"
 import * as Json from "../domain/gateway/Json.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
 import type { View } from "../domain/guild/Protocol.ts"
@@ -22,13 +23,12 @@ import * as Rest from "./Rest.ts"
 import * as Transport from "./Transport.ts"
 
 const API = "/api/v10"
-const MAX_EMBEDS = 10
 const MAX_NONCE = 25
 
 /** What a client sends to have a message made; everything else that it may send is ignored. */
 const CreateMessage = Schema.Struct({
   content: Schema.optionalKey(Schema.NullOr(Schema.String)),
-  embeds: Schema.optionalKey(Schema.NullOr(Schema.Array(Schema.Record(Schema.String, Schema.Json)))),
+  embeds: Schema.optionalKey(Schema.NullOr(Schema.Array(Embed))),
   tts: Schema.optionalKey(Schema.Boolean),
   nonce: Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))),
   message_reference: Schema.optionalKey(Schema.NullOr(Schema.Struct({ message_id: Schema.optionalKey(MessageId) })))
@@ -46,7 +46,13 @@ const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError
   if (content.length > MAX_LENGTH && Array.fromIterable(content).length > MAX_LENGTH) {
     return tooLong("content", MAX_LENGTH)
   }
-  if (embeds.length > MAX_EMBEDS) return tooLong("embeds", MAX_EMBEDS)
+  if (embeds.length > LIMITS.embeds) return tooLong("embeds", LIMITS.embeds)
+  if (embeds.reduce((total, embed) => total + characters(embed), 0) > LIMITS.characters) {
+    return RestError.invalidForm(["embeds"], {
+      code: "MAX_EMBED_SIZE_EXCEEDED",
+      message: `Embed size exceeds maximum size of ${LIMITS.characters}`
+    })
+  }
   if (String(nonce ?? "").length > MAX_NONCE) return tooLong("nonce", MAX_NONCE)
   if (content.trim() === "" && embeds.length === 0) return RestError.emptyMessage()
   return Effect.succeed({
@@ -143,6 +149,9 @@ const gatewayUrl = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers })
   return `${scheme}://${headers.host ?? "localhost"}/gateway`
 })
 
+/** Whoever sees a channel may be about to write there. Others are not told yet. */
+const typing = Rest.respondWith(channelView, () => HttpServerResponse.empty())
+
 const SESSION_STARTS = { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 16 }
 
 const rest = HttpRouter.addAll([
@@ -167,6 +176,7 @@ const rest = HttpRouter.addAll([
   ),
   HttpRouter.route("GET", `${API}/channels/:channel_id`, Rest.respond(channelView)),
   HttpRouter.route("POST", `${API}/channels/:channel_id/messages`, postMessage),
+  HttpRouter.route("POST", `${API}/channels/:channel_id/typing`, typing),
   HttpRouter.route(
     "*",
     "/api/*",
@@ -201,17 +211,18 @@ const Query = Schema.Struct({
   compress: Schema.optionalKey(Schema.String)
 })
 
+const notPlain = HttpServerResponse.text("This is a WebSocket: connect with a gateway client.", { status: 426 })
+
 const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>) => {
   const route = Effect.gen(function* () {
+    const { headers } = yield* HttpServerRequest.HttpServerRequest
+    if (headers.upgrade?.toLowerCase() !== "websocket") return notPlain
     const url = yield* gatewayUrl
     const query = yield* HttpServerRequest.schemaSearchParams(Query)
-    yield* Effect.provide(Gateway.converse({ url, ...query }), Layer.fresh(socket))
+    // A conversation outlives the request that began it, and so the trace that the server may have begun for that.
+    yield* Transport.untraced(Effect.provide(Gateway.converse({ url, ...query }), Layer.fresh(socket)))
     return HttpServerResponse.empty()
-  }).pipe(
-    Effect.catch(() =>
-      Effect.succeed(HttpServerResponse.text("This is a WebSocket: connect with a gateway client.", { status: 426 }))
-    )
-  )
+  }).pipe(Effect.catch(() => Effect.succeed(notPlain)))
   return HttpRouter.add("GET", "/gateway", route)
 }
 

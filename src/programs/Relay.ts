@@ -39,8 +39,10 @@ export const make = (options: {
       const subscribers = new Map<SessionId, Subscriber>()
       return {
         Attach: ({ subscriber, welcome }) => {
-          subscribers.set(subscriber.session.id, subscriber)
-          return Transport.broadcast({ sender, recipients: [subscriber.session], message: welcome, refused: tooSlow })
+          const { session } = subscriber
+          return Transport.broadcast({ sender, recipients: [session], message: welcome, refused: tooSlow }).pipe(
+            Effect.andThen(Effect.sync(() => void subscribers.set(session.id, subscriber)))
+          )
         },
         Detach: ({ session }) => Effect.sync(() => void subscribers.delete(session)),
         Dispatch: (event) => {
@@ -48,7 +50,8 @@ export const make = (options: {
           return Transport.fanOut({
             sender,
             recipients: found,
-            size: found.length * event.relays,
+            // Of its own sessions the event reaches this share, and so it does, most likely, of all others.
+            size: Math.round((found.length * event.sessions) / Math.max(1, subscribers.size)),
             message: event.payload,
             refused: tooSlow
           })

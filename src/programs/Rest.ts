@@ -20,6 +20,7 @@ export const caller: Effect.Effect<User, RestError.RestError, Accounts | HttpSer
     const { headers } = yield* HttpServerRequest.HttpServerRequest
     const accounts = yield* Accounts
     const token = (headers.authorization ?? "").replace(/^(Bot|Bearer) /i, "")
+    if (token === "") return yield* RestError.unauthorized()
     return yield* Effect.flatMap(accounts.authenticate(Redacted.make(token)), Effect.fromOption)
   }).pipe(Effect.mapError(RestError.unauthorized))
 
@@ -87,18 +88,29 @@ export const refused = (error: RestError.RestError): HttpServerResponse.HttpServ
   )
 
 /**
- * Answers with the value as JSON, or with the refusal. A defect is logged and answered as Discord answers its own.
+ * Answers with what is made of the value, or with the refusal. A defect is logged and answered as Discord answers its
+ * own.
  *
  * @since 0.1.0
  * @category responses
  */
-export const respond = <R>(
-  handler: Effect.Effect<unknown, RestError.RestError, R>
+export const respondWith = <A, R>(
+  handler: Effect.Effect<A, RestError.RestError, R>,
+  make: (value: A) => HttpServerResponse.HttpServerResponse
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
   handler.pipe(
-    Effect.map((value) => HttpServerResponse.jsonUnsafe(value)),
+    Effect.map(make),
     Effect.catchTag("RestError", (error) => Effect.succeed(refused(error))),
     Effect.catchDefect((defect) =>
       Effect.as(Effect.logError("a route died of a defect", defect), refused(RestError.internal()))
     )
   )
+
+/**
+ * Answers with the value as JSON.
+ *
+ * @since 0.1.0
+ * @category responses
+ */
+export const respond = <R>(handler: Effect.Effect<unknown, RestError.RestError, R>) =>
+  respondWith(handler, (value) => HttpServerResponse.jsonUnsafe(value))

@@ -12,8 +12,13 @@ import * as Payload from "../domain/gateway/Payload.ts"
 import type { SessionId } from "../domain/Ids.ts"
 import type { SessionHandle, SessionMessage } from "../domain/session/Session.ts"
 import { SessionSocket, SocketClosed } from "../domain/SessionSocket.ts"
-import { withoutTrace } from "./Actor.ts"
 import * as Transport from "./Transport.ts"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type { SessionHandle, SessionMessage } from "../domain/session/Session.ts"
 
 /**
  * How many messages wait for a client that does not read, before it is sent away to reconnect.
@@ -67,7 +72,7 @@ export const make = Effect.fnUntraced(function* (options: {
       Effect.andThen(Effect.logError(`session ${id} died of a defect`, defect), end(CloseCode.UNKNOWN_ERROR))
     )
   )
-  const context = withoutTrace(yield* Effect.context())
+  const context = Transport.withoutTrace(yield* Effect.context())
   yield* Effect.acquireRelease(Effect.forkDetach(Effect.setContext(loop, context)), (fiber) =>
     Effect.andThen(Fiber.interrupt(fiber), Queue.shutdown(mailbox))
   )

@@ -7,7 +7,19 @@
  *
  * @since 0.1.0
  */
-import { Clock, Context, Deferred, Duration, Effect, type Fiber, Option, Queue, Random, Tracer } from "effect"
+import {
+  Clock,
+  Context,
+  Deferred,
+  Duration,
+  Effect,
+  type Fiber,
+  Option,
+  Queue,
+  Random,
+  References,
+  Tracer
+} from "effect"
 import {
   type ActorError,
   ActorStopped,
@@ -122,6 +134,39 @@ export const call = <P extends Protocol<P>, T extends Tag<P>>(
   )
 }
 
+/**
+ * The context for a fiber that outlives its creator: everything but the trace that the creator was in, and what it had
+ * its spans and logs annotated with. Otherwise all that the fiber ever does would belong to that.
+ *
+ * @since 0.1.0
+ * @category contexts
+ */
+export const withoutTrace = <R>(context: Context.Context<R>): Context.Context<R> =>
+  // No service is lost that `R` may name: a span, should a handler ask for one, is given to it by `receive`.
+  Context.makeUnsafe<R>(
+    Context.omit(
+      Tracer.ParentSpan,
+      TraceContext.Current,
+      References.TracerSpanAnnotations,
+      References.TracerSpanLinks,
+      References.CurrentLogAnnotations,
+      References.CurrentLogSpans
+    )(context).mapUnsafe
+  )
+
+/**
+ * Runs an effect in no trace, whatever trace the fiber is in.
+ *
+ * @since 0.1.0
+ * @category contexts
+ */
+export const untraced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.contextWith((context: Context.Context<R>) =>
+    Context.getOrUndefined(context, Tracer.ParentSpan) === undefined
+      ? effect
+      : Effect.setContext(effect, withoutTrace(context))
+  )
+
 /** Runs an effect as the continuation of a trace. Both the span and the context are gone when it ends, however it does. */
 const continued = <A, E, R>(
   context: TraceContext.TraceContext,
@@ -151,7 +196,8 @@ const sampled = (carrier: TraceCarrier.TraceCarrier): TraceContext.TraceContext 
 
 /**
  * Handles what came out of a mailbox. A bare message goes straight to the handler; a sampled one is handled within the
- * span that `hop` describes, which says how long the message lay in the mailbox (`mailbox.wait_ms`).
+ * span that `hop` describes, which says how long the message lay in the mailbox (`mailbox.wait_ms`) and, where the
+ * trace was thinned, with which threshold it was kept (`sampling.threshold`).
  *
  * @since 0.1.0
  * @category receiving
@@ -165,12 +211,15 @@ export const receive = <M, A, E, R>(
   const { carrier, message } = incoming
   const context = carrier && sampled(carrier)
   if (context === undefined) return handler(message)
+  const threshold = TraceState.threshold(context.traceState)
   return Effect.withFiber((fiber) =>
     continued(
       context,
       hop(message),
       {
         "messaging.operation.type": "process",
+        // Exporters leave `tracestate` out, so what a kept span stands for is said in an attribute.
+        ...(threshold === undefined ? undefined : { "sampling.threshold": threshold }),
         ...(carrier?.sentAt === undefined ? undefined : { "mailbox.wait_ms": Math.max(0, now(fiber) - carrier.sentAt) })
       },
       handler(message)
@@ -179,8 +228,8 @@ export const receive = <M, A, E, R>(
 }
 
 /**
- * Handles a request from outside, whose trace context is in its headers (a record of lower-case names). One that is not
- * sampled is handled as if it had none.
+ * Handles a request from outside, whose trace context is in its headers (a record of lower-case names). They alone
+ * decide: one that is not sampled is in no trace, whatever trace the server itself may be in.
  *
  * @since 0.1.0
  * @category receiving
@@ -192,7 +241,7 @@ export const ingress = <A, E, R>(
 ): Effect.Effect<A, E, R> => {
   const carrier = TraceCarrier.sampledFromHeaders(headers)
   const context = carrier && sampled(carrier)
-  return context === undefined ? handler : continued(context, { kind: "server", ...hop }, {}, handler)
+  return context === undefined ? untraced(handler) : continued(context, { kind: "server", ...hop }, {}, handler)
 }
 
 /**
@@ -206,6 +255,16 @@ export interface FanOutOptions<M, R extends Recipient<M>> {
   readonly recipients: ReadonlyArray<R>
   readonly message: M
   readonly refused: (recipient: R) => Effect.Effect<void>
+}
+
+/** Tracing never costs a delivery: a sampler that gives no probability, or dies, keeps nothing. */
+const probabilityOf = (sampler: Sampler["Service"], size: number): number => {
+  try {
+    const probability = sampler.probability(size)
+    return probability > 0 ? Math.min(probability, 1) : 0
+  } catch {
+    return 0
+  }
 }
 
 /**
@@ -226,7 +285,7 @@ export const fanOut = <M, R extends Recipient<M>>(
       const { message, recipients, refused, sender } = options
       const context = outgoing(fiber)
       if (context === undefined) return sender.push(FanOut.uniform(recipients, message), refused)
-      const probability = sampler.probability(options.size ?? recipients.length)
+      const probability = probabilityOf(sampler, options.size ?? recipients.length)
       const random = fiber.getRef(Random.Random)
       const traceState = TraceState.keptWith(context.traceState, probability)
       const plan = FanOut.thinned(
@@ -240,7 +299,7 @@ export const fanOut = <M, R extends Recipient<M>>(
         span.attribute("messaging.batch.message_count", recipients.length)
         span.attribute("fanout.recipients", recipients.length)
         span.attribute("fanout.sampled", plan.kept.length)
-        span.attribute("fanout.threshold", TraceState.thresholdOf(probability))
+        if (probability > 0) span.attribute("fanout.threshold", TraceState.thresholdOf(probability))
       }
       return sender.push(plan, refused)
     })

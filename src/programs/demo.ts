@@ -28,7 +28,8 @@ const channel = (
 const everyone = Community.everyoneId(GUILD)
 
 /**
- * The users of the demo guild, by number from 1: the first owns it.
+ * The users of the demo guild, by number from 1. The first is a person, and owns it; the others are bots, so that bots
+ * which heed only people hear the page, and not each other.
  *
  * @since 0.1.0
  * @category constructors

@@ -5,7 +5,20 @@
  * @since 0.1.0
  */
 import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
-import { Array, ByteSize, Cause, Config, Console, Effect, Exit, Layer, Redacted, type Runtime, Schema } from "effect"
+import {
+  Array,
+  ByteSize,
+  Cause,
+  Config,
+  Console,
+  Effect,
+  Exit,
+  Layer,
+  Option,
+  Redacted,
+  type Runtime,
+  Schema
+} from "effect"
 import { Command, Flag } from "effect/cli"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
@@ -32,14 +45,19 @@ const GRACE = "250 millis"
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
 
-class NoTokens extends Schema.TaggedError<NoTokens>()("NoTokens", { host: Schema.String }) {
-  override get message() {
-    return (
-      `${this.host} can be reached from other machines, and the demo tokens are known to everyone. ` +
-      `Configure tokens of your own (--token SECRET, repeatable, or FANFARE_TOKENS=SECRET,SECRET), or listen on 127.0.0.1.`
-    )
-  }
-}
+class BadTokens extends Schema.TaggedError<BadTokens>()("BadTokens", { message: Schema.String }) {}
+
+const noTokens = (host: string) =>
+  new BadTokens({
+    message:
+      `${host} can be reached from other machines, and the demo tokens are known to everyone. Configure tokens of ` +
+      `your own (--token SECRET, repeatable, or FANFARE_TOKENS=SECRET,SECRET), or listen on 127.0.0.1`
+  })
+
+const blankToken = () =>
+  new BadTokens({ message: "a token is blank: set --token or FANFARE_TOKENS to secrets, or leave them out" })
+
+const sameToken = () => new BadTokens({ message: "two tokens are the same: each stands for one member" })
 
 /** What the address could not be listened on for, in words that say what to do. */
 class CannotListen extends Schema.TaggedError<CannotListen>()("CannotListen", {
@@ -47,7 +65,7 @@ class CannotListen extends Schema.TaggedError<CannotListen>()("CannotListen", {
   reason: Schema.String
 }) {
   override get message() {
-    return `cannot listen on ${this.address} (${this.reason}): free it, or choose another with --host and --port`
+    return `cannot listen on ${this.address} (${this.reason}): choose another with --host and --port, or free this one`
   }
 }
 
@@ -58,12 +76,13 @@ interface Options {
 }
 
 /** The tokens in force, and whether they are the ones that everybody knows. */
-const tokensOf = (options: Options) =>
-  Array.isReadonlyArrayNonEmpty(options.tokens)
-    ? Effect.succeed({ tokens: options.tokens, demo: false })
-    : isLoopback(options.host)
-      ? Effect.succeed({ tokens: DEMO_TOKENS, demo: true })
-      : new NoTokens({ host: options.host })
+const tokensOf = ({ host, tokens }: Options) => {
+  const values = tokens.map((token) => Redacted.value(token))
+  if (values.some((value) => value.trim() === "")) return blankToken()
+  if (new Set(values).size < values.length) return sameToken()
+  if (Array.isReadonlyArrayNonEmpty(tokens)) return Effect.succeed({ tokens, demo: false })
+  return isLoopback(host) ? Effect.succeed({ tokens: DEMO_TOKENS, demo: true }) : noTokens(host)
+}
 
 const listening = (tokens: ReadonlyArray<Redacted.Redacted>, isDemo: boolean) =>
   Layer.effectDiscard(
@@ -136,10 +155,17 @@ const host = Flag.String("host").pipe(
   Flag.withDefault("127.0.0.1")
 )
 
-const port = Flag.Int("port").pipe(
+const MAX_PORT = 65_535
+
+const port = Flag.String("port").pipe(
   Flag.withDescription("Port to listen on, 0 for any that is free (PORT)"),
-  Flag.withFallbackConfig(Config.Port("PORT")),
-  Flag.withDefault(8080)
+  Flag.withMetavar("integer"),
+  Flag.withFallbackConfig(Config.NonEmptyString("PORT")),
+  Flag.withDefault("8080"),
+  Flag.filterMap(
+    (text) => Option.filter(Option.some(Number(text)), (port) => /^\d+$/.test(text) && port <= MAX_PORT),
+    (text) => `Expected a port from 0 to ${MAX_PORT}, got "${text}"`
+  )
 )
 
 const tokens = Flag.Redacted("token").pipe(
@@ -150,9 +176,9 @@ const tokens = Flag.Redacted("token").pipe(
   Flag.atLeast(0)
 )
 
-const configuredTokens = Config.Array(Schema.NonEmptyString, "FANFARE_TOKENS").pipe(
-  Config.withDefault<ReadonlyArray<string>>([]),
-  Config.map((tokens) => tokens.map((token) => Redacted.make(token)))
+const configuredTokens = Config.option(Config.String("FANFARE_TOKENS")).pipe(
+  Config.map((tokens) => (Option.isNone(tokens) ? [] : tokens.value.split(","))),
+  Config.map((tokens) => tokens.map((token) => Redacted.make(token.trim())))
 )
 
 const fanfare = Command.make(
@@ -194,7 +220,7 @@ const teardown: Runtime.Teardown = (exit, onExit) =>
 
 fanfare.pipe(
   Command.run({ version: "0.1.0" }),
-  Effect.catchTag(["NoTokens", "CannotListen", "OtlpMisconfigured", "ConfigError"], explain),
+  Effect.catchTag(["BadTokens", "CannotListen", "OtlpMisconfigured", "ConfigError"], explain),
   Effect.provide(NodeServices.layer),
   (program) => Effect.andThen(boundShutdown, program),
   NodeRuntime.runMain({ teardown })

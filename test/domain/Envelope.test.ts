@@ -62,7 +62,8 @@ describe("Envelope", () => {
     const envelope = Envelope.make("hello")
     assert.isTrue(Envelope.isEnveloped<string>(envelope))
     assert.deepStrictEqual(Object.keys(envelope), ["message", "carrier"])
-    for (const message of [{ message: "hello", carrier: undefined }, null, undefined, "hello", 1]) {
+    const marked = { [Envelope.MARK]: Envelope.VERSION, message: "smuggled", carrier: {} }
+    for (const message of [marked, { message: "hello", carrier: undefined }, null, undefined, "hello", 1]) {
       assert.isFalse(Envelope.isEnveloped<unknown>(message))
     }
   })

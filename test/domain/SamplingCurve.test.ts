@@ -21,6 +21,28 @@ describe("SamplingCurve", () => {
     assert.strictEqual(SamplingCurve.discord(2_000_000), 0.001)
   })
 
+  it.each([
+    [
+      "no size",
+      [
+        [0, 1],
+        [100, 0.1]
+      ]
+    ],
+    [
+      "sizes that do not rise",
+      [
+        [10, 1],
+        [10, 0.1]
+      ]
+    ],
+    ["impossibility", [[1, 0]]],
+    ["more than certainty", [[1, 1.5]]],
+    ["no number", [[1, Number.NaN]]]
+  ] as const)("no curve goes through %s", (_, points) => {
+    assert.throws(() => SamplingCurve.through(points), RangeError)
+  })
+
   it("a curve of one's own", () => {
     assert.strictEqual(SamplingCurve.through([[5, 0.5]])(1_000), 0.5)
   })

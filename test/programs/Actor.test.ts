@@ -8,6 +8,7 @@ import { recorder, TRACE_ID, traced } from "../support/tracing.ts"
 
 interface Account {
   readonly Deposit: { readonly payload: number; readonly success: number; readonly error: "negative" }
+  readonly Throw: { readonly payload: void; readonly success: never; readonly error: never }
   readonly Break: { readonly payload: void; readonly success: never; readonly error: never }
   readonly Where: { readonly payload: void; readonly success: string | undefined; readonly error: never }
   readonly Wait: { readonly payload: Deferred.Deferred<void>; readonly success: void; readonly error: never }
@@ -21,6 +22,9 @@ const make = Actor.make<Account>({
     return {
       Deposit: (amount) => (amount < 0 ? Effect.fail("negative" as const) : Effect.sync(() => (balance += amount))),
       Break: () => Effect.die("broken"),
+      Throw: () => {
+        throw new Error("thrown while the handler was called")
+      },
       Where: () =>
         Effect.map(Effect.serviceOption(Tracer.ParentSpan), (span) =>
           Option.getOrUndefined(Option.map(span, ({ traceId }) => traceId))
@@ -49,8 +53,10 @@ describe("Actor", () => {
     Effect.gen(function* () {
       const account = yield* make
       assert.strictEqual(yield* Effect.flip(Transport.call(account, "Deposit", -1)), "negative")
-      const died = yield* Effect.flip(Transport.call(account, "Break", undefined))
-      assert.strictEqual(died._tag, "HandlerDied")
+      for (const tag of ["Break", "Throw"] as const) {
+        assert.strictEqual((yield* Effect.flip(Transport.call(account, tag, undefined)))._tag, "HandlerDied")
+        assert.strictEqual((yield* Effect.flip(traced(Transport.call(account, tag, undefined))))._tag, "HandlerDied")
+      }
       yield* Transport.cast(account, "Break", undefined)
       assert.strictEqual(yield* Transport.call(account, "Deposit", 5), 5)
     })
@@ -90,6 +96,15 @@ describe("Actor", () => {
       assert.strictEqual(yield* Transport.call(account, "Deposit", 1), 1)
     })
   )
+
+  it.effect("what its creator annotated its logs and spans with is not what the actor does", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const account = yield* Effect.annotateSpans(make, "request", 1)
+      yield* traced(Transport.call(account, "Deposit", 1))
+      assert.isFalse(spans.opened[0]?.attributes.has("request"))
+    }).pipe(Effect.provide(spans.layer))
+  })
 
   it.effect("its life is no part of its creator's trace: a link on its first span, and nothing on the others", () => {
     const spans = recorder()

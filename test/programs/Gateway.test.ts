@@ -97,6 +97,7 @@ describe("Gateway", () => {
     ["identifying twice", [IDENTIFY, IDENTIFY], 4005],
     ["an impossible shard", [`{"op":2,"d":{"token":"token-1","intents":1,"shard":[2,2]}}`], 4010],
     ["intents that there are not", [`{"op":2,"d":{"token":"token-1","intents":67108864}}`], 4013],
+    ["more bits than intents have", [`{"op":2,"d":{"token":"token-1","intents":4294967296}}`], 4013],
     ["a malformed frame later on", [IDENTIFY, "]"], 4002]
   ] as const)("%s closes this connection, with the documented code, and no other", ([, frames, code]) =>
     Effect.gen(function* () {
@@ -131,6 +132,18 @@ describe("Gateway", () => {
         assert.strictEqual((yield* client.next).op, Opcode.HEARTBEAT_ACK)
       }
       yield* TestClock.adjust("62 seconds")
+      assert.strictEqual((yield* client.raw.closed).code, 4009)
+    }).pipe(provide)
+  )
+
+  it.effect("a client that only lets its heart beat, and does not say who it is, is given up", () =>
+    Effect.gen(function* () {
+      const client = yield* connect()
+      yield* client.next
+      yield* TestClock.adjust("40 seconds")
+      yield* client.say(Opcode.HEARTBEAT, null)
+      yield* client.next
+      yield* TestClock.adjust("22 seconds")
       assert.strictEqual((yield* client.raw.closed).code, 4009)
     }).pipe(provide)
   )

@@ -52,7 +52,14 @@ const length = (limit: number) => ({
 it.layer(server)("Ingress", (it) => {
   it.effect("makes a message of what a member writes", () =>
     Effect.gen(function* () {
-      const written = { content: "hello", nonce: "n1", tts: false, embeds: [{ title: "t" }], flags: 4096, unknown: 1 }
+      const written = {
+        content: "hello",
+        nonce: "n1",
+        tts: false,
+        embeds: [{ title: "t", unknown: { deep: [] } }],
+        flags: 4096,
+        unknown: 1
+      }
       const { body, status } = yield* attempt({
         method: "POST",
         path: messages(GENERAL),
@@ -64,7 +71,7 @@ it.layer(server)("Ingress", (it) => {
         channel_id: GENERAL,
         content: "hello",
         nonce: "n1",
-        embeds: [{ title: "t" }],
+        embeds: [{ type: "rich", title: "t" }],
         type: 0
       })
     })
@@ -139,6 +146,29 @@ it.layer(server)("Ingress", (it) => {
       { content: length(2000) }
     ],
     [
+      "embeds that say too much",
+      {
+        path: messages(GENERAL),
+        method: "POST",
+        token: TOKEN,
+        body: JSON.stringify({ embeds: [{ description: "x".repeat(4000) }, { description: "x".repeat(2001) }] })
+      },
+      400,
+      50035,
+      {
+        embeds: {
+          _errors: [{ code: "MAX_EMBED_SIZE_EXCEEDED", message: "Embed size exceeds maximum size of 6000" }]
+        }
+      }
+    ],
+    [
+      "speech, of one who may not speak",
+      { path: messages(GENERAL), method: "POST", token: TOKEN, body: JSON.stringify({ content: "x", tts: true }) },
+      403,
+      50013,
+      undefined
+    ],
+    [
       "too many embeds",
       {
         path: messages(GENERAL),
@@ -183,6 +213,14 @@ it.layer(server)("Ingress", (it) => {
     })
   )
 
+  it.effect("an embed as deep as a stack is dropped where it is not documented", () =>
+    Effect.gen(function* () {
+      const depth = 20_000
+      const body = `{"content":"x","embeds":[{"title":"t","deep":${"[".repeat(depth)}${"]".repeat(depth)}}]}`
+      assert.strictEqual((yield* attempt({ method: "POST", path: messages(GENERAL), token: TOKEN, body })).status, 200)
+    })
+  )
+
   it.effect("a body beyond all measure", () =>
     Effect.gen(function* () {
       const body = JSON.stringify({ content: "x".repeat(100_000) })
@@ -216,6 +254,19 @@ it.layer(server)("Ingress", (it) => {
       const { body, status } = yield* attempt({ path: "/healthz" })
       assert.strictEqual(status, 200)
       assert.deepInclude(Schema.decodeUnknownSync(Schema.Record(Schema.String, Schema.Json))(body), { status: "ok" })
+    })
+  )
+
+  it.effect("whoever may see a channel may be typing there", () =>
+    Effect.gen(function* () {
+      const typing = (channel: string) =>
+        HttpClient.execute(
+          HttpClientRequest.post(`/api/v10/channels/${channel}/typing`).pipe(
+            HttpClientRequest.setHeader("authorization", `Bot ${TOKEN}`)
+          )
+        )
+      assert.strictEqual((yield* typing(GENERAL)).status, 204)
+      assert.strictEqual((yield* typing(HIDDEN)).status, 403)
     })
   )
 

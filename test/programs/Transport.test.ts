@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option, Queue, Random, Schema, Tracer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Queue, Random, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Envelope from "../../src/domain/Envelope.ts"
 import * as TraceCarrier from "../../src/domain/TraceCarrier.ts"
@@ -180,6 +180,13 @@ describe("Transport.ingress", () => {
     })
   )
 
+  it.effect("decides alone: a server that traces its requests does not make an unsampled one sampled", () =>
+    Effect.gen(function* () {
+      const inside = yield* Effect.withSpan(Transport.ingress({}, { name: "ingress.http" }, trace), "POST")
+      assert.deepStrictEqual(inside, NOTHING)
+    })
+  )
+
   it.effect("knows nothing of any other", () =>
     Effect.gen(function* () {
       const malformed = { traceparent: sampledCarrier.traceparent.replace("00-", "ff-") }
@@ -226,6 +233,8 @@ describe("Transport.fanOut", () => {
       assert.isBelow(kept.length, 50)
       assert.strictEqual(new Set(kept).size, 1)
       assert.isTrue(got.every((one) => one === message || Envelope.isEnveloped(one)))
+      yield* Effect.forEach(kept.slice(0, 1), (one) => Transport.receive(one, hop, () => Effect.void))
+      assert.strictEqual(spans.opened[1]?.attributes.get("sampling.threshold"), TraceState.thresholdOf(0.1))
       assert.approximately(TraceState.probability(kept[0]?.carrier?.tracestate ?? ""), 0.1, 1e-12)
       assert.strictEqual(TraceCarrier.isSampled(kept[0]?.carrier?.traceparent ?? ""), true)
       assert.deepInclude(Object.fromEntries(span?.attributes ?? []), {
@@ -235,6 +244,25 @@ describe("Transport.fanOut", () => {
       })
     }).pipe(Effect.provide([Sampler.byFanOutSize(), Offload.inline, spans.layer]), Effect.scoped)
   })
+
+  it.effect.each([
+    ["NaN", (): number => Number.NaN],
+    ["a negative number", (): number => -1],
+    [
+      "a defect",
+      (): number => {
+        throw new Error("sampler")
+      }
+    ]
+  ] as const)("a sampler that gives %s costs no delivery", ([, probability]) =>
+    Effect.gen(function* () {
+      const sender = yield* (yield* Offload.Offload).sender
+      const everyone = yield* recipients(3)
+      const message = {}
+      yield* traced(Transport.fanOut({ sender, recipients: everyone, message, refused }))
+      for (const { mailbox } of everyone) assert.strictEqual(yield* Queue.take(mailbox), message)
+    }).pipe(Effect.provide([Layer.succeed(Sampler.Sampler, { probability }), Offload.inline]), Effect.scoped)
+  )
 
   it.effect("a part of a larger fan-out is thinned by the size of the whole", () =>
     Effect.gen(function* () {

@@ -22,7 +22,11 @@ export const community = Community.make({
   name: "Test",
   ownerId: userId(0),
   roles: [
-    { id: EVERYONE, name: "@everyone", permissions: Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES },
+    {
+      id: EVERYONE,
+      name: "@everyone",
+      permissions: Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES | Permissions.EMBED_LINKS
+    },
     { id: STAFF, name: "Staff", permissions: Permissions.NONE }
   ],
   channels: [

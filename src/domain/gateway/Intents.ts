@@ -23,7 +23,7 @@ const ALL = 0x1ffff | (1 << 20) | (1 << 21) | (1 << 24) | (1 << 25)
  * @since 0.1.0
  * @category guards
  */
-export const isValid = (intents: number): boolean => Number.isInteger(intents) && intents >= 0 && (intents & ~ALL) === 0
+export const isValid = (intents: number): boolean => intents >= 0 && intents <= ALL && (intents & ~ALL) === 0
 
 /**
  * @since 0.1.0

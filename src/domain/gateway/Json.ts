@@ -177,7 +177,7 @@ export const message = (value: Message) => ({
   mentions: [],
   mention_roles: [],
   attachments: [],
-  embeds: value.draft.embeds,
+  embeds: value.draft.embeds.map((embed) => ({ type: "rich", ...embed })),
   components: [],
   pinned: false,
   flags: 0,

@@ -45,7 +45,7 @@ export interface Detach {
 }
 
 /**
- * Fan an event out through every relay.
+ * Fan an event out through every relay. `sessions` is how many all relays serve together.
  *
  * @since 0.1.0
  * @category models
@@ -53,6 +53,7 @@ export interface Detach {
 export interface Dispatch {
   readonly _tag: "Dispatch"
   readonly event: MessageCreated
+  readonly sessions: number
 }
 
 /**

@@ -47,7 +47,7 @@ export class MissingAccess extends Schema.TaggedError<MissingAccess>()("MissingA
 }
 
 /**
- * The member may see the channel, but not write in it.
+ * The member may see the channel, but not write this in it.
  *
  * @since 0.1.0
  * @category errors
@@ -57,6 +57,9 @@ export class MissingPermissions extends Schema.TaggedError<MissingPermissions>()
   user: UserId
 }) {
   override get message() {
-    return `user ${this.user} may not write in channel ${this.channel}: it takes SEND_MESSAGES, by a role or an overwrite`
+    return (
+      `user ${this.user} may not write this in channel ${this.channel}: it takes SEND_MESSAGES, for embeds ` +
+      `EMBED_LINKS and for speech SEND_TTS_MESSAGES too, by a role or an overwrite`
+    )
   }
 }

@@ -9,7 +9,7 @@ import { HashMap, Option, Result } from "effect"
 import * as Access from "../Access.ts"
 import { messageId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
-import type { Message } from "../Message.ts"
+import type { Draft, Message } from "../Message.ts"
 import * as Permissions from "../Permissions.ts"
 import type { Output } from "./Output.ts"
 import type { Protocol, View } from "./Protocol.ts"
@@ -48,6 +48,12 @@ type Handlers<H> = {
   ) => Step<H, Tag>
 }
 
+/** What it takes to send this. */
+const needed = ({ embeds, tts }: Draft): Permissions.Permissions =>
+  Permissions.SEND_MESSAGES |
+  (embeds.length > 0 ? Permissions.EMBED_LINKS : Permissions.NONE) |
+  (tts ? Permissions.SEND_TTS_MESSAGES : Permissions.NONE)
+
 /** The guild as this member may see it. */
 const viewOf = ({ community }: State, member: Member, { memberCount, roster }: Facts): View => ({
   community: {
@@ -78,7 +84,7 @@ const handlers = <H>(): Handlers<H> => ({
     if (!Permissions.has(granted, Permissions.VIEW_CHANNEL)) {
       return refuse(new MissingAccess({ channel: id, user: author }))
     }
-    if (!Permissions.has(granted, Permissions.SEND_MESSAGES)) {
+    if (!Permissions.has(granted, needed(draft))) {
       return refuse(new MissingPermissions({ channel: id, user: author }))
     }
     const message: Message = {
@@ -91,7 +97,7 @@ const handlers = <H>(): Handlers<H> => ({
     }
     return [
       { ...state, sequence: state.sequence + 1 },
-      [{ _tag: "Dispatch", event: { _tag: "MessageCreated", message } }],
+      [{ _tag: "Dispatch", event: { _tag: "MessageCreated", message }, sessions: HashMap.size(state.sessions) }],
       Result.succeed(message)
     ]
   },

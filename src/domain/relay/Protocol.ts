@@ -27,8 +27,8 @@ export interface Detach {
 }
 
 /**
- * Fan a payload out to those who may see `channel` and want to hear of this kind of event. `relays` is how many relays
- * got the same: sessions are spread evenly, so each can tell from its own share how large the whole fan-out is.
+ * Fan a payload out to those who may see `channel` and want to hear of this kind of event. `sessions` is how many all
+ * relays serve together: from its own share a relay can tell how large the whole fan-out is.
  *
  * @since 0.1.0
  * @category commands
@@ -37,7 +37,7 @@ export interface Dispatch {
   readonly payload: Payload
   readonly channel: ChannelId
   readonly intent: number
-  readonly relays: number
+  readonly sessions: number
 }
 
 type Cast<Payload> = { readonly payload: Payload; readonly success: void; readonly error: never }

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Access from "../Access.ts"
-import type { Community } from "../Community.ts"
+import type { Channel, Community } from "../Community.ts"
 import * as Intents from "../gateway/Intents.ts"
 import type { ChannelId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
@@ -22,6 +22,27 @@ export interface Subscriber {
 }
 
 /**
+ * Who may see a channel. Asked once for each set of roles: all who have the same roles see the same, but for the owner
+ * and those whom the channel names.
+ */
+const sees = (community: Community, channel: Channel): ((member: Member) => boolean) => {
+  const named = new Set<string>([community.ownerId])
+  for (const overwrite of channel.overwrites) if (overwrite.kind === "member") named.add(overwrite.id)
+  const answers = new Map<string, boolean>()
+  const ask = (member: Member) =>
+    Permissions.has(Access.inChannel(community, channel, member), Permissions.VIEW_CHANNEL)
+  return (member) => {
+    if (named.has(member.user.id)) return ask(member)
+    const roles = member.roles.join()
+    const known = answers.get(roles)
+    if (known !== undefined) return known
+    const answer = ask(member)
+    answers.set(roles, answer)
+    return answer
+  }
+}
+
+/**
  * The sessions of those who want to hear of this kind of event and may see the channel where it happened.
  *
  * @since 0.1.0
@@ -35,13 +56,9 @@ export const recipients = (
   const channel = community.channels.get(event.channel)
   const found: Array<SessionHandle> = []
   if (channel === undefined) return found
+  const isSeenBy = sees(community, channel)
   for (const { intents, member, session } of subscribers) {
-    if (
-      Intents.wants(intents, event.intent) &&
-      Permissions.has(Access.inChannel(community, channel, member), Permissions.VIEW_CHANNEL)
-    ) {
-      found.push(session)
-    }
+    if (Intents.wants(intents, event.intent) && isSeenBy(member)) found.push(session)
   }
   return found
 }

@@ -39,11 +39,14 @@ const closedBy = (error: Socket.SocketError): SocketClosed =>
 
 const either = (connection: Connection, events: ReadonlyArray<"drain" | "close">): Effect.Effect<void> =>
   Effect.callback<void>((resume) => {
-    const done = () => resume(Effect.void)
+    const forget = () => events.forEach((event) => connection.off(event, done))
+    const done = () => {
+      // Whichever came: the listeners for the others would pile up on a connection that drains often.
+      forget()
+      resume(Effect.void)
+    }
     for (const event of events) connection.once(event, done)
-    return Effect.sync(() => {
-      for (const event of events) connection.off(event, done)
-    })
+    return Effect.sync(forget)
   })
 
 /**

@@ -268,7 +268,10 @@ const showTrace = async (traceId, token, wasSent) => {
   const waterfall = layout(spans)
   const { count, fanOut, total } = waterfall
   const kept = fanOut && ["sessions traced", `${grouped(fanOut.kept)} of ${grouped(fanOut.recipients)}`]
-  if (fanOut?.kept === 0) say(ui["trace-note"], "Complete: no session was sampled")
+  if (fanOut?.kept === 0 && fanOut.recipients > 0) {
+    const odds = fanOut.odds.toLocaleString("en", { style: "percent" })
+    say(ui["trace-note"], `Each of ${grouped(fanOut.recipients)} sessions is traced with ${odds}: none was, this time`)
+  }
   showHead(traceId, [["end to end", duration(total)], ["spans", grouped(count)], kept].filter(Boolean))
   render(ui.trace, waterfall)
 }

@@ -28,7 +28,7 @@
  * @property {number} total
  * @property {number} step
  * @property {number} count
- * @property {{ kept: number, recipients: number } | undefined} fanOut
+ * @property {{ kept: number, recipients: number, odds: number } | undefined} fanOut
  */
 
 /** Of siblings with the same name, so many have rows of their own: a fan-out may have a thousand. */
@@ -48,11 +48,17 @@ const stepOf = (/** @type {number} */ total) => {
   return power * ([1, 2, 5].find((factor) => power * factor >= least) ?? 10)
 }
 
+/** What a sampling threshold stands for: up to 14 hex digits of what was not kept. */
+const probabilityOf = (/** @type {unknown} */ threshold) =>
+  typeof threshold === "string" ? 1 - Number.parseInt(threshold.padEnd(14, "0"), 16) / 2 ** 56 : 0
+
 /** Undefined where nothing was fanned out. */
 const fanOutOf = (/** @type {readonly Span[]} */ spans) => {
   const fans = spans.filter(({ attributes }) => "fanout.recipients" in attributes)
   const sum = (/** @type {string} */ key) => fans.reduce((total, { attributes }) => total + number(attributes[key]), 0)
-  return fans.length === 0 ? undefined : { kept: sum("fanout.sampled"), recipients: sum("fanout.recipients") }
+  if (fans.length === 0) return undefined
+  const odds = probabilityOf(fans[0].attributes["fanout.threshold"])
+  return { kept: sum("fanout.sampled"), recipients: sum("fanout.recipients"), odds }
 }
 
 /**

@@ -1,0 +1,67 @@
+/**
+ * An embed: the card below a message's text. Fields that Discord does not document are dropped, and none is longer than
+ * it may be there.
+ *
+ * @see https://discord.com/developers/docs/resources/message#embed-object
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+
+/**
+ * The most embeds that a message may have, and the most characters in all their texts together.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const LIMITS = { embeds: 10, characters: 6000 } as const
+
+const text = (most: number) => Schema.optionalKey(Schema.String.check(Schema.isMaxLength(most)))
+const Url = text(2048)
+const Picture = Schema.optionalKey(Schema.Struct({ url: Schema.String.check(Schema.isMaxLength(2048)) }))
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Embed = Schema.Struct({
+  title: text(256),
+  description: text(4096),
+  url: Url,
+  timestamp: text(64),
+  color: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffffff }))),
+  footer: Schema.optionalKey(Schema.Struct({ text: Schema.String.check(Schema.isMaxLength(2048)), icon_url: Url })),
+  image: Picture,
+  thumbnail: Picture,
+  author: Schema.optionalKey(
+    Schema.Struct({ name: Schema.String.check(Schema.isMaxLength(256)), url: Url, icon_url: Url })
+  ),
+  fields: Schema.optionalKey(
+    Schema.Array(
+      Schema.Struct({
+        name: Schema.String.check(Schema.isMaxLength(256)),
+        value: Schema.String.check(Schema.isMaxLength(1024)),
+        inline: Schema.optionalKey(Schema.Boolean)
+      })
+    ).check(Schema.isMaxLength(25))
+  )
+})
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Embed = typeof Embed.Type
+
+/**
+ * The characters of an embed that count: its texts, without addresses.
+ *
+ * @since 0.1.0
+ * @category measuring
+ */
+export const characters = ({ author, description, fields, footer, title }: Embed): number =>
+  [
+    title,
+    description,
+    footer?.text,
+    author?.name,
+    ...(fields ?? []).flatMap(({ name, value }) => [name, value])
+  ].reduce((total, text) => total + (text?.length ?? 0), 0)
