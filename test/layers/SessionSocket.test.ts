@@ -1,7 +1,9 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Layer, Queue, Scope } from "effect"
+import { Cause, Deferred, Effect, Fiber, Layer, Queue, Scope } from "effect"
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
+import * as Socket from "effect/socket/Socket"
+import { EventEmitter } from "node:events"
 import { createServer } from "node:http"
 import { connect } from "node:net"
 import { SessionSocket, SocketClosed } from "../../src/domain/SessionSocket.ts"
@@ -97,5 +99,33 @@ describe("SessionSocket: webSocket", () => {
       tcp.destroy()
       assert.strictEqual((yield* Effect.flip(flood))._tag, "SocketClosed")
     }).pipe(Effect.scoped)
+  )
+})
+
+describe("SessionSocket: webSocket, a connection that drains again and again", () => {
+  it.effect("keeps no listeners", () =>
+    Effect.gen(function* () {
+      const connection = Object.assign(new EventEmitter(), {
+        writableLength: Number.POSITIVE_INFINITY,
+        destroyed: false,
+        destroy: () => {}
+      })
+      const socket = Socket.make({
+        reader: Effect.succeed({ pull: Effect.never, upgrade: () => Effect.void }),
+        writer: Effect.succeed({ write: () => Effect.void, writeAll: () => Effect.void })
+      })
+      const session = yield* webSocket.make(socket, connection)
+      const sending = yield* Effect.forkChild(session.send("frame"), { startImmediately: true })
+      for (let drain = 0; drain < 20; drain++) {
+        connection.emit("drain")
+        yield* Effect.yieldNow
+        assert.deepStrictEqual([connection.listenerCount("drain"), connection.listenerCount("close")], [1, 1])
+      }
+      connection.writableLength = 0
+      connection.emit("drain")
+      yield* Fiber.join(sending)
+      assert.deepStrictEqual([connection.listenerCount("drain"), connection.listenerCount("close")], [0, 0])
+      connection.destroyed = true
+    })
   )
 })

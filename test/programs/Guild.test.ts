@@ -99,4 +99,37 @@ describe("Guild", () => {
       }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline))),
     { arbitrary: { runs: 100, size: 60 } }
   )
+
+  it.effect("a relay that could not be started is started for the next one; the guild is none the worse", () => {
+    let failures = 1
+    const offload = Layer.effect(
+      Offload.Offload,
+      Effect.map(Offload.Offload, ({ sender }) => {
+        let taken = 0
+        // The first sender is the guild's, the second the first relay's.
+        return { sender: Effect.suspend(() => (++taken === 2 && failures-- > 0 ? Effect.die("no sender") : sender)) }
+      })
+    ).pipe(Layer.provide(Offload.inline))
+    return Effect.gen(function* () {
+      const guild = yield* Guild.make({ community, members: members(2) })
+      const join = Effect.fnUntraced(function* (who: number) {
+        const { client, socket } = yield* memory.make()
+        const session = yield* Effect.provideService(Session.make({ id: sessionId(who) }), SessionSocket, socket)
+        const connected = yield* Effect.result(
+          Guild.connect(guild, session, { user: userId(who), intents: Intents.GUILD_MESSAGES })
+        )
+        return { client, isConnected: Result.isSuccess(connected) }
+      })
+      assert.isFalse((yield* join(1)).isConnected)
+      const second = yield* join(2)
+      assert.isTrue(second.isConnected)
+      yield* Transport.call(guild, "SendMessage", { author: userId(1), channel: GENERAL, draft: draft("hello") })
+      const frames = yield* Queue.takeN(second.client.frames, 2)
+      assert.deepStrictEqual(
+        frames.map((frame) => decode(frame).t),
+        ["GUILD_CREATE", "MESSAGE_CREATE"]
+      )
+      assert.deepStrictEqual(yield* Transport.call(guild, "Status", undefined), { sessions: 1, relays: 1 })
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, offload)))
+  })
 })

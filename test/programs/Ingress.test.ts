@@ -1,11 +1,12 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, it } from "@effect/vitest"
 import { ByteSize, Effect, Layer, Schema } from "effect"
-import { HttpClient, HttpClientRequest, HttpIncomingMessage, HttpRouter } from "effect/http"
+import { HttpClient, HttpClientRequest, HttpIncomingMessage, HttpRouter, HttpServer } from "effect/http"
 import * as webSocket from "../../src/layers/SessionSocket/webSocket.ts"
 import * as Ingress from "../../src/programs/Ingress.ts"
 import { GENERAL, GUILD, HIDDEN, READ_ONLY, userId } from "../support/community.ts"
 import * as guilds from "../support/guilds.ts"
+import { recorder } from "../support/tracing.ts"
 
 const server = HttpRouter.serve(Ingress.layer(webSocket.layer()), { disableLogger: true, disableListenLog: true }).pipe(
   Layer.provideMerge(NodeHttpServer.layerTest),
@@ -274,6 +275,47 @@ it.layer(server)("Ingress", (it) => {
     Effect.gen(function* () {
       const response = yield* HttpClient.execute(HttpClientRequest.get("/gateway"))
       assert.strictEqual(response.status, 426)
+    })
+  )
+})
+
+/** A server as an app has it that traces its own requests, and leaves all to Effect's defaults. */
+const spans = recorder()
+const traced = HttpRouter.serve(Ingress.layer(webSocket.layer()), { disableLogger: true, disableListenLog: true }).pipe(
+  Layer.provideMerge(NodeHttpServer.layerTest),
+  Layer.provide(guilds.layer(2)),
+  Layer.provideMerge(spans.layer)
+)
+
+it.layer(traced)("Ingress, under a server that traces by itself", (it) => {
+  it.effect("neither a conversation nor an unsampled message becomes part of the server's traces", () =>
+    Effect.gen(function* () {
+      const url = yield* HttpServer.addressFormattedWith(Effect.succeed)
+      const heard = yield* Effect.promise(
+        () =>
+          new Promise<ReadonlyArray<string>>((done) => {
+            const names: Array<string> = []
+            const socket = new WebSocket(`${url.replace("http", "ws")}/gateway`)
+            socket.onmessage = ({ data }) => {
+              const { op, t }: { readonly op: number; readonly t: string | null } = JSON.parse(String(data))
+              if (t !== null) names.push(t)
+              if (op === 10) socket.send(JSON.stringify({ op: 2, d: { token: TOKEN, intents: 513 } }))
+              if (t === "GUILD_CREATE") {
+                void fetch(`${url}${messages(GENERAL)}`, {
+                  method: "POST",
+                  headers: { authorization: `Bot ${TOKEN}` },
+                  body: hello
+                })
+              }
+              if (t !== "MESSAGE_CREATE") return
+              socket.onclose = () => done(names)
+              socket.close()
+            }
+          })
+      )
+      assert.deepStrictEqual(heard, ["READY", "GUILD_CREATE", "MESSAGE_CREATE"])
+      const ours = spans.opened.map(({ name }) => name).filter((name) => name.includes("."))
+      assert.deepStrictEqual(ours, [])
     })
   )
 })

@@ -1,8 +1,9 @@
 /** The server as an operator meets it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Queue } from "effect"
 import { createServer } from "node:net"
 import * as processes from "../support/process.ts"
+import { sampledCarrier } from "../support/tracing.ts"
 
 const run = (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) =>
   Effect.scoped(Effect.flatMap(processes.start("src/programs/main.ts", args, env), ({ exited }) => exited))
@@ -105,6 +106,36 @@ describe("npm start", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("blank tokens are no tokens, and no token is twice: nobody becomes the owner by leaving theirs out", () =>
+    Effect.gen(function* () {
+      for (const args of [["--token="], ["--token", " "], ["--token", "a", "--token", "a"]]) {
+        assert.strictEqual((yield* run([...args, "--host", "0.0.0.0", "--port", "0"])).code, 1)
+      }
+      assert.strictEqual((yield* run(["--port", "0"], { FANFARE_TOKENS: "a,,b" })).code, 1)
+      const { url } = yield* processes.server([], { FANFARE_TOKENS: "a, b" })
+      assert.strictEqual(yield* me(url, "b"), 200)
+      const anonymous = yield* Effect.promise(() => fetch(`${url}/api/v10/users/@me`).then(({ status }) => status))
+      assert.strictEqual(anonymous, 401)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.each(["SIGTERM", "SIGINT"] as const)(
+    "%s to npm alone stops the server with it, and leaves nothing",
+    (signal) =>
+      Effect.gen(function* () {
+        const npm = yield* Effect.flatMap(processes.command("npm", ["start", "--", "--port", "0"]), processes.listening)
+        npm.child.kill(signal)
+        yield* npm.exited
+        const status = yield* Effect.promise(() =>
+          fetch(npm.url).then(
+            ({ status }) => status,
+            () => "gone"
+          )
+        )
+        assert.strictEqual(status, "gone")
+      }).pipe(Effect.scoped)
+  )
+
   it.live("PORT is heeded, and --port goes before it; a port that is taken is said so, and what to do", () =>
     Effect.gen(function* () {
       const { url } = yield* processes.server([], { PORT: "1" })
@@ -112,6 +143,58 @@ describe("npm start", () => {
       const taken = yield* run([], { PORT: port })
       assert.strictEqual(taken.code, 1)
       assert.match(taken.output, /EADDRINUSE.*--port/s)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.each([
+    ["--port 99999", ["--port", "99999"], {}, /from 0 to 65535/],
+    ["PORT=abc", [], { PORT: "abc" }, /got "abc"/],
+    ["an endpoint that is no URL", ["--port", "0"], { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" }, /no URL/],
+    [
+      "a compression that there is not",
+      ["--port", "0"],
+      { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1", OTEL_EXPORTER_OTLP_COMPRESSION: "zip" },
+      /OTEL_\*.*zip/s
+    ]
+  ] as const)("what cannot be is said without a stack trace: %s", ([, args, env, words]) =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run(args, env)
+      assert.strictEqual(code, 1)
+      assert.match(output, words)
+      assert.notInclude(output, "    at ")
+    })
+  )
+
+  it.live("PORT=0 is any port; telemetry can be switched off in any case", () =>
+    Effect.gen(function* () {
+      const running = yield* processes.start("src/programs/main.ts", [], {
+        PORT: "0",
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
+        OTEL_SDK_DISABLED: "TRUE"
+      })
+      const { url } = yield* processes.listening(running)
+      const settings = yield* Effect.promise(() => fetch(`${url}/settings.json`).then((response) => response.text()))
+      assert.include(settings, `"traces":true`)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a collector that is not there is said so, and holds up no end", () =>
+    Effect.gen(function* () {
+      const { child, exited, lines, url } = yield* processes.server([], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:1",
+        OTEL_EXPORTER_OTLP_TIMEOUT: "10000",
+        OTEL_BSP_SCHEDULE_DELAY: "50"
+      })
+      yield* Effect.promise(() =>
+        fetch(`${url}/api/v10/channels/1200000000000000010/messages`, {
+          method: "POST",
+          headers: { authorization: "Bot demo-1", traceparent: sampledCarrier.traceparent },
+          body: JSON.stringify({ content: "hello" })
+        })
+      )
+      while (!/spans could not be exported/.test(yield* Queue.take(lines)));
+      child.kill("SIGTERM")
+      assert.strictEqual((yield* exited).code, 0)
     }).pipe(Effect.scoped)
   )
 

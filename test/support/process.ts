@@ -13,9 +13,9 @@ export interface Running {
   readonly exited: Effect.Effect<{ readonly code: number | null; readonly output: string }>
 }
 
-/** Starts a script of the repository with this very Node; it is killed when the scope closes. */
-export const start = Effect.fnUntraced(function* (
-  script: string,
+/** Starts a command in the repository; it is killed, with all that it started, when the scope closes. */
+export const command = Effect.fnUntraced(function* (
+  name: string,
   args: ReadonlyArray<string> = [],
   env: Readonly<Record<string, string>> = {}
 ): Effect.fn.Return<Running, never, Scope.Scope> {
@@ -23,13 +23,14 @@ export const start = Effect.fnUntraced(function* (
   let output = ""
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      spawn(process.execPath, [resolve(ROOT, script), ...args], {
+      spawn(name, args, {
         cwd: ROOT,
+        detached: true,
         stdio: ["ignore", "pipe", "pipe"],
         env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }
       })
     ),
-    (child) => Effect.sync(() => child.kill("SIGKILL"))
+    ({ pid }) => Effect.ignore(Effect.try(() => (pid === undefined ? undefined : process.kill(-pid, "SIGKILL"))))
   )
   for (const stream of [child.stdout, child.stderr]) {
     let rest = ""
@@ -51,14 +52,18 @@ export const start = Effect.fnUntraced(function* (
   }
 })
 
-/** The server, once it says that it listens. */
-export const server = Effect.fnUntraced(function* (
-  args: ReadonlyArray<string> = [],
-  env: Readonly<Record<string, string>> = {}
-) {
-  const running = yield* start("src/programs/main.ts", ["--port", "0", ...args], env)
-  const listening = (line: string): string | undefined => /listening on (http:\/\/\S+)/.exec(line)?.[1]
+/** Starts a script of the repository with this very Node. */
+export const start = (script: string, args: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}) =>
+  command(process.execPath, [resolve(ROOT, script), ...args], env)
+
+/** Where a server listens, once it says so. */
+export const listening = Effect.fnUntraced(function* (running: Running) {
+  const address = (line: string): string | undefined => /listening on (http:\/\/\S+)/.exec(line)?.[1]
   let url: string | undefined
-  while (url === undefined) url = listening(yield* Queue.take(running.lines))
+  while (url === undefined) url = address(yield* Queue.take(running.lines))
   return { ...running, url }
 })
+
+/** The server, once it listens. */
+export const server = (args: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}) =>
+  Effect.flatMap(start("src/programs/main.ts", ["--port", "0", ...args], env), listening)
