@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { HashMap, Option, Result, Schema } from "effect"
+import * as Community from "../../../src/domain/Community.ts"
 import * as State from "../../../src/domain/guild/State.ts"
 import { type Facts, step } from "../../../src/domain/guild/step.ts"
 import { ChannelId, type SessionId } from "../../../src/domain/Ids.ts"
+import type { Draft } from "../../../src/domain/Message.ts"
+import * as Permissions from "../../../src/domain/Permissions.ts"
 import {
   community,
   draft,
@@ -112,6 +115,24 @@ describe("guild.step", () => {
     assert.strictEqual(next, state)
     assert.deepStrictEqual(outputs, [])
     assert.strictEqual(Result.isFailure(reply) ? reply.failure._tag : undefined, tag)
+  })
+
+  it("embeds and speech take permissions of their own", () => {
+    const permissions = Permissions.VIEW_CHANNEL | Permissions.SEND_MESSAGES
+    const terse = Community.make({
+      ...community,
+      roles: [{ ...community.everyone, permissions }],
+      channels: Array.from(community.channels.values())
+    })
+    const reply = (what: Partial<Draft>) => {
+      const command = { author: userId(1), channel: GENERAL, draft: { ...draft("hi"), ...what } }
+      const [, , answer] = step<never, "SendMessage">(State.initial(terse), "SendMessage", command, facts(1))
+      return Result.isFailure(answer) ? answer.failure._tag : undefined
+    }
+    assert.deepStrictEqual(
+      [reply({}), reply({ embeds: [{ title: "t" }] }), reply({ tts: true })],
+      [undefined, "MissingPermissions", "MissingPermissions"]
+    )
   })
 
   it("describes no channel to those who may not see it", () => {
