@@ -16,10 +16,12 @@ import {
   Transport
 } from "../src/index.ts"
 import { community, general, member } from "../examples/support/salon.ts"
-import { median, quick, report } from "./support/report.ts"
+import { median, permutations, quick, report } from "./support/report.ts"
 
 const SESSIONS = quick ? 200 : 10_000
-const ROUNDS = quick ? 3 : 25
+/** Every order of the four subjects, twice. */
+const ROUNDS = quick ? 4 : 48
+const WARM_UP = quick ? 1 : 8
 
 /** A socket that counts, and says when everyone has had the message. */
 const counter = () => {
@@ -86,19 +88,23 @@ const plain = Effect.gen(function* () {
 })
 
 const program = Effect.gen(function* () {
+  // A salon each: the second to speak in one salon would find it in the processor's caches.
   const say = yield* Effect.provide(salon, strategies(Sampler.byFanOutSize()))
+  const sayTraced = yield* Effect.provide(salon, strategies(Sampler.byFanOutSize()))
   const sayToAll = yield* Effect.provide(salon, strategies(Sampler.always))
   const offer = yield* plain
   const subjects = {
     unsampled: say,
-    sampled: Effect.withSpan(say, "bench"),
+    sampled: Effect.withSpan(sayTraced, "bench"),
     sampled_always: Effect.withSpan(sayToAll, "bench"),
     plain_queue: offer
   }
   const took: Record<string, Array<number>> = {}
-  // In turn, so that a machine that slows down slows all of them.
-  for (let round = -2; round < ROUNDS; round++) {
-    for (const [name, subject] of Object.entries(subjects)) {
+  const orders = permutations(Object.entries(subjects))
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    for (const [name, subject] of orders[(round + WARM_UP) % orders.length] ?? []) {
+      // Those who had the last message are still on their way back to their mailboxes.
+      yield* Effect.sleep("5 millis")
       const micros = yield* timed(subject)
       if (round >= 0) (took[name] ??= []).push(micros)
     }

@@ -6,6 +6,15 @@ export const median = (values: ReadonlyArray<number>): number => {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN
 }
 
+/**
+ * Every order of some subjects. Rounds go through them, so that a machine that slows down slows all, and nobody always
+ * comes after the same one, whose garbage it would pay for.
+ */
+export const permutations = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  items.length === 0
+    ? [[]]
+    : items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map((rest) => [item, ...rest]))
+
 /** Whether a run of seconds is asked for, which shows that the suite works and measures nothing worth quoting. */
 export const quick: boolean = process.argv.includes("--quick")
 
