@@ -8,7 +8,6 @@
 import { Array, Effect, Layer, Option, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { ActorError } from "../domain/Actor.ts"
-import { Accounts } from "../domain/Accounts.ts"
 import { characters, Embed, LIMITS } from "../domain/Embed.ts"
 import * as Json from "../domain/gateway/Json.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
@@ -16,6 +15,7 @@ import type { View } from "../domain/guild/Protocol.ts"
 import { ChannelId, GuildId, MessageId, UserId } from "../domain/Ids.ts"
 import { MAX_LENGTH, type Draft } from "../domain/Message.ts"
 import type { SessionSocket } from "../domain/SessionSocket.ts"
+import type { User } from "../domain/User.ts"
 import * as Gateway from "./Gateway.ts"
 import type { Guild } from "./Guild.ts"
 import { Guilds } from "./Guilds.ts"
@@ -109,26 +109,25 @@ const postMessage = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ heade
   )
 )
 
-/** How a guild looks to whoever asks. */
-const view = (guild: Guild): Effect.Effect<View, RestError.RestError, Accounts | HttpServerRequest.HttpServerRequest> =>
-  Effect.flatMap(Rest.caller, ({ id }) =>
-    Transport.call(guild, "Describe", { user: id }).pipe(
-      Effect.catchTag("UnknownMember", RestError.missingAccess),
-      Effect.catchTag(ACTOR_ERRORS, unanswered)
-    )
+/** How a guild looks to one who asks. */
+const view = (guild: Guild, { id }: User): Effect.Effect<View, RestError.RestError> =>
+  Transport.call(guild, "Describe", { user: id }).pipe(
+    Effect.catchTag("UnknownMember", RestError.missingAccess),
+    Effect.catchTag(ACTOR_ERRORS, unanswered)
   )
 
 const guildView = Effect.gen(function* () {
-  yield* Rest.caller
+  const me = yield* Rest.caller
   const id = yield* pathParameter(GuildId, "guild_id")
   const { byId } = yield* Guilds
-  return yield* Effect.flatMap(Effect.mapError(Effect.fromOption(byId(id)), RestError.unknownGuild), view)
+  const guild = yield* Effect.mapError(Effect.fromOption(byId(id)), RestError.unknownGuild)
+  return yield* view(guild, me)
 })
 
 const channelView = Effect.gen(function* () {
-  yield* Rest.caller
+  const me = yield* Rest.caller
   const id = yield* pathParameter(ChannelId, "channel_id")
-  const { community } = yield* Effect.flatMap(guildOf(id), view)
+  const { community } = yield* view(yield* guildOf(id), me)
   const found = Json.channels(community).find((channel) => channel.id === id)
   return found ?? (yield* RestError.missingAccess())
 })
@@ -138,7 +137,7 @@ const userView = Effect.gen(function* () {
   const id = yield* pathParameter(UserId, "user_id")
   if (id === me.id) return Json.user(me)
   const { all } = yield* Guilds
-  const views = yield* Effect.forEach(all, (guild) => Effect.option(view(guild)))
+  const views = yield* Effect.forEach(all, (guild) => Effect.option(view(guild, me)))
   const known = views.flatMap(Option.toArray).flatMap(({ members }) => members)
   return Json.user((known.find(({ user }) => user.id === id) ?? (yield* RestError.unknownUser())).user)
 })

@@ -162,7 +162,8 @@ export const withoutTrace = <R>(context: Context.Context<R>): Context.Context<R>
  */
 export const untraced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
-    Context.getOrUndefined(context, Tracer.ParentSpan) === undefined
+    Context.getOrUndefined(context, Tracer.ParentSpan) === undefined &&
+    Context.get(context, TraceContext.Current) === undefined
       ? effect
       : Effect.setContext(effect, withoutTrace(context))
   )
