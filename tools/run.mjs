@@ -40,12 +40,9 @@ const child = spawn(node, [script, ...args], {
   stdio: "inherit",
   env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ""}` }
 })
-// A terminal sends Ctrl-C to the whole group, a supervisor to this process only: pass on what came here alone.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => {
-    if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal)
-  })
-}
+// A supervisor signals this process only. A terminal signals the whole group, and then the child hears it twice, which
+// is no harm: one cannot tell the two apart.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal))
 child.on("error", (error) => {
   console.error(`could not start ${node}: ${error.message}`)
   process.exit(1)

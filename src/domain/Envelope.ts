@@ -43,19 +43,12 @@ export const make = <M>(message: M, carrier?: TraceCarrier.TraceCarrier): Envelo
   new EnvelopeImpl(message, carrier)
 
 /**
- * @since 0.1.0
- * @category guards
- */
-export const isEnvelope = (input: unknown): input is Envelope<unknown> => Predicate.hasProperty(input, TypeId)
-
-/**
  * Tells an envelope from a bare message where either may come. A message is never itself an envelope.
  *
  * @since 0.1.0
  * @category guards
  */
-export const isEnveloped = <M>(input: M | Envelope<M>): input is Envelope<M> =>
-  input instanceof EnvelopeImpl || isEnvelope(input)
+export const isEnvelope = <M>(input: M | Envelope<M>): input is Envelope<M> => Predicate.hasProperty(input, TypeId)
 
 /**
  * The key by which an enveloped message is known on the wire; its value is the {@link VERSION}.

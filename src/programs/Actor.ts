@@ -113,7 +113,7 @@ export const make = Effect.fnUntraced(function* <P extends Protocol<P>, R = neve
   const serve = <T extends Tag<P>>(
     incoming: Request<P, T> | Envelope.Envelope<Request<P, T>>
   ): Effect.Effect<void, never, R> => {
-    const { reply, tag } = Envelope.isEnveloped(incoming) ? incoming.message : incoming
+    const { reply, tag } = Envelope.isEnvelope(incoming) ? incoming.message : incoming
     const settle = (exit: Exit.Exit<P[T]["success"], P[T]["error"]>) => {
       if (Exit.isSuccess(exit)) {
         if (reply !== undefined) Deferred.doneUnsafe(reply, exit)
@@ -151,7 +151,7 @@ export const make = Effect.fnUntraced(function* <P extends Protocol<P>, R = neve
 
   /** No caller is left without an answer: what is still in the mailbox is told that nobody will handle it. */
   const abandon = (incoming: Request<P> | Envelope.Envelope<Request<P>>) => {
-    const { reply, tag } = Envelope.isEnveloped(incoming) ? incoming.message : incoming
+    const { reply, tag } = Envelope.isEnvelope(incoming) ? incoming.message : incoming
     if (reply !== undefined) {
       Deferred.doneUnsafe(reply, Exit.fail(new ActorStopped({ kind, request: tag, handled: "no" })))
     }

@@ -208,7 +208,7 @@ export const receive = <M, A, E, R>(
   hop: (message: M) => Hop,
   handler: (message: M) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> => {
-  if (!Envelope.isEnveloped(incoming)) return handler(incoming)
+  if (!Envelope.isEnvelope(incoming)) return handler(incoming)
   const { carrier, message } = incoming
   const context = carrier && sampled(carrier)
   if (context === undefined) return handler(message)
@@ -223,7 +223,8 @@ export const receive = <M, A, E, R>(
         ...(threshold === undefined ? undefined : { "sampling.threshold": threshold }),
         ...(carrier?.sentAt === undefined ? undefined : { "mailbox.wait_ms": Math.max(0, now(fiber) - carrier.sentAt) })
       },
-      handler(message)
+      // What the handler does before it gives its effect belongs to the span too.
+      Effect.suspend(() => handler(message))
     )
   )
 }

@@ -60,11 +60,11 @@ describe("Envelope", () => {
 
   it("an envelope is told from messages that have its fields, and holds nothing else", () => {
     const envelope = Envelope.make("hello")
-    assert.isTrue(Envelope.isEnveloped<string>(envelope))
+    assert.isTrue(Envelope.isEnvelope<string>(envelope))
     assert.deepStrictEqual(Object.keys(envelope), ["message", "carrier"])
     const marked = { [Envelope.MARK]: Envelope.VERSION, message: "smuggled", carrier: {} }
     for (const message of [marked, { message: "hello", carrier: undefined }, null, undefined, "hello", 1]) {
-      assert.isFalse(Envelope.isEnveloped<unknown>(message))
+      assert.isFalse(Envelope.isEnvelope<unknown>(message))
     }
   })
 })

@@ -108,6 +108,18 @@ describe("Transport.receive", () => {
     }).pipe(Effect.provide(spans.layer))
   })
 
+  it.effect("what a handler does while it is called is within its span", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      let openedBefore: number | undefined
+      yield* Transport.receive(Envelope.make("m", sampledCarrier), hop, () => {
+        openedBefore = spans.opened.length
+        return Effect.void
+      })
+      assert.strictEqual(openedBefore, 1)
+    }).pipe(Effect.provide(spans.layer))
+  })
+
   it.effect("says how long the message lay in the mailbox", () => {
     const spans = recorder()
     return Effect.gen(function* () {
@@ -141,7 +153,7 @@ describe("Transport.send", () => {
         Effect.withSpan(Effect.andThen(Transport.send(mailbox, "next"), Effect.currentSpan), "inner")
       )
       const sent = yield* Queue.take(mailbox)
-      assert.deepStrictEqual(Envelope.isEnveloped(sent) && sent.carrier, {
+      assert.deepStrictEqual(Envelope.isEnvelope(sent) && sent.carrier, {
         traceparent: `00-${TRACE_ID}-${inner.spanId}-03`,
         tracestate: "vendor=1",
         sentAt: 0
@@ -227,12 +239,12 @@ describe("Transport.fanOut", () => {
         Effect.withSpan(Transport.fanOut({ sender, recipients: everyone, message, refused }), "relay.fanout")
       ).pipe(Random.withSeed("fan-out"))
       const got = yield* Effect.forEach(everyone, ({ mailbox }) => Queue.take(mailbox))
-      const kept = got.filter(Envelope.isEnveloped)
+      const kept = got.filter(Envelope.isEnvelope)
       const [span] = spans.opened
       assert.isAbove(kept.length, 0)
       assert.isBelow(kept.length, 50)
       assert.strictEqual(new Set(kept).size, 1)
-      assert.isTrue(got.every((one) => one === message || Envelope.isEnveloped(one)))
+      assert.isTrue(got.every((one) => one === message || Envelope.isEnvelope(one)))
       yield* Effect.forEach(kept.slice(0, 1), (one) => Transport.receive(one, hop, () => Effect.void))
       assert.strictEqual(spans.opened[1]?.attributes.get("sampling.threshold"), TraceState.thresholdOf(0.1))
       assert.approximately(TraceState.probability(kept[0]?.carrier?.tracestate ?? ""), 0.1, 1e-12)
@@ -272,7 +284,7 @@ describe("Transport.fanOut", () => {
         Random.withSeed("part")
       )
       const [one] = everyone
-      assert.isFalse(one && Envelope.isEnveloped(yield* Queue.take(one.mailbox)))
+      assert.isFalse(one && Envelope.isEnvelope(yield* Queue.take(one.mailbox)))
     }).pipe(Effect.provide([Sampler.byFanOutSize(), Offload.inline]), Effect.scoped)
   )
 })
