@@ -64,6 +64,6 @@ export const listening = Effect.fnUntraced(function* (running: Running) {
   return { ...running, url }
 })
 
-/** The server, once it listens. */
+/** The server, once it listens: on a free port, unless `PORT` says otherwise. */
 export const server = (args: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}) =>
-  Effect.flatMap(start("src/programs/main.ts", ["--port", "0", ...args], env), listening)
+  Effect.flatMap(start("src/programs/main.ts", args, { PORT: "0", ...env }), listening)
