@@ -12,10 +12,16 @@ export * as Envelope from "./domain/Envelope.ts"
 export * as TraceCarrier from "./domain/TraceCarrier.ts"
 export * as TraceContext from "./domain/TraceContext.ts"
 export * as TraceState from "./domain/TraceState.ts"
+export * as Threshold from "./domain/Threshold.ts"
+export * as Baggage from "./domain/Baggage.ts"
+export * as Propagation from "./domain/Propagation.ts"
+export * as Rejection from "./domain/Rejection.ts"
+export * as Metrics from "./domain/Metrics.ts"
 
 // How it travels.
 export * as Transport from "./programs/Transport.ts"
 export * as Actor from "./programs/Actor.ts"
+export * as Supervision from "./domain/Supervision.ts"
 
 // Into the guild: who is there, who may do what, and what follows from it.
 export * as Ingress from "./programs/Ingress.ts"
@@ -31,6 +37,7 @@ export * as User from "./domain/User.ts"
 
 // Out through the relays.
 export * as FanOut from "./domain/FanOut.ts"
+export * as Choice from "./domain/Choice.ts"
 export * as SamplingCurve from "./domain/SamplingCurve.ts"
 export * as Relay from "./programs/Relay.ts"
 

@@ -30,7 +30,10 @@ const HOPS = [
   ["Relay"],
   ["Session"],
   ["Actor"],
-  ["Transport"]
+  ["supervise", "timers"],
+  ["Transport"],
+  ["Receive", "Send", "Wire"],
+  ["Trace"]
 ]
 const rank = (file: string) => HOPS.findIndex((hops) => hops.includes(posix.basename(file, ".ts")))
 

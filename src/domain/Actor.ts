@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Deferred, Schema } from "effect"
+import { type Deferred, Predicate, Schema } from "effect"
 import type { Mailbox } from "./Mailbox.ts"
 
 /**
@@ -32,15 +32,50 @@ export type Protocol<P> = {
 export type Tag<P> = keyof P & string
 
 /**
- * How a call is answered: its protocol's success or error, or what went wrong with the actor.
+ * The tags of requests that cannot fail: only they can be cast, since nobody would hear of the failure.
  *
  * @since 0.1.0
  * @category models
  */
-export type Reply<P extends Protocol<P>, T extends Tag<P>> = Deferred.Deferred<
-  P[T]["success"],
-  P[T]["error"] | ActorError
->
+export type CastTag<P extends Protocol<P>> = {
+  readonly [T in Tag<P>]: [P[T]["error"]] extends [never] ? T : never
+}[Tag<P>]
+
+/**
+ * The caller's side of a call: where the answer goes, and how far the request has come. A caller that gives up while it
+ * is *waiting* withdraws it, and it will not be handled; once it is *handling*, there is no way back.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Call<in out A, in out E> {
+  readonly reply: Deferred.Deferred<A, E | ActorError>
+  phase: "waiting" | "handling" | "withdrawn"
+}
+
+/**
+ * The call of a request of a protocol.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type CallOf<P extends Protocol<P>, T extends Tag<P>> = Call<P[T]["success"], P[T]["error"]>
+
+const TypeId: unique symbol = Symbol.for("~fanfare/Actor/Request")
+
+class RequestImpl<T, Payload, C> {
+  readonly tag: T
+  readonly payload: Payload
+  readonly call: C | undefined
+  constructor(tag: T, payload: Payload, call: C | undefined) {
+    this.tag = tag
+    this.payload = payload
+    this.call = call
+  }
+  get [TypeId](): typeof TypeId {
+    return TypeId
+  }
+}
 
 /**
  * A protocol's requests, by tag, as they lie in a mailbox. A cast has nobody to reply to.
@@ -49,11 +84,7 @@ export type Reply<P extends Protocol<P>, T extends Tag<P>> = Deferred.Deferred<
  * @category models
  */
 export type Requests<P extends Protocol<P>> = {
-  readonly [T in Tag<P>]: {
-    readonly tag: T
-    readonly payload: P[T]["payload"]
-    readonly reply: Reply<P, T> | undefined
-  }
+  readonly [T in Tag<P>]: RequestImpl<T, P[T]["payload"], CallOf<P, T>>
 }
 
 /**
@@ -69,18 +100,57 @@ export type Request<P extends Protocol<P>, T extends Tag<P> = Tag<P>> = Requests
 export const request = <P extends Protocol<P>, T extends Tag<P>>(
   tag: T,
   payload: P[T]["payload"],
-  reply?: Reply<P, T>
-): Request<P, T> => ({ tag, payload, reply })
+  call?: CallOf<P, T>
+): Request<P, T> => new RequestImpl(tag, payload, call)
 
 /**
- * What the outside holds of an actor: its kind, for errors and spans, and where to send.
+ * Tells a request from any other message in an actor's mailbox.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isRequest = <P extends Protocol<P>>(input: unknown): input is Request<P> =>
+  Predicate.hasProperty(input, TypeId)
+
+/**
+ * What the outside holds of an actor: its kind, for errors and spans; where to send requests and, if it takes any, bare
+ * messages `I`; and why it would refuse a request now, if it would.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Address<P extends Protocol<P>> {
+export interface Address<P extends Protocol<P>, in I = never> {
   readonly kind: string
-  readonly mailbox: Mailbox<Request<P>>
+  readonly mailbox: Mailbox<Request<P> | I>
+  readonly refusal: (request: string) => ActorNotStarted | ActorStopped | ActorDied | undefined
+}
+
+/**
+ * Whether a request may have taken effect.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const Handled = Schema.Literals(["no", "maybe"])
+
+/**
+ * The actor has not been started, or could not be: then `cause` says why. Nothing was handled.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ActorNotStarted extends Schema.TaggedError<ActorNotStarted>()("ActorNotStarted", {
+  kind: Schema.String,
+  request: Schema.optionalKey(Schema.String),
+  handled: Schema.Literal("no"),
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message() {
+    if (this.request === undefined) return `the ${this.kind} could not be started: see the cause`
+    return this.cause === undefined
+      ? `the ${this.kind} has not been started, so it did not handle ${this.request}: start it, and send it again`
+      : `the ${this.kind} could not be started, so it did not handle ${this.request}: see the cause`
+  }
 }
 
 /**
@@ -93,7 +163,7 @@ export interface Address<P extends Protocol<P>> {
 export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", {
   kind: Schema.String,
   request: Schema.String,
-  handled: Schema.Literals(["no", "maybe"])
+  handled: Handled
 }) {
   override get message() {
     return this.handled === "no"
@@ -103,7 +173,8 @@ export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopp
 }
 
 /**
- * No answer came in time. The request is still in the mailbox, being handled, or done: its effect is unknown.
+ * No answer came in time. A request that was still in the mailbox is withdrawn and will not be handled ("no"); of one
+ * that is being handled the effect is unknown ("maybe").
  *
  * @since 0.1.0
  * @category errors
@@ -111,29 +182,35 @@ export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopp
 export class CallTimedOut extends Schema.TaggedError<CallTimedOut>()("CallTimedOut", {
   kind: Schema.String,
   request: Schema.String,
-  timeoutMillis: Schema.Finite
+  timeoutMillis: Schema.Finite,
+  handled: Handled
 }) {
   override get message() {
-    return (
-      `the ${this.kind} did not answer ${this.request} within ${this.timeoutMillis} ms; it may still handle it: ` +
-      `find out before sending again, or allow more time`
-    )
+    const late = `the ${this.kind} did not answer ${this.request} within ${this.timeoutMillis} ms`
+    return this.handled === "no"
+      ? `${late}, and will not handle it any more: send it again, or allow more time`
+      : `${late}; it is at it: find out whether it took effect before sending again, or allow more time`
   }
 }
 
 /**
- * The handler died of a defect. The actor goes on with the state it had before; effects outside it may have happened.
+ * The actor died of a defect: while it handled this request ("maybe"), or before, and was not started again ("no").
+ * Whether later requests reach it is up to its supervision. Without a `request` it tells of the end of its life.
  *
  * @since 0.1.0
  * @category errors
  */
-export class HandlerDied extends Schema.TaggedError<HandlerDied>()("HandlerDied", {
+export class ActorDied extends Schema.TaggedError<ActorDied>()("ActorDied", {
   kind: Schema.String,
-  request: Schema.String,
+  request: Schema.optionalKey(Schema.String),
+  handled: Handled,
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `the ${this.kind} died of a defect in its handler of ${this.request}: this is a bug; see the cause`
+    if (this.request === undefined) return `the ${this.kind} died of a defect: this is a bug; see the cause`
+    return this.handled === "no"
+      ? `the ${this.kind} died before it handled ${this.request}: this is a bug; see the cause`
+      : `the ${this.kind} died of a defect in its handler of ${this.request}: this is a bug; see the cause`
   }
 }
 
@@ -141,4 +218,4 @@ export class HandlerDied extends Schema.TaggedError<HandlerDied>()("HandlerDied"
  * @since 0.1.0
  * @category errors
  */
-export type ActorError = ActorStopped | CallTimedOut | HandlerDied
+export type ActorError = ActorNotStarted | ActorStopped | ActorDied | CallTimedOut

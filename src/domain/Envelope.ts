@@ -7,11 +7,24 @@
  *
  * @since 0.1.0
  */
-import { Option, Predicate, Schema, SchemaTransformation } from "effect"
+import { Effect, Option, Predicate, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import type { Rejection } from "./Rejection.ts"
 import * as TraceCarrier from "./TraceCarrier.ts"
 
 /** A symbol, since no message that comes from outside can bear one. */
 const TypeId: unique symbol = Symbol.for("~fanfare/Envelope")
+
+/**
+ * When a message that is in no trace was sent, Unix milliseconds: for those who measure every wait. It never leaves the
+ * process.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Stamp {
+  readonly traceparent?: undefined
+  readonly sentAt: number
+}
 
 /**
  * @since 0.1.0
@@ -19,14 +32,14 @@ const TypeId: unique symbol = Symbol.for("~fanfare/Envelope")
  */
 export interface Envelope<out M> {
   readonly message: M
-  readonly carrier: TraceCarrier.TraceCarrier | undefined
+  readonly carrier: TraceCarrier.TraceCarrier | Stamp | undefined
 }
 
 /** The mark sits on the prototype: an envelope itself has its two fields and no more. */
 class EnvelopeImpl<out M> implements Envelope<M> {
   readonly message: M
-  readonly carrier: TraceCarrier.TraceCarrier | undefined
-  constructor(message: M, carrier: TraceCarrier.TraceCarrier | undefined) {
+  readonly carrier: Envelope<M>["carrier"]
+  constructor(message: M, carrier: Envelope<M>["carrier"]) {
     this.message = message
     this.carrier = carrier
   }
@@ -39,8 +52,7 @@ class EnvelopeImpl<out M> implements Envelope<M> {
  * @since 0.1.0
  * @category constructors
  */
-export const make = <M>(message: M, carrier?: TraceCarrier.TraceCarrier): Envelope<M> =>
-  new EnvelopeImpl(message, carrier)
+export const make = <M>(message: M, carrier?: Envelope<M>["carrier"]): Envelope<M> => new EnvelopeImpl(message, carrier)
 
 /**
  * Tells an envelope from a bare message where either may come. A message is never itself an envelope.
@@ -59,31 +71,99 @@ export const isEnvelope = <M>(input: M | Envelope<M>): input is Envelope<M> => P
 export const MARK = "~fanfare/Envelope"
 
 /**
+ * What is written. A newer minor version may add fields, which are ignored here; a newer major one may mean anything,
+ * and is refused.
+ *
  * @since 0.1.0
  * @category wire format
  */
 export const VERSION = "1.0"
+
+/**
+ * Somebody sent an envelope that this program is too old to read.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnsupportedVersion extends Schema.TaggedError<UnsupportedVersion>()("UnsupportedVersion", {
+  received: Schema.String,
+  supported: Schema.String
+}) {
+  override get message() {
+    return (
+      `an envelope of version ${this.received} cannot be read here, where ${this.supported} is known: update this ` +
+      `program before its peers write the new version`
+    )
+  }
+}
+
+/**
+ * What is on the wire, taken apart: the message not yet decoded, the carrier whole or absent.
+ *
+ * @since 0.1.0
+ * @category wire format
+ */
+export interface Parts {
+  readonly message: unknown
+  readonly carrier: TraceCarrier.TraceCarrier | undefined
+  readonly rejections: ReadonlyArray<Rejection>
+}
 
 type Marked = { readonly [MARK]: unknown; readonly message?: unknown; readonly carrier?: unknown }
 
 const isMarked = (input: unknown): input is Marked =>
   typeof input === "object" && input !== null && Object.hasOwn(input, MARK)
 
-/** What is on the wire, taken apart: the message not yet decoded, the carrier whole or absent. */
-const Parts = Schema.Struct({ message: Schema.Unknown, carrier: Schema.UndefinedOr(TraceCarrier.TraceCarrier) })
+const MAJOR = /^(\d{1,9})\.\d{1,9}$/
+const majorOf = (version: unknown): string | undefined =>
+  typeof version === "string" ? MAJOR.exec(version)?.[1] : undefined
+
+const carrierOf = Schema.decodeUnknownOption(TraceCarrier.TraceCarrier)
+
+/**
+ * Takes apart what came over a wire. A carrier that is none counts as absent: whether one is worth decoding is seen when
+ * its message is handled.
+ *
+ * @since 0.1.0
+ * @category wire format
+ */
+export const read = (input: unknown): Result.Result<Parts, UnsupportedVersion> => {
+  if (!isMarked(input)) return Result.succeed({ message: input, carrier: undefined, rejections: [] })
+  const { carrier, [MARK]: version, message } = input
+  if (majorOf(version) !== majorOf(VERSION)) {
+    const received = typeof version === "string" ? version.slice(0, 32) : typeof version
+    return Result.fail(new UnsupportedVersion({ received, supported: VERSION }))
+  }
+  if (carrier === undefined) return Result.succeed({ message, carrier, rejections: [] })
+  const known = Option.getOrUndefined(carrierOf(carrier))
+  return Result.succeed({ message, carrier: known, rejections: known === undefined ? ["carrier.malformed"] : [] })
+}
+
+/**
+ * What goes over a wire: the bare message when there is no carrier, unless it bears the mark itself and would be
+ * misread.
+ *
+ * @since 0.1.0
+ * @category wire format
+ */
+export const write = (message: unknown, carrier: TraceCarrier.TraceCarrier | undefined): unknown => {
+  if (carrier !== undefined) return { [MARK]: VERSION, message, carrier }
+  return isMarked(message) ? { [MARK]: VERSION, message } : message
+}
+
+const carried = (carrier: Envelope<unknown>["carrier"]): TraceCarrier.TraceCarrier | undefined =>
+  carrier?.traceparent === undefined ? undefined : carrier
 
 const Wire = Schema.Unknown.pipe(
   Schema.decodeTo(
-    Parts,
-    SchemaTransformation.transform<typeof Parts.Type, unknown>({
-      decode: (input) =>
-        isMarked(input)
-          ? { message: input.message, carrier: Option.getOrUndefined(TraceCarrier.fromUnknown(input.carrier)) }
-          : { message: input, carrier: undefined },
-      encode: ({ carrier, message }) => {
-        if (carrier !== undefined) return { [MARK]: VERSION, message, carrier }
-        return isMarked(message) ? { [MARK]: VERSION, message } : message
-      }
+    Schema.Struct({ message: Schema.Unknown, carrier: Schema.UndefinedOr(TraceCarrier.TraceCarrier) }),
+    SchemaTransformation.transformEffect({
+      decode: (input: unknown) =>
+        Effect.mapError(
+          Effect.map(Effect.fromResult(read(input)), ({ carrier, message }) => ({ message, carrier })),
+          ({ message }) => new SchemaIssue.InvalidValue({ message }, input)
+        ),
+      encode: ({ carrier, message }) => Effect.succeed(write(message, carrier))
     })
   )
 )
@@ -91,9 +171,10 @@ const Wire = Schema.Unknown.pipe(
 /**
  * The wire form of an envelope whose message has the given schema.
  *
- * Decoding accepts a bare message, and `{ "~fanfare/Envelope": "1.0", "message": …, "carrier"?: … }`. A carrier that is
- * malformed counts as absent. Encoding leaves the carrier out when there is none, and then the mark too: what travels
- * is the bare message, unless it bears the mark itself and would be misread.
+ * Decoding accepts a bare message, and `{ "~fanfare/Envelope": "1.0", "message": …, "carrier"?: … }`, of this version or
+ * a newer minor one; a newer major one is an error that names both (`Transport.decode` gives it as
+ * {@link UnsupportedVersion}). A carrier that is malformed counts as absent. Encoding leaves the carrier out when there
+ * is none, and then the mark too: what travels is the bare message.
  *
  * @example
  * ```ts
@@ -115,7 +196,7 @@ export const schema = <M, I, RD, RE>(message: Schema.Codec<M, I, RD, RE>): Schem
       SchemaTransformation.transform({
         decode: (parts: { readonly message: M; readonly carrier: TraceCarrier.TraceCarrier | undefined }) =>
           make(parts.message, parts.carrier),
-        encode: (envelope: Envelope<M>) => ({ message: envelope.message, carrier: envelope.carrier })
+        encode: (envelope: Envelope<M>) => ({ message: envelope.message, carrier: carried(envelope.carrier) })
       })
     )
   )

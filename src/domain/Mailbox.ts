@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { Queue } from "effect"
+import type { PubSub, Queue } from "effect"
 import type { Envelope } from "./Envelope.ts"
 
 /**
@@ -20,4 +20,20 @@ export type Mailbox<M> = Queue.Enqueue<M | Envelope<M>>
  * @since 0.1.0
  * @category models
  */
-export type Inbox<M> = Queue.Dequeue<M | Envelope<M>>
+export type Inbox<M, E = never> = Queue.Dequeue<M | Envelope<M>, E>
+
+/**
+ * What is published to all who subscribe.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Topic<M> = PubSub.PubSub<M | Envelope<M>>
+
+/**
+ * A subscriber's side of a topic.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Subscription<M> = PubSub.Subscription<M | Envelope<M>>

@@ -8,12 +8,14 @@
  * @see https://www.w3.org/TR/trace-context-2/
  * @since 0.1.0
  */
-import { Option, Schema } from "effect"
+import { Result, Schema } from "effect"
+import type { Rejection } from "./Rejection.ts"
 import { RANDOM, SAMPLED, type TraceContext } from "./TraceContext.ts"
+import * as TraceState from "./TraceState.ts"
 
 /**
- * `traceparent` and `tracestate` are the W3C headers of these names. `sentAt`, Unix milliseconds, is when the message
- * was put into a mailbox, so that the receiver can tell how long it lay there.
+ * `traceparent`, `tracestate` and `baggage` are the W3C headers of these names. `sentAt`, Unix milliseconds, is when the
+ * message was put into a mailbox, so that the receiver can tell how long it lay there.
  *
  * @since 0.1.0
  * @category schemas
@@ -21,6 +23,7 @@ import { RANDOM, SAMPLED, type TraceContext } from "./TraceContext.ts"
 export const TraceCarrier = Schema.Struct({
   traceparent: Schema.String,
   tracestate: Schema.optionalKey(Schema.String),
+  baggage: Schema.optionalKey(Schema.String),
   sentAt: Schema.optionalKey(Schema.Finite)
 })
 /**
@@ -32,9 +35,12 @@ export type TraceCarrier = typeof TraceCarrier.Type
 /** Where the lower digit of the flags stands, in every version of the header. */
 const FLAG = 54
 
+/** "0"–"9" are 0x30–0x39, so their lowest bit is the digit's; "a"–"f" start at 0x61, so theirs is the opposite. */
+const isOdd = (digit: number): boolean => (digit >= 0x61 ? (digit & 1) === 0 : (digit & 1) === 1)
+
 /**
- * Whether the sampled bit is set, by one character: no parsing, no allocation. A header that is malformed in other
- * ways may pass; {@link decode} refuses it.
+ * Whether the sampled bit of a `traceparent` is set, by one character of the text, or one byte of its ASCII: no parsing,
+ * no allocation. A header that is malformed in other ways may pass; {@link decode} refuses it.
  *
  * @example
  * ```ts
@@ -47,30 +53,122 @@ const FLAG = 54
  * @since 0.1.0
  * @category guards
  */
-export const isSampled = (traceparent: string): boolean => {
-  const code = traceparent.charCodeAt(FLAG)
-  // "0"–"9" are 0x30–0x39, so their lowest bit is the digit's; "a"–"f" start at 0x61, so theirs is the opposite.
-  return code >= 0x61 ? (code & 1) === 0 : (code & 1) === 1
+export const isSampled = (traceparent: string | Uint8Array): boolean =>
+  isOdd(typeof traceparent === "string" ? traceparent.charCodeAt(FLAG) : (traceparent[FLAG] ?? 0))
+
+/**
+ * Headers by lower-case name, as Node and Effect give them: one of several values is an array, or joined by commas.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Headers = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
+
+/**
+ * As much of gRPC's `Metadata` as is needed here.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Metadata {
+  readonly get: (key: string) => ReadonlyArray<string | Uint8Array>
+}
+
+const isMetadata = (headers: Headers | Metadata): headers is Metadata => typeof headers.get === "function"
+
+/** The values under a name; one that stands for several, joined by commas, counts as one. */
+const values = (headers: Headers | Metadata, name: string): ReadonlyArray<string | Uint8Array> => {
+  if (isMetadata(headers)) return headers.get(name)
+  const value = headers[name]
+  if (value === undefined) return []
+  return typeof value === "string" ? [value] : value
+}
+
+/**
+ * Whether there is a `traceparent` at all.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isPresentIn = (headers: Headers | Metadata): boolean =>
+  isMetadata(headers) ? headers.get("traceparent").length > 0 : headers.traceparent !== undefined
+
+/**
+ * Whether the sampled bit is set in a record of headers, or in gRPC metadata: as cheap as {@link isSampled}.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isSampledIn = (headers: Headers | Metadata): boolean => {
+  const traceparent = isMetadata(headers) ? headers.get("traceparent") : headers.traceparent
+  if (traceparent === undefined) return false
+  return typeof traceparent === "string" ? isSampled(traceparent) : traceparent.some(isSampled)
+}
+
+const joined = (headers: Headers | Metadata, name: string): string | undefined => {
+  const all = values(headers, name)
+  // Only metadata whose name ends in "-bin" has bytes for values.
+  return all.length === 0 ? undefined : all.map(String).join(",")
+}
+
+/**
+ * The carrier in a record of headers, or in gRPC metadata; several headers of one name are combined in their order.
+ *
+ * @since 0.1.0
+ * @category decoding
+ */
+export const from = (headers: Headers | Metadata): TraceCarrier | undefined => {
+  const traceparent = joined(headers, "traceparent")
+  if (traceparent === undefined) return undefined
+  const tracestate = joined(headers, "tracestate")
+  const baggage = joined(headers, "baggage")
+  return {
+    traceparent,
+    ...(tracestate === undefined ? undefined : { tracestate }),
+    ...(baggage === undefined ? undefined : { baggage })
+  }
 }
 
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/s
 const ZERO = /^0+$/
 
+const parent = (traceparent: string): Result.Result<TraceContext, Rejection> => {
+  const [, version, traceId, spanId, flags, rest] = TRACEPARENT.exec(traceparent) ?? []
+  if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) {
+    return Result.fail(traceparent.includes(",") ? "traceparent.repeated" : "traceparent.malformed")
+  }
+  if (version === "ff" || (version === "00" && rest !== undefined)) return Result.fail("traceparent.version")
+  if (ZERO.test(traceId) || ZERO.test(spanId)) return Result.fail("traceparent.zero")
+  return Result.succeed({ traceId, spanId, flags: Number.parseInt(flags, 16), traceState: "" })
+}
+
 /**
- * The trace context that a carrier holds; none when it is malformed in any way. Later versions of the header are read
- * as the specification's rule for forward compatibility says: their first four fields, whatever follows.
+ * What a carrier holds, and why what is missing was not taken.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Decoded {
+  readonly context: TraceContext | undefined
+  readonly rejections: ReadonlyArray<Rejection>
+}
+
+/**
+ * The trace context that a carrier holds; none when its `traceparent` is malformed in any way. Later versions of the
+ * header are read as the specification's rule for forward compatibility says: their first four fields, whatever
+ * follows. A `tracestate` that is malformed is dropped, and the rest kept.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const decode = (carrier: TraceCarrier): Option.Option<TraceContext> => {
-  const match = TRACEPARENT.exec(carrier.traceparent)
-  if (match === null) return Option.none()
-  const [, version, traceId, spanId, flags, rest] = match
-  if (traceId === undefined || spanId === undefined || flags === undefined) return Option.none()
-  if (version === "ff" || (version === "00" && rest !== undefined)) return Option.none()
-  if (ZERO.test(traceId) || ZERO.test(spanId)) return Option.none()
-  return Option.some({ traceId, spanId, flags: Number.parseInt(flags, 16), traceState: carrier.tracestate ?? "" })
+export const decode = ({ traceparent, tracestate }: TraceCarrier): Decoded => {
+  const context = parent(traceparent)
+  if (Result.isFailure(context)) return { context: undefined, rejections: [context.failure] }
+  if (tracestate === undefined) return { context: context.success, rejections: [] }
+  const traceState = TraceState.parse(tracestate)
+  return Result.isFailure(traceState)
+    ? { context: context.success, rejections: [traceState.failure] }
+    : { context: { ...context.success, traceState: traceState.success }, rejections: [] }
 }
 
 /**
@@ -80,32 +178,12 @@ export const decode = (carrier: TraceCarrier): Option.Option<TraceContext> => {
  * @since 0.1.0
  * @category encoding
  */
-export const encode = (context: TraceContext, sentAt?: number): TraceCarrier => ({
-  traceparent: `00-${context.traceId}-${context.spanId}-0${context.flags & (SAMPLED | RANDOM)}`,
-  ...(context.traceState === "" ? undefined : { tracestate: context.traceState }),
-  ...(sentAt === undefined ? undefined : { sentAt })
+export const encode = (
+  { flags, spanId, traceId, traceState }: TraceContext,
+  extra?: { readonly sentAt?: number | undefined; readonly baggage?: string | undefined }
+): TraceCarrier => ({
+  traceparent: `00-${traceId}-${spanId}-0${flags & (SAMPLED | RANDOM)}`,
+  ...(traceState === "" ? undefined : { tracestate: traceState }),
+  ...(extra?.baggage === undefined || extra.baggage === "" ? undefined : { baggage: extra.baggage }),
+  ...(extra?.sentAt === undefined ? undefined : { sentAt: extra.sentAt })
 })
-
-const decodeUnknown = Schema.decodeUnknownOption(TraceCarrier)
-
-/**
- * The carrier that some untrusted value is; none unless it is whole and well formed.
- *
- * @since 0.1.0
- * @category decoding
- */
-export const fromUnknown = (input: unknown): Option.Option<TraceCarrier> =>
-  Option.filter(decodeUnknown(input), (carrier) => Option.isSome(decode(carrier)))
-
-/**
- * The carrier in a record of lower-case headers, if its sampled bit is set. Nothing else is looked at before that.
- *
- * @since 0.1.0
- * @category decoding
- */
-export const sampledFromHeaders = (headers: Readonly<Record<string, string | undefined>>): TraceCarrier | undefined => {
-  const traceparent = headers.traceparent
-  if (traceparent === undefined || !isSampled(traceparent)) return undefined
-  const tracestate = headers.tracestate
-  return tracestate === undefined ? { traceparent } : { traceparent, tracestate }
-}

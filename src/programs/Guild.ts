@@ -17,9 +17,12 @@ import { type Facts, step } from "../domain/guild/step.ts"
 import type { UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
 import { type Members, MemberStore } from "../domain/MemberStore.ts"
-import { Offload, type Sender } from "../domain/Offload.ts"
+import { Offload } from "../domain/Offload.ts"
+import type { Sender } from "../domain/Sender.ts"
 import type { Protocol as RelayProtocol } from "../domain/relay/Protocol.ts"
+import * as Propagation from "../domain/Propagation.ts"
 import type { Sampler } from "../domain/Sampler.ts"
+import * as Supervision from "../domain/Supervision.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import * as Actor from "./Actor.ts"
 import * as Relay from "./Relay.ts"
@@ -109,15 +112,15 @@ const facts = Effect.fnUntraced(function* (
   }
 })
 
-/** A relay ends only with its guild, and then nobody is left to hear of what it did not take. */
-const refused = () => Effect.void
-
-/** All that goes to relays takes the guild's one sender, so that nothing overtakes anything. */
+/**
+ * All that goes to relays takes the guild's one sender, so that nothing overtakes anything. A relay ends only with its
+ * guild, and then nobody is left to hear of what it did not take.
+ */
 const toRelays = (
   { sender }: Shell,
   recipients: ReadonlyArray<Address<RelayProtocol>>,
   message: Request<RelayProtocol>
-): Effect.Effect<void> => Transport.broadcast({ sender, recipients, message, refused })
+): Effect.Effect<void> => Transport.broadcast(recipients, message, { sender })
 
 const interpret = (shell: Shell, output: Output<SessionHandle>): Effect.Effect<void, never, Sampler | Offload> => {
   const { community, relays, scope } = shell
@@ -166,47 +169,53 @@ export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Guild, never, Sampler | MemberStore | Offload | Scope.Scope> {
   const { community } = options
-  const address = yield* Actor.make<Protocol, Sampler | Offload, Offload | MemberStore | Scope.Scope>({
+  const address = yield* Actor.make<Protocol, never, never, Sampler | Offload, Offload | MemberStore | Scope.Scope>({
     kind: "guild",
     capacity: MAILBOX_CAPACITY,
     span: (tag) => `guild.${tag}`,
     attributes: { "guild.id": community.id },
-    init: Effect.gen(function* () {
-      const members = yield* (yield* MemberStore).open(community.id)
-      yield* Effect.forEach(options.members, members.put, { discard: true })
-      const shell: Shell = {
-        community,
-        members,
-        sender: yield* (yield* Offload).sender,
-        relays: [],
-        scope: yield* Effect.scope
-      }
-      let state = State.initial(community, options)
+    // Its state is what the sessions have been told: a defect in one command must not cost the community its guild.
+    supervision: Supervision.resume,
+    policy: Propagation.notStarting(yield* Propagation.policy),
+    init: () =>
+      Effect.gen(function* () {
+        const members = yield* (yield* MemberStore).open(community.id)
+        yield* Effect.forEach(options.members, members.put, { discard: true })
+        const shell: Shell = {
+          community,
+          members,
+          sender: yield* (yield* Offload).sender,
+          relays: [],
+          scope: yield* Effect.scope
+        }
+        let state = State.initial(community, options)
 
-      const handle = <Tag extends keyof Protocol>(
-        tag: Tag,
-        user: (payload: Protocol[Tag]["payload"]) => UserId | undefined,
-        describes: boolean
-      ) =>
-        Effect.fnUntraced(function* (payload: Protocol[Tag]["payload"]) {
-          const known = yield* facts(shell, user(payload), describes)
-          const [next, outputs, reply] = step<SessionHandle, Tag>(state, tag, payload, known)
-          // Only what was done is so: when an output dies, the state is what it was before.
-          for (const output of outputs) yield* interpret(shell, output)
-          state = next
-          return yield* Effect.fromResult(reply)
-        })
+        const handle = <Tag extends keyof Protocol>(
+          tag: Tag,
+          user: (payload: Protocol[Tag]["payload"]) => UserId | undefined,
+          describes: boolean
+        ) =>
+          Effect.fnUntraced(function* (payload: Protocol[Tag]["payload"]) {
+            const known = yield* facts(shell, user(payload), describes)
+            const [next, outputs, reply] = step<SessionHandle, Tag>(state, tag, payload, known)
+            // Only what was done is so: when an output dies, the state is what it was before.
+            for (const output of outputs) yield* interpret(shell, output)
+            state = next
+            return yield* Effect.fromResult(reply)
+          })
 
-      const nobody = () => undefined
-      return {
-        SendMessage: handle("SendMessage", ({ author }) => author, false),
-        Connect: handle("Connect", ({ user }) => user, true),
-        Disconnect: handle("Disconnect", nobody, false),
-        Describe: handle("Describe", ({ user }) => user, true),
-        Status: handle("Status", nobody, false)
-      }
-    })
-  })
+        const nobody = () => undefined
+        return {
+          requests: {
+            SendMessage: handle("SendMessage", ({ author }) => author, false),
+            Connect: handle("Connect", ({ user }) => user, true),
+            Disconnect: handle("Disconnect", nobody, false),
+            Describe: handle("Describe", ({ user }) => user, true),
+            Status: handle("Status", nobody, false)
+          }
+        }
+      })
+  }).pipe(Effect.orDie)
   return { ...address, community }
 })
 

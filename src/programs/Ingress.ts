@@ -66,9 +66,9 @@ const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError
 
 /** The guild did not answer in time, or not at all: that is no fault of the caller's. */
 const unanswered = (error: ActorError): RestError.RestError =>
-  error._tag === "HandlerDied" ? RestError.internal() : RestError.unavailable()
+  error._tag === "ActorDied" ? RestError.internal() : RestError.unavailable()
 
-const ACTOR_ERRORS = ["ActorStopped", "CallTimedOut", "HandlerDied"] as const
+const ACTOR_ERRORS = ["ActorNotStarted", "ActorStopped", "ActorDied", "CallTimedOut"] as const
 
 const pathParameter = <A>(schema: Schema.Codec<A, string>, name: string) =>
   Effect.flatMap(HttpRouter.params, (params) => Rest.parameter(schema, name, params[name]))

@@ -8,6 +8,8 @@ import type { Address } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import type { SessionId } from "../domain/Ids.ts"
+import * as Propagation from "../domain/Propagation.ts"
+import * as Supervision from "../domain/Supervision.ts"
 import { Offload } from "../domain/Offload.ts"
 import type { Protocol } from "../domain/relay/Protocol.ts"
 import { recipients, type Subscriber } from "../domain/relay/Subscriber.ts"
@@ -29,33 +31,42 @@ export const make = (options: {
   readonly index: number
   readonly community: Community
 }): Effect.Effect<Address<Protocol>, never, Sampler | Offload | Scope.Scope> =>
-  Actor.make<Protocol, Sampler, Offload | Scope.Scope>({
-    kind: "relay",
-    capacity: MAILBOX_CAPACITY,
-    span: (tag) => (tag === "Dispatch" ? "relay.fanout" : `relay.${tag}`),
-    attributes: { "guild.id": options.community.id, "relay.index": options.index },
-    init: Effect.gen(function* () {
-      const sender = yield* (yield* Offload).sender
-      const subscribers = new Map<SessionId, Subscriber>()
-      return {
-        Attach: ({ subscriber, welcome }) => {
-          const { session } = subscriber
-          return Transport.broadcast({ sender, recipients: [session], message: welcome, refused: tooSlow }).pipe(
-            Effect.andThen(Effect.sync(() => void subscribers.set(session.id, subscriber)))
-          )
-        },
-        Detach: ({ session }) => Effect.sync(() => void subscribers.delete(session)),
-        Dispatch: (event) => {
-          const found = recipients(subscribers.values(), options.community, event)
-          return Transport.fanOut({
-            sender,
-            recipients: found,
-            // Of its own sessions the event reaches this share, and so it does, most likely, of all others.
-            size: Math.round((found.length * event.sessions) / Math.max(1, subscribers.size)),
-            message: event.payload,
-            refused: tooSlow
-          })
-        }
-      }
+  Effect.flatMap(Propagation.policy, (policy) =>
+    Actor.make<Protocol, never, never, Sampler, Offload | Scope.Scope>({
+      kind: "relay",
+      capacity: MAILBOX_CAPACITY,
+      span: (tag) => (tag === "Dispatch" ? "relay.fanout" : `relay.${tag}`),
+      attributes: { "guild.id": options.community.id, "relay.index": options.index },
+      // Who is attached is known here alone: a defect in one message must not cost the sessions their relay.
+      supervision: Supervision.resume,
+      policy: Propagation.notStarting(policy),
+      init: () =>
+        Effect.gen(function* () {
+          const sender = yield* (yield* Offload).sender
+          const subscribers = new Map<SessionId, Subscriber>()
+          return {
+            requests: {
+              Attach: ({ subscriber, welcome }) => {
+                const { session } = subscriber
+                return Transport.broadcast([session], welcome, { sender, refused: tooSlow }).pipe(
+                  Effect.andThen(Effect.sync(() => void subscribers.set(session.id, subscriber)))
+                )
+              },
+              Detach: ({ session }) => Effect.sync(() => void subscribers.delete(session)),
+              Dispatch: (event) => {
+                const found = recipients(subscribers.values(), options.community, event)
+                return Transport.fanout(found, event.payload, {
+                  sender,
+                  refused: tooSlow,
+                  source: options.community.id,
+                  // Other relays fan the same message out to lists of their own.
+                  salt: options.index,
+                  // Of its own sessions the event reaches this share, and so it does, most likely, of all others.
+                  size: Math.round((found.length * event.sessions) / Math.max(1, subscribers.size))
+                })
+              }
+            }
+          }
+        })
     })
-  })
+  ).pipe(Effect.orDie)

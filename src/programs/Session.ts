@@ -10,6 +10,8 @@ import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import type { SessionId } from "../domain/Ids.ts"
+import * as Metrics from "../domain/Metrics.ts"
+import * as Propagation from "../domain/Propagation.ts"
 import type { SessionHandle, SessionMessage } from "../domain/session/Session.ts"
 import { SessionSocket, SocketClosed } from "../domain/SessionSocket.ts"
 import * as Transport from "./Transport.ts"
@@ -27,6 +29,8 @@ export type { SessionHandle, SessionMessage } from "../domain/session/Session.ts
  * @category limits
  */
 export const MAILBOX_CAPACITY = 1024
+
+const WAIT = Metrics.mailboxWait("session")
 
 const ACK = Payload.control(Opcode.HEARTBEAT_ACK, null)
 
@@ -53,8 +57,8 @@ export const make = Effect.fnUntraced(function* (options: {
     options.mailboxCapacity ?? MAILBOX_CAPACITY
   )
   let sequence = 0
-  const hop: Transport.Hop = { name: "session.deliver", attributes: { "session.id": id } }
-  const describe = () => hop
+  const hop: Transport.Hop = { name: "session.deliver", attributes: { "session.id": id }, wait: WAIT }
+  const receiver = Transport.receiver(() => hop, Propagation.notStarting(yield* Propagation.policy))
   const handle = (message: SessionMessage): Effect.Effect<void, SocketClosed> =>
     socket.send(message._tag === "Payload" ? Payload.frame(message, ++sequence) : ACK)
 
@@ -65,15 +69,14 @@ export const make = Effect.fnUntraced(function* (options: {
       Effect.andThen(socket.close(code, reason), Deferred.succeed(closed, new SocketClosed({ code, reason })))
     )
   const loop = Queue.take(mailbox).pipe(
-    Effect.flatMap((incoming) => Transport.receive(incoming, describe, handle)),
+    Effect.flatMap((incoming) => receiver.handle(incoming, handle)),
     Effect.forever({ disableYield: true }),
     Effect.catch((error) => Deferred.succeed(closed, error)),
     Effect.catchDefect((defect) =>
       Effect.andThen(Effect.logError(`session ${id} died of a defect`, defect), end(CloseCode.UNKNOWN_ERROR))
     )
   )
-  const context = Transport.withoutTrace(yield* Effect.context())
-  yield* Effect.acquireRelease(Effect.forkDetach(Effect.setContext(loop, context)), (fiber) =>
+  yield* Effect.acquireRelease(Effect.forkDetach(receiver.own(loop)), (fiber) =>
     Effect.andThen(Fiber.interrupt(fiber), Queue.shutdown(mailbox))
   )
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Option, Schema } from "effect"
+import { Option, Result, Schema } from "effect"
 import * as Envelope from "../../src/domain/Envelope.ts"
 import * as TraceCarrier from "../../src/domain/TraceCarrier.ts"
 import { TraceContexts } from "../support/arbitraries.ts"
@@ -19,7 +19,7 @@ const overTheWire = (input: unknown): unknown => JSON.parse(JSON.stringify(input
 
 describe("Envelope", () => {
   it.prop("any message comes back with its carrier", [AnyMessage, TraceContexts], ([message, context]) => {
-    const carrier = TraceCarrier.encode(context, 1_700_000_000_000.25)
+    const carrier = TraceCarrier.encode(context, { sentAt: 1_700_000_000_000.25, baggage: "a=1" })
     const back = decode(overTheWire(encode(Envelope.make(message, carrier))))
     assert.deepStrictEqual(back.message, overTheWire(message))
     assert.deepStrictEqual(back.carrier, carrier)
@@ -46,10 +46,45 @@ describe("Envelope", () => {
   })
 
   it.prop("a malformed carrier is absent, and its message unharmed", [Schema.Json], ([carrier]) => {
-    const wellFormed = Option.isSome(TraceCarrier.fromUnknown(carrier))
-    const back = decode({ [Envelope.MARK]: Envelope.VERSION, message: "hello", carrier })
+    const wellFormed = Schema.is(TraceCarrier.TraceCarrier)(carrier)
+    const input = { [Envelope.MARK]: Envelope.VERSION, message: "hello", carrier }
+    const back = decode(input)
     assert.strictEqual(back.message, "hello")
     assert.strictEqual(back.carrier !== undefined, wellFormed)
+    const { rejections } = Result.getOrThrow(Envelope.read(input))
+    assert.deepStrictEqual(rejections, wellFormed ? [] : ["carrier.malformed"])
+  })
+
+  const Minor = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 999_999_999 }))
+  it.prop(
+    "a newer minor version is read, and what it adds ignored",
+    [AnyMessage, TraceContexts, Minor, Schema.Json],
+    ([message, context, minor, more]) => {
+      const carrier = TraceCarrier.encode(context)
+      const input = { [Envelope.MARK]: `1.${minor}`, message, carrier: { ...carrier, more }, more }
+      const back = decode(overTheWire(input))
+      assert.deepStrictEqual(back.message, overTheWire(message))
+      assert.deepStrictEqual(back.carrier, carrier)
+    }
+  )
+
+  it("a newer major version is an error that names both", () => {
+    const input = { [Envelope.MARK]: "2.0", message: "hello" }
+    const error = Result.getOrThrow(Result.flip(Envelope.read(input)))
+    assert.deepInclude(error, { _tag: "UnsupportedVersion", received: "2.0", supported: "1.0" })
+    assert.match(error.message, /2\.0.*1\.0/)
+    assert.throws(() => decode(input), /2\.0.*1\.0/)
+  })
+
+  it.prop("what is no version is an error too, and a short one", [Schema.Json], ([version]) => {
+    const known = typeof version === "string" && /^1\.\d{1,9}$/.test(version)
+    const result = Envelope.read({ [Envelope.MARK]: version, message: "hello" })
+    assert.strictEqual(Result.isSuccess(result), known)
+    if (Result.isFailure(result)) assert.isBelow(result.failure.message.length, 250)
+  })
+
+  it("when a message was sent, and no more, stays in the process", () => {
+    assert.strictEqual(encode(Envelope.make("hello", { sentAt: 1 })), "hello")
   })
 
   it("a message that its schema refuses is an error, enveloped or not", () => {

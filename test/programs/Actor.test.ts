@@ -1,27 +1,31 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Option, Scope, Tracer } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Option, Schedule, Schema, Scope, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import type { ActorError } from "../../src/domain/Actor.ts"
+import * as Propagation from "../../src/domain/Propagation.ts"
+import * as Supervision from "../../src/domain/Supervision.ts"
 import * as Actor from "../../src/programs/Actor.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { recorder, TRACE_ID, traced } from "../support/tracing.ts"
 
 interface Account {
   readonly Deposit: { readonly payload: number; readonly success: number; readonly error: "negative" }
+  readonly Note: { readonly payload: number; readonly success: void; readonly error: never }
   readonly Throw: { readonly payload: void; readonly success: never; readonly error: never }
   readonly Break: { readonly payload: void; readonly success: never; readonly error: never }
+  readonly Interrupt: { readonly payload: void; readonly success: never; readonly error: never }
   readonly Where: { readonly payload: void; readonly success: string | undefined; readonly error: never }
   readonly Wait: { readonly payload: Deferred.Deferred<void>; readonly success: void; readonly error: never }
 }
 
-const make = Actor.make<Account>({
-  kind: "account",
-  capacity: 4,
-  init: Effect.sync(() => {
-    let balance = 0
-    return {
+const behavior: Effect.Effect<Actor.Behavior<Account, never, never>> = Effect.sync(() => {
+  let balance = 0
+  return {
+    requests: {
       Deposit: (amount) => (amount < 0 ? Effect.fail("negative" as const) : Effect.sync(() => (balance += amount))),
+      Note: (amount) => Effect.sync(() => void (balance += amount)),
       Break: () => Effect.die("broken"),
+      Interrupt: () => Effect.interrupt,
       Throw: () => {
         throw new Error("thrown while the handler was called")
       },
@@ -31,8 +35,12 @@ const make = Actor.make<Account>({
         ),
       Wait: (until) => Deferred.await(until)
     }
-  })
+  }
 })
+
+const account = { kind: "account", capacity: 4, init: () => behavior }
+
+const make = Actor.make<Account>({ ...account, supervision: Supervision.resume })
 
 const tagOf = (error: ActorError | string) => (typeof error === "string" ? error : error._tag)
 
@@ -40,7 +48,7 @@ describe("Actor", () => {
   it.effect("handles one request at a time, in order, and answers each", () =>
     Effect.gen(function* () {
       const account = yield* make
-      yield* Effect.forEach([1, 2, 3], (amount) => Transport.cast(account, "Deposit", amount))
+      yield* Effect.forEach([1, 2, 3], (amount) => Transport.cast(account, "Note", amount))
       assert.strictEqual(yield* Transport.call(account, "Deposit", 4), 10)
       const sums = yield* Effect.forEach([1, 1, 1, 1, 1, 1, 1, 1], (one) => Transport.call(account, "Deposit", one), {
         concurrency: "unbounded"
@@ -49,20 +57,22 @@ describe("Actor", () => {
     })
   )
 
-  it.effect("an error is an answer, and a defect is too: neither ends the actor", () =>
+  it.effect("an error is an answer, and a defect is too; under resume neither costs the actor its state", () =>
     Effect.gen(function* () {
       const account = yield* make
+      yield* Transport.cast(account, "Note", 5)
       assert.strictEqual(yield* Effect.flip(Transport.call(account, "Deposit", -1)), "negative")
-      for (const tag of ["Break", "Throw"] as const) {
-        assert.strictEqual((yield* Effect.flip(Transport.call(account, tag, undefined)))._tag, "HandlerDied")
-        assert.strictEqual((yield* Effect.flip(traced(Transport.call(account, tag, undefined))))._tag, "HandlerDied")
+      for (const tag of ["Break", "Throw", "Interrupt"] as const) {
+        for (const call of [Transport.call(account, tag, undefined), traced(Transport.call(account, tag, undefined))]) {
+          assert.deepInclude(yield* Effect.flip(call), { _tag: "ActorDied", request: tag, handled: "maybe" })
+        }
       }
       yield* Transport.cast(account, "Break", undefined)
-      assert.strictEqual(yield* Transport.call(account, "Deposit", 5), 5)
+      assert.strictEqual(yield* Transport.call(account, "Deposit", 5), 10)
     })
   )
 
-  it.effect("when it stops, every caller learns whether the request may have been handled", () =>
+  it.effect("when its scope closes, every caller learns whether the request may have been handled", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const account = yield* Scope.provide(make, scope)
@@ -81,22 +91,219 @@ describe("Actor", () => {
         assert.deepInclude(yield* Fiber.join(fiber), { _tag: "ActorStopped", request: "Deposit", handled: "no" })
       }
       assert.strictEqual(tagOf(yield* Effect.flip(Transport.call(account, "Deposit", 1))), "ActorStopped")
-      assert.strictEqual((yield* Effect.flip(Transport.cast(account, "Deposit", 1)))._tag, "ActorStopped")
+      assert.strictEqual((yield* Effect.flip(Transport.cast(account, "Note", 1)))._tag, "ActorStopped")
+      yield* account.ended
     })
   )
 
-  it.effect("a caller does not wait forever", () =>
+  it.effect("a caller does not wait forever, and is told whether it was too late to withdraw", () =>
     Effect.gen(function* () {
       const account = yield* make
       const gate = yield* Deferred.make<void>()
-      const caller = yield* Effect.forkChild(Effect.flip(Transport.call(account, "Wait", gate)))
+      const first = yield* Effect.forkChild(Effect.flip(Transport.call(account, "Wait", gate)))
+      yield* Effect.yieldNow
+      const second = yield* Effect.forkChild(Effect.flip(Transport.call(account, "Deposit", 1000)))
       yield* TestClock.adjust("5 seconds")
-      assert.deepInclude(yield* Fiber.join(caller), { _tag: "CallTimedOut", request: "Wait", timeoutMillis: 5000 })
+      const late = { _tag: "CallTimedOut", timeoutMillis: 5000 } as const
+      assert.deepInclude(yield* Fiber.join(first), { ...late, request: "Wait", handled: "maybe" })
+      assert.deepInclude(yield* Fiber.join(second), { ...late, request: "Deposit", handled: "no" })
       yield* Deferred.succeed(gate, undefined)
+      // What was withdrawn was not handled.
+      assert.strictEqual(yield* Transport.call(account, "Deposit", 1), 1)
+    })
+  )
+})
+
+describe("an actor's start and stop", () => {
+  it.effect("before it is started, and when it could not be, nothing is handled and callers are told so", () =>
+    Effect.gen(function* () {
+      const { actor, start } = yield* Actor.prepare<Account>(account)
+      const early = yield* Effect.flip(Transport.call(actor, "Deposit", 1))
+      assert.deepInclude(early, { _tag: "ActorNotStarted", kind: "account", request: "Deposit", handled: "no" })
+      assert.strictEqual((yield* Effect.flip(Transport.cast(actor, "Note", 1)))._tag, "ActorNotStarted")
+      yield* start
+      yield* start
+      assert.strictEqual(yield* Transport.call(actor, "Deposit", 1), 1)
+    })
+  )
+
+  it.effect.each([
+    ["fails", Effect.fail("no money")],
+    ["dies", Effect.die("no money")]
+  ] as const)("an init that %s is an error of its starter, with the cause", ([, init]) =>
+    Effect.gen(function* () {
+      const { actor, start } = yield* Actor.prepare<Account, never, string>({ ...account, init: () => init })
+      const error = yield* Effect.flip(start)
+      assert.deepInclude(error, { _tag: "ActorNotStarted", kind: "account", cause: "no money", handled: "no" })
+      const refused = yield* Effect.flip(Transport.call(actor, "Deposit", 1))
+      assert.deepInclude(refused, { _tag: "ActorNotStarted", request: "Deposit", cause: "no money" })
+      yield* actor.ended
+    })
+  )
+
+  it.effect("stopped in order, it handles what it has accepted, and nothing after", () =>
+    Effect.gen(function* () {
+      const account = yield* make
+      const gate = yield* Deferred.make<void>()
+      yield* Effect.forkChild(Transport.call(account, "Wait", gate))
+      yield* Effect.yieldNow
+      const accepted = yield* Effect.forEach([1, 2, 3], (amount) =>
+        Effect.forkChild(Transport.call(account, "Deposit", amount))
+      )
+      yield* Effect.yieldNow
+      const stopping = yield* Effect.forkChild(account.stop)
+      yield* Effect.yieldNow
+      const late = yield* Effect.flip(Transport.call(account, "Deposit", 4))
+      assert.deepInclude(late, { _tag: "ActorStopped", handled: "no" })
+      yield* Deferred.succeed(gate, undefined)
+      assert.deepStrictEqual(yield* Effect.forEach(accepted, Fiber.join), [1, 3, 6])
+      yield* Fiber.join(stopping)
+      yield* account.ended
+      yield* account.stop
+    })
+  )
+
+  it.effect("it can stop itself, after what is in its mailbox; what it acquired is released", () =>
+    Effect.gen(function* () {
+      const log: Array<string> = []
+      const actor = yield* Actor.make<Account, "enough", never, never, Scope.Scope>({
+        kind: "account",
+        capacity: 4,
+        init: (self) =>
+          Effect.gen(function* () {
+            yield* Effect.addFinalizer(() => Effect.sync(() => void log.push("released")))
+            const { requests } = yield* behavior
+            return {
+              requests: { ...requests, Note: (n: number) => Effect.sync(() => void log.push(String(n))) },
+              message: () => self.stop
+            }
+          })
+      })
+      yield* Transport.send(actor.mailbox, "enough")
+      yield* Transport.cast(actor, "Note", 1)
+      yield* Transport.cast(actor, "Note", 2)
+      yield* actor.ended
+      assert.deepStrictEqual(log, ["1", "2", "released"])
+    })
+  )
+})
+
+describe("an actor's supervision", () => {
+  const counting = (supervision?: Supervision.Supervision) => {
+    const log: Array<string> = []
+    let lives = 0
+    const make = Actor.make<Account, never, never, never, Scope.Scope>({
+      ...account,
+      ...(supervision === undefined ? undefined : { supervision }),
+      init: () =>
+        Effect.gen(function* () {
+          const life = ++lives
+          log.push(`${life} begins`)
+          yield* Effect.addFinalizer(() => Effect.sync(() => void log.push(`${life} ends`)))
+          return yield* behavior
+        })
+    })
+    return { log, make }
+  }
+
+  it.effect("by default it is started anew: without its state, but with its mailbox", () =>
+    Effect.gen(function* () {
+      const { log, make } = counting()
+      const account = yield* make
+      assert.strictEqual(yield* Transport.call(account, "Deposit", 5), 5)
+      const [died, next] = yield* Effect.all(
+        [
+          Effect.forkChild(Effect.flip(Transport.call(account, "Break", undefined))),
+          Effect.forkChild(Transport.call(account, "Deposit", 1))
+        ],
+        { concurrency: 1 }
+      )
+      assert.deepInclude(yield* Fiber.join(died), { _tag: "ActorDied", handled: "maybe", cause: "broken" })
+      yield* TestClock.adjust("9 millis")
+      assert.deepStrictEqual(log, ["1 begins", "1 ends"])
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(yield* Fiber.join(next), 1)
+      assert.deepStrictEqual(log, ["1 begins", "1 ends", "2 begins"])
+    })
+  )
+
+  it.effect("beyond the intensity it ends; who waits, and who comes later, is told the cause", () =>
+    Effect.gen(function* () {
+      const { log, make } = counting(
+        Supervision.restart({ schedule: Schedule.forever, intensity: { times: 2, within: "1 second" } })
+      )
+      const account = yield* make
+      for (let death = 0; death < 3; death++) yield* Transport.cast(account, "Break", undefined)
+      const waiting = yield* Effect.forkChild(Effect.flip(Transport.call(account, "Deposit", 1)))
+      assert.deepInclude(yield* Effect.flip(account.ended), { _tag: "ActorDied", cause: "broken" })
+      assert.deepInclude(yield* Fiber.join(waiting), {
+        _tag: "ActorDied",
+        request: "Deposit",
+        handled: "no",
+        cause: "broken"
+      })
+      const late = yield* Effect.flip(Transport.call(account, "Deposit", 1))
+      assert.deepInclude(late, { _tag: "ActorDied", handled: "no", cause: "broken" })
+      assert.deepStrictEqual(
+        log.filter((line) => line.endsWith("begins")),
+        ["1 begins", "2 begins", "3 begins"]
+      )
+    })
+  )
+
+  it.effect("deaths that are far enough apart never end it", () =>
+    Effect.gen(function* () {
+      const { make } = counting(
+        Supervision.restart({ schedule: Schedule.forever, intensity: { times: 1, within: "1 second" } })
+      )
+      const account = yield* make
+      for (let death = 0; death < 20; death++) {
+        yield* Transport.cast(account, "Break", undefined)
+        yield* TestClock.adjust("1 second")
+      }
       assert.strictEqual(yield* Transport.call(account, "Deposit", 1), 1)
     })
   )
 
+  it.effect("the schedule says when, and when no more; after a quiet time it begins again", () =>
+    Effect.gen(function* () {
+      const { log, make } = counting(
+        Supervision.restart({
+          schedule: Schedule.exponential("1 second").pipe(Schedule.upTo({ times: 2 })),
+          intensity: { times: 100, within: "1 minute" }
+        })
+      )
+      const account = yield* make
+      const lives = () => log.filter((line) => line.endsWith("begins")).length
+      const dieAndWait = (wait: Duration.Input) =>
+        Effect.andThen(Transport.cast(account, "Break", undefined), TestClock.adjust(wait))
+      yield* dieAndWait("1 second")
+      assert.strictEqual(lives(), 2)
+      yield* dieAndWait("1 second")
+      assert.strictEqual(lives(), 2)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(lives(), 3)
+      yield* dieAndWait("1 second")
+      assert.strictEqual(lives(), 4)
+      yield* dieAndWait("2 seconds")
+      assert.strictEqual(lives(), 5)
+      yield* dieAndWait("1 hour")
+      assert.strictEqual((yield* Effect.flip(account.ended))._tag, "ActorDied")
+    })
+  )
+
+  it.effect("stop: the first defect is the last", () =>
+    Effect.gen(function* () {
+      const { log, make } = counting(Supervision.stop)
+      const account = yield* make
+      yield* Transport.cast(account, "Break", undefined)
+      assert.strictEqual((yield* Effect.flip(account.ended))._tag, "ActorDied")
+      assert.deepStrictEqual(log, ["1 begins", "1 ends"])
+    })
+  )
+})
+
+describe("an actor's traces", () => {
   it.effect("what its creator annotated its logs and spans with is not what the actor does", () => {
     const spans = recorder()
     return Effect.gen(function* () {
@@ -133,4 +340,188 @@ describe("Actor", () => {
       assert.deepStrictEqual(second?.links, [])
     }).pipe(Effect.provide(spans.layer))
   })
+
+  const clockwork = (policy?: Propagation.Policy) => {
+    const ticks: Array<number> = []
+    const make = Actor.make<{ Set: { payload: number; success: Actor.Timer; error: never } }, number>({
+      kind: "clockwork",
+      capacity: 16,
+      ...(policy === undefined ? undefined : { policy }),
+      init: (self) =>
+        Effect.succeed({
+          requests: { Set: (n) => (n < 0 ? self.every("1 second", n) : self.after("1 second", n)) },
+          message: (n) =>
+            Effect.withSpan(
+              Effect.sync(() => void ticks.push(n)),
+              "inner"
+            )
+        })
+    })
+    return { make, ticks }
+  }
+
+  it.effect("timers send it messages, once or again and again, until they are cancelled", () =>
+    Effect.gen(function* () {
+      const { make, ticks } = clockwork()
+      const actor = yield* make
+      yield* Transport.call(actor, "Set", 1)
+      const often = yield* Transport.call(actor, "Set", -1)
+      const cancelled = yield* Transport.call(actor, "Set", 2)
+      yield* cancelled.cancel
+      yield* TestClock.adjust("3500 millis")
+      assert.deepStrictEqual(ticks.toSorted(), [-1, -1, -1, 1])
+      yield* often.cancel
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf(ticks, 4)
+      yield* Transport.call(actor, "Set", -1)
+      yield* actor.stop
+      yield* TestClock.adjust("1 minute")
+      assert.lengthOf(ticks, 4)
+    })
+  )
+
+  it.effect("under start a timer's message begins a trace, with a link to what set the timer", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const { make } = clockwork("start")
+      const actor = yield* make
+      yield* traced(Transport.call(actor, "Set", 1))
+      yield* TestClock.adjust("1 second")
+      const [set, tick, inner] = spans.opened
+      assert.deepStrictEqual([set?.name, tick?.name, inner?.name], ["actor.call Set", "actor.timer", "inner"])
+      assert.isTrue(tick && Option.isNone(tick.parent))
+      assert.notStrictEqual(tick?.traceId, TRACE_ID)
+      assert.strictEqual(inner?.traceId, tick?.traceId)
+      assert.deepStrictEqual(
+        tick?.links.map(({ span }: Tracer.SpanLink) => span.spanId),
+        [set?.spanId]
+      )
+    }).pipe(Effect.provide(spans.layer))
+  })
+
+  it.effect.each(["continue", "off"] as const)("under %s it is in none", (policy) => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const { make, ticks } = clockwork(policy)
+      const actor = yield* make
+      yield* traced(Transport.call(actor, "Set", 1))
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(ticks, [1])
+      assert.deepStrictEqual(
+        spans.opened.map(({ name }) => name),
+        policy === "off" ? [] : ["actor.call Set"]
+      )
+    }).pipe(Effect.provide(spans.layer))
+  })
+
+  it.effect.each([
+    ["start", ["actor.message", "inner", "actor.message", "inner"]],
+    ["continue", ["actor.message", "inner"]],
+    ["off", []]
+  ] as const)("policy %s, of the fiber in which it is made", ([policy, names]) => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const { make, ticks } = clockwork()
+      const actor = yield* Effect.provideService(make, Propagation.policy, policy)
+      yield* Transport.send(actor.mailbox, 1)
+      yield* traced(Transport.send(actor.mailbox, 2))
+      yield* actor.stop
+      assert.deepStrictEqual(ticks, [1, 2])
+      assert.deepStrictEqual(
+        spans.opened.map(({ name }) => name),
+        Array.from(names)
+      )
+    }).pipe(Effect.provide(spans.layer))
+  })
+})
+
+describe("whatever happens", () => {
+  const Step = Schema.Union([
+    Schema.Struct({
+      _tag: Schema.tag("Call"),
+      takes: Schema.Literals([0, 5, 50]),
+      patience: Schema.Literals([10, 1000])
+    }),
+    Schema.Struct({ _tag: Schema.tag("Die") }),
+    Schema.Struct({ _tag: Schema.tag("Pass"), millis: Schema.Literals([1, 7, 30]) }),
+    Schema.Struct({ _tag: Schema.tag("Yield") })
+  ])
+  const Steps = Schema.Array(Step).check(Schema.isMaxLength(40))
+  const Ends = Schema.Literals(["stop", "close", "none"])
+  const Strategies = Schema.Literals(["resume", "restart", "stop"])
+
+  interface Worker {
+    readonly Work: {
+      readonly payload: readonly [id: number, takes: number]
+      readonly success: void
+      readonly error: never
+    }
+    readonly Die: { readonly payload: void; readonly success: void; readonly error: never }
+  }
+
+  it.effect.prop(
+    "every call has one answer, and it is true of what was handled",
+    [Steps, Ends, Strategies],
+    ([steps, ending, strategy]) =>
+      Effect.gen(function* () {
+        const begun: Array<number> = []
+        const done: Array<number> = []
+        const scope = yield* Scope.make()
+        const supervision = {
+          resume: Supervision.resume,
+          restart: Supervision.restart({ intensity: { times: 2, within: "10 seconds" } }),
+          stop: Supervision.stop
+        }[strategy]
+        const actor = yield* Actor.make<Worker>({
+          kind: "worker",
+          capacity: 3,
+          supervision,
+          init: () =>
+            Effect.succeed({
+              requests: {
+                Work: ([id, takes]) =>
+                  Effect.gen(function* () {
+                    begun.push(id)
+                    yield* Effect.sleep(takes)
+                    done.push(id)
+                  }),
+                Die: () => Effect.die("told to")
+              }
+            })
+        }).pipe(Scope.provide(scope))
+        const calls: Array<Fiber.Fiber<Exit.Exit<void, ActorError>>> = []
+        for (const step of steps) {
+          switch (step._tag) {
+            case "Call": {
+              const call = Transport.call(actor, "Work", [calls.length, step.takes], { timeout: step.patience })
+              calls.push(yield* Effect.forkChild(Effect.exit(call)))
+              break
+            }
+            case "Die":
+              yield* Effect.forkChild(Effect.ignore(Transport.call(actor, "Die", undefined)))
+              break
+            case "Pass":
+              yield* TestClock.adjust(step.millis)
+              break
+            case "Yield":
+              yield* Effect.yieldNow
+          }
+        }
+        if (ending === "stop") yield* Effect.forkChild(actor.stop)
+        if (ending === "close") yield* Scope.close(scope, Exit.void)
+        yield* TestClock.adjust("1 minute")
+        for (const [id, fiber] of calls.entries()) {
+          const exit = yield* Fiber.join(fiber)
+          if (Exit.isSuccess(exit)) {
+            assert.include(done, id)
+            continue
+          }
+          const error = Option.getOrThrow(Exit.findErrorOption(exit))
+          if (error.handled === "no") assert.notInclude(begun, id)
+          else assert.include(begun, id)
+        }
+        assert.strictEqual(new Set(begun).size, begun.length)
+        yield* Scope.close(scope, Exit.void)
+      })
+  )
 })

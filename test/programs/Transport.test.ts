@@ -4,7 +4,7 @@ import { TestClock } from "effect/testing"
 import * as Envelope from "../../src/domain/Envelope.ts"
 import * as TraceCarrier from "../../src/domain/TraceCarrier.ts"
 import * as TraceContext from "../../src/domain/TraceContext.ts"
-import * as TraceState from "../../src/domain/TraceState.ts"
+import * as Threshold from "../../src/domain/Threshold.ts"
 import * as Offload from "../../src/layers/Offload.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
 import * as Transport from "../../src/programs/Transport.ts"
@@ -50,7 +50,7 @@ const incoming = (message: Message): Message | Envelope.Envelope<Message> => {
   }
 }
 
-describe("Transport.receive", () => {
+describe("Transport.handle", () => {
   it.effect.prop("restores the context for the handler alone, however the handler ends", [Messages], ([messages]) => {
     const spans = recorder()
     const handle = Effect.fnUntraced(function* ({ carrier, outcome }: Message) {
@@ -77,7 +77,7 @@ describe("Transport.receive", () => {
     return Effect.gen(function* () {
       for (const message of messages) {
         const fiber = yield* Effect.forkChild(
-          Effect.andThen(Effect.exit(Transport.receive(incoming(message), hop, handle)), trace)
+          Effect.andThen(Effect.exit(Transport.handle(incoming(message), hop, handle)), trace)
         )
         yield* TestClock.adjust(1)
         assert.deepStrictEqual(yield* Fiber.join(fiber), NOTHING)
@@ -94,7 +94,7 @@ describe("Transport.receive", () => {
     return Effect.gen(function* () {
       const started = yield* Deferred.make<void>()
       const fiber = yield* Effect.forkChild(
-        Transport.receive(Envelope.make("m", sampledCarrier), hop, () =>
+        Transport.handle(Envelope.make("m", sampledCarrier), hop, () =>
           Effect.andThen(Deferred.succeed(started, undefined), Effect.never)
         )
       )
@@ -112,7 +112,7 @@ describe("Transport.receive", () => {
     const spans = recorder()
     return Effect.gen(function* () {
       let openedBefore: number | undefined
-      yield* Transport.receive(Envelope.make("m", sampledCarrier), hop, () => {
+      yield* Transport.handle(Envelope.make("m", sampledCarrier), hop, () => {
         openedBefore = spans.opened.length
         return Effect.void
       })
@@ -126,7 +126,7 @@ describe("Transport.receive", () => {
       const mailbox = yield* Queue.unbounded<string | Envelope.Envelope<string>>()
       yield* traced(Transport.send(mailbox, "m"))
       yield* TestClock.adjust("16 minutes")
-      yield* Transport.receive(yield* Queue.take(mailbox), hop, () => Effect.void)
+      yield* Transport.handle(yield* Queue.take(mailbox), hop, () => Effect.void)
       const [span] = spans.opened
       assert.strictEqual(span?.attributes.get("mailbox.wait_ms"), 16 * 60 * 1000)
       assert.strictEqual(span && parentId(span), PARENT_ID)
@@ -149,7 +149,7 @@ describe("Transport.send", () => {
     Effect.gen(function* () {
       const mailbox = yield* Queue.unbounded<string | Envelope.Envelope<string>>()
       const received = Envelope.make("m", { traceparent: `00-${TRACE_ID}-${PARENT_ID}-03`, tracestate: "vendor=1" })
-      const inner = yield* Transport.receive(received, hop, () =>
+      const inner = yield* Transport.handle(received, hop, () =>
         Effect.withSpan(Effect.andThen(Transport.send(mailbox, "next"), Effect.currentSpan), "inner")
       )
       const sent = yield* Queue.take(mailbox)
@@ -212,7 +212,7 @@ describe("Transport.ingress", () => {
   )
 })
 
-describe("Transport.fanOut", () => {
+describe("Transport.fanout", () => {
   const recipients = (size: number) =>
     Effect.forEach(Array.from({ length: size }), () =>
       Effect.map(Queue.unbounded<object | Envelope.Envelope<object>>(), (mailbox) => ({ mailbox }))
@@ -224,7 +224,7 @@ describe("Transport.fanOut", () => {
       const sender = yield* (yield* Offload.Offload).sender
       const everyone = yield* recipients(50)
       const message = {}
-      yield* Transport.fanOut({ sender, recipients: everyone, message, refused })
+      yield* Transport.fanout(everyone, message, { sender, refused })
       for (const { mailbox } of everyone) assert.strictEqual(yield* Queue.take(mailbox), message)
     }).pipe(Effect.provide([Sampler.always, Offload.inline]), Effect.scoped)
   )
@@ -235,9 +235,9 @@ describe("Transport.fanOut", () => {
       const sender = yield* (yield* Offload.Offload).sender
       const everyone = yield* recipients(100)
       const message = {}
-      yield* traced(
-        Effect.withSpan(Transport.fanOut({ sender, recipients: everyone, message, refused }), "relay.fanout")
-      ).pipe(Random.withSeed("fan-out"))
+      yield* traced(Effect.withSpan(Transport.fanout(everyone, message, { sender, refused }), "relay.fanout")).pipe(
+        Random.withSeed("fan-out")
+      )
       const got = yield* Effect.forEach(everyone, ({ mailbox }) => Queue.take(mailbox))
       const kept = got.filter(Envelope.isEnvelope)
       const [span] = spans.opened
@@ -245,14 +245,16 @@ describe("Transport.fanOut", () => {
       assert.isBelow(kept.length, 50)
       assert.strictEqual(new Set(kept).size, 1)
       assert.isTrue(got.every((one) => one === message || Envelope.isEnvelope(one)))
-      yield* Effect.forEach(kept.slice(0, 1), (one) => Transport.receive(one, hop, () => Effect.void))
-      assert.strictEqual(spans.opened[1]?.attributes.get("sampling.threshold"), TraceState.thresholdOf(0.1))
-      assert.approximately(TraceState.probability(kept[0]?.carrier?.tracestate ?? ""), 0.1, 1e-12)
-      assert.strictEqual(TraceCarrier.isSampled(kept[0]?.carrier?.traceparent ?? ""), true)
+      yield* Effect.forEach(kept.slice(0, 1), (one) => Transport.handle(one, hop, () => Effect.void))
+      assert.strictEqual(spans.opened[1]?.attributes.get("sampling.threshold"), Threshold.fromProbability(0.1))
+      const carrier = kept[0]?.carrier
+      assert(carrier?.traceparent !== undefined)
+      assert.approximately(Threshold.probability(carrier.tracestate ?? ""), 0.1, 1e-12)
+      assert.isTrue(TraceCarrier.isSampled(carrier.traceparent))
       assert.deepInclude(Object.fromEntries(span?.attributes ?? []), {
         "fanout.recipients": 100,
         "fanout.sampled": kept.length,
-        "fanout.threshold": TraceState.thresholdOf(0.1)
+        "fanout.threshold": Threshold.fromProbability(0.1)
       })
     }).pipe(Effect.provide([Sampler.byFanOutSize(), Offload.inline, spans.layer]), Effect.scoped)
   })
@@ -271,18 +273,22 @@ describe("Transport.fanOut", () => {
       const sender = yield* (yield* Offload.Offload).sender
       const everyone = yield* recipients(3)
       const message = {}
-      yield* traced(Transport.fanOut({ sender, recipients: everyone, message, refused }))
+      yield* traced(Transport.fanout(everyone, message, { sender, refused }))
       for (const { mailbox } of everyone) assert.strictEqual(yield* Queue.take(mailbox), message)
-    }).pipe(Effect.provide([Layer.succeed(Sampler.Sampler, { probability }), Offload.inline]), Effect.scoped)
+    }).pipe(
+      Effect.provide([
+        Layer.succeed(Sampler.Sampler, { decide: () => ({ probability: probability() }) }),
+        Offload.inline
+      ]),
+      Effect.scoped
+    )
   )
 
   it.effect("a part of a larger fan-out is thinned by the size of the whole", () =>
     Effect.gen(function* () {
       const sender = yield* (yield* Offload.Offload).sender
       const everyone = yield* recipients(1)
-      yield* traced(Transport.fanOut({ sender, recipients: everyone, size: 10_000, message: {}, refused })).pipe(
-        Random.withSeed("part")
-      )
+      yield* traced(Transport.fanout(everyone, {}, { sender, refused, size: 10_000 })).pipe(Random.withSeed("part"))
       const [one] = everyone
       assert.isFalse(one && Envelope.isEnvelope(yield* Queue.take(one.mailbox)))
     }).pipe(Effect.provide([Sampler.byFanOutSize(), Offload.inline]), Effect.scoped)

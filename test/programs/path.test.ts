@@ -134,9 +134,9 @@ describe("a message's way", () => {
   it.effect("each relay thins by the size of the whole fan-out, and not of its own part", () => {
     const sizes: Array<number> = []
     const sampler = Layer.succeed(Sampler.Sampler, {
-      probability: (size) => {
+      decide: ({ size }) => {
         sizes.push(size)
-        return 1
+        return { probability: 1 }
       }
     })
     return Effect.gen(function* () {

@@ -1,0 +1,37 @@
+/**
+ * What Fanfare measures, by the names under which it is found.
+ *
+ * @since 0.1.0
+ */
+import { Metric } from "effect"
+import type { Rejection } from "./Rejection.ts"
+
+/** From a tenth of a millisecond to the posts' sixteen minutes, in steps of about three. */
+const BOUNDARIES = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000]
+
+/**
+ * `fanfare.mailbox.wait`: milliseconds between sending and the start of handling, by the kind of actor that received.
+ * Which messages are measured is `Propagation.waits`.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const mailboxWait = (actor: string): Metric.Histogram<number> =>
+  Metric.histogram("fanfare.mailbox.wait", {
+    description: "Milliseconds that messages lay in a mailbox before they were handled",
+    boundaries: BOUNDARIES,
+    attributes: { actor, unit: "ms" }
+  })
+
+/**
+ * `fanfare.rejected`: trace data from outside that was not taken, by reason.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const rejected = (reason: Rejection): Metric.Counter<number> =>
+  Metric.counter("fanfare.rejected", {
+    description: "Trace data from outside that was not taken, by reason",
+    attributes: { reason },
+    incremental: true
+  })

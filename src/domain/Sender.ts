@@ -1,0 +1,71 @@
+/**
+ * The contract of a sender: one caller's way to its recipients.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Queue } from "effect"
+import type { Plan } from "./FanOut.ts"
+import type { Mailbox } from "./Mailbox.ts"
+
+/**
+ * Somebody whom a fan-out can reach.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Recipient<in M> {
+  readonly mailbox: Mailbox<M>
+}
+
+/**
+ * What is pushed through one sender reaches each recipient in the order of the pushes, nothing lost and nothing twice.
+ *
+ * A recipient whose mailbox suspends when full is waited for: that is backpressure. One whose mailbox drops, or has
+ * ended, is handed to `refused` instead, once, and its message is not delivered.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Sender {
+  readonly push: <M, R extends Recipient<M>>(
+    plan: Plan<R, M>,
+    refused: (recipient: R) => Effect.Effect<void>
+  ) => Effect.Effect<void>
+}
+
+/** Recipients served before the event loop is given back: well below a millisecond's worth. */
+const SLICE = 1024
+
+/**
+ * The caller does it itself, in slices. Nothing is faster while the fan-out is short.
+ *
+ * @since 0.1.0
+ * @category senders
+ */
+export const inline: Sender = {
+  push: ({ kept, keptMessage, message, recipients }, refused) =>
+    Effect.suspend(() => {
+      let index = 0
+      let keptIndex = 0
+
+      const slice = (): Effect.Effect<void> => {
+        const end = Math.min(index + SLICE, recipients.length)
+        while (index < end) {
+          const keeps = kept[keptIndex] === index
+          if (keeps) keptIndex++
+          const outgoing = keeps ? keptMessage : message
+          const recipient = recipients[index++]
+          if (recipient === undefined || Queue.offerUnsafe(recipient.mailbox, outgoing)) continue
+          // A full mailbox that suspends is waited for; whatever else did not take the message never will.
+          return recipient.mailbox.strategy === "suspend"
+            ? Effect.flatMap(Queue.offer(recipient.mailbox, outgoing), (taken) =>
+                taken ? Effect.void : refused(recipient)
+              )
+            : refused(recipient)
+        }
+        return index < recipients.length ? Effect.yieldNow : Effect.void
+      }
+
+      return Effect.whileLoop({ while: () => index < recipients.length, body: slice, step: () => {} })
+    })
+}

@@ -1,0 +1,76 @@
+/**
+ * Timers that an actor sets for itself. What they send has not been caused by any message, so it does not go on with the
+ * trace in which the timer was set: that is a link.
+ *
+ * @since 0.1.0
+ */
+import { type Duration, Effect, Fiber, Queue, Schedule, type Scope, type Tracer } from "effect"
+
+/**
+ * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often, until it is cancelled
+ * or the actor is started anew. Where the policy is *start* the message begins a trace; otherwise it is in none.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timers<I> {
+  readonly after: (delay: Duration.Input, message: I) => Effect.Effect<Timer>
+  readonly every: (interval: Duration.Input, message: I) => Effect.Effect<Timer>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timer {
+  readonly cancel: Effect.Effect<void>
+}
+
+/**
+ * What a timer puts into the mailbox: the message, and what it was set in.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Tick<out I> {
+  readonly message: I
+  readonly links: ReadonlyArray<Tracer.SpanLink>
+  constructor(message: I, links: ReadonlyArray<Tracer.SpanLink>) {
+    this.message = message
+    this.links = links
+  }
+}
+
+/**
+ * The span that this is done in, as a link for what it sets going but does not contain.
+ *
+ * @since 0.1.0
+ * @category links
+ */
+export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.withFiber(({ cache: { span } }) =>
+  Effect.succeed(span?.sampled === true ? [{ span, attributes: {} }] : [])
+)
+
+/**
+ * Timers that end with the scope. `isolated` takes the actor's fibers out of the trace in which they are started.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const timers = <I>(
+  mailbox: Queue.Enqueue<Tick<I>>,
+  scope: Scope.Scope,
+  isolated: (loop: Effect.Effect<void>) => Effect.Effect<void>
+): Timers<I> => {
+  const set = (message: I, when: (send: Effect.Effect<unknown>) => Effect.Effect<unknown>) =>
+    Effect.gen(function* () {
+      const links = yield* linkToHere
+      const send = Effect.suspend(() => Queue.offer(mailbox, new Tick(message, links)))
+      const fiber = yield* Effect.forkIn(isolated(Effect.asVoid(when(send))), scope)
+      return { cancel: Fiber.interrupt(fiber) }
+    })
+  return {
+    after: (delay, message) => set(message, Effect.delay(delay)),
+    every: (interval, message) => set(message, Effect.schedule(Schedule.fixed(interval)))
+  }
+}

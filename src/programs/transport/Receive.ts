@@ -1,0 +1,246 @@
+/**
+ * Receiving: from a mailbox, a queue or a topic; from callers outside.
+ *
+ * @since 0.1.0
+ */
+import { Effect, PubSub, Queue, Tracer } from "effect"
+import * as Baggage from "../../domain/Baggage.ts"
+import * as Envelope from "../../domain/Envelope.ts"
+import type { Inbox, Subscription } from "../../domain/Mailbox.ts"
+import * as Propagation from "../../domain/Propagation.ts"
+import * as Threshold from "../../domain/Threshold.ts"
+import * as TraceCarrier from "../../domain/TraceCarrier.ts"
+import * as TraceContext from "../../domain/TraceContext.ts"
+import {
+  type AnyFiber,
+  begun,
+  continued,
+  type Hop,
+  isIsolated,
+  isolated,
+  now,
+  reject,
+  startProbability
+} from "./Trace.ts"
+
+interface Received {
+  readonly context: TraceContext.TraceContext
+  readonly baggage: Baggage.Baggage | undefined
+}
+
+/**
+ * The trace context in a carrier, when it is one to continue. The sampled bit is looked at first: without it nothing is
+ * decoded, unless the operator wants unsampled contexts to travel.
+ */
+const received = (fiber: AnyFiber, carrier: TraceCarrier.TraceCarrier): Received | undefined => {
+  if (!TraceCarrier.isSampled(carrier.traceparent) && fiber.getRef(Propagation.unsampled)() === "omit") return undefined
+  const { context, rejections } = TraceCarrier.decode(carrier)
+  if (rejections.length > 0) reject(fiber, rejections)
+  if (context === undefined) return undefined
+  const limits = carrier.baggage === undefined ? undefined : fiber.getRef(Propagation.baggage)()
+  if (limits === undefined || carrier.baggage === undefined) return { context, baggage: undefined }
+  const parsed = Baggage.parse(carrier.baggage, limits)
+  if (parsed.rejections.length > 0) reject(fiber, parsed.rejections)
+  return { context, baggage: parsed.baggage }
+}
+
+/** Records how long a message lay in a mailbox, and gives it as the attributes of the span in which it is handled. */
+const waited = (
+  fiber: AnyFiber,
+  { wait }: Hop,
+  sentAt: number | undefined,
+  sampled: boolean
+): { readonly "mailbox.wait_ms": number } | undefined => {
+  if (sentAt === undefined) return undefined
+  // Clocks of two machines may differ by more than a message is under way.
+  const millis = Math.max(0, now(fiber) - sentAt)
+  if (wait !== undefined) {
+    const which = fiber.getRef(Propagation.waits)()
+    if (which === "all" || (which === "sampled" && sampled)) wait.updateUnsafe(millis, fiber.context)
+  }
+  return { "mailbox.wait_ms": millis }
+}
+
+const PROCESS = { "messaging.operation.type": "process" } as const
+
+const enveloped = <M, A, E, R>(
+  { carrier, message }: Envelope.Envelope<M>,
+  policy: Propagation.Policy,
+  describe: (message: M) => Hop,
+  handler: (message: M) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber<A, E, R>((fiber) => {
+    const hop = describe(message)
+    const known = carrier?.traceparent === undefined ? undefined : received(fiber, carrier)
+    const sampled = known !== undefined && TraceContext.isSampled(known.context)
+    const wait = waited(fiber, hop, carrier?.sentAt, sampled)
+    // What the handler does before it gives its effect belongs to the span too.
+    const effect = Effect.suspend(() => handler(message))
+    if (known === undefined || policy === "off") return bare(effect, policy, hop, wait)
+    const threshold = sampled ? Threshold.get(known.context.traceState) : undefined
+    const attributes = {
+      ...PROCESS,
+      // Exporters leave `tracestate` out, so what a kept span stands for is said in an attribute.
+      ...(threshold === undefined ? undefined : { "sampling.threshold": threshold }),
+      ...wait
+    }
+    return continued(known.context, known.baggage, hop, attributes, effect)
+  })
+
+const bare = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  policy: Propagation.Policy,
+  hop: Hop,
+  wait?: { readonly "mailbox.wait_ms": number }
+): Effect.Effect<A, E, R> =>
+  policy === "start"
+    ? Effect.withFiber((fiber) => begun(startProbability(fiber, hop.name), hop, { ...PROCESS, ...wait }, effect))
+    : effect
+
+/**
+ * What a fiber that lives on messages receives them by: `own` runs its loop in no trace, `handle` handles a message
+ * within that. A bare message, where none starts a trace, then costs nothing but to be told from an enveloped one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Receiver<M> {
+  readonly own: <A, E, R>(loop: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly handle: <N extends M, A, E, R>(
+    incoming: N | Envelope.Envelope<N>,
+    handler: (message: N) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, R>
+  /** Handles what nobody sent (a timer's message, say): it begins a trace, or is in none, as the policy says. */
+  readonly begin: <A, E, R>(hop: Hop, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+}
+
+/**
+ * @since 0.1.0
+ * @category receiving
+ */
+export const receiver = <M>(describe: (message: M) => Hop, policy: Propagation.Policy): Receiver<M> => ({
+  own: (loop) => isolated(loop, policy),
+  handle:
+    policy === "start"
+      ? (incoming, handler) =>
+          Envelope.isEnvelope(incoming)
+            ? enveloped(incoming, policy, describe, handler)
+            : bare(
+                Effect.suspend(() => handler(incoming)),
+                policy,
+                describe(incoming)
+              )
+      : (incoming, handler) =>
+          Envelope.isEnvelope(incoming) ? enveloped(incoming, policy, describe, handler) : handler(incoming),
+  begin: (hop, effect) => bare(effect, policy, hop)
+})
+
+/**
+ * Handles a message in the fiber that took it, under the policy of that fiber (`Propagation.policy`). One that bears a
+ * sampled trace is handled within the span that `describe` describes, which says how long it lay in the mailbox
+ * (`mailbox.wait_ms`) and, where the trace was thinned, with which threshold it was kept (`sampling.threshold`). Any
+ * other is in no trace, whatever trace the fiber itself is in. Nothing of either is left afterwards.
+ *
+ * @since 0.1.0
+ * @category receiving
+ */
+export const handle = <M, A, E, R>(
+  incoming: M | Envelope.Envelope<M>,
+  describe: (message: M) => Hop,
+  handler: (message: M) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber<A, E, R>((fiber) => {
+    const policy = fiber.getRef(Propagation.policy)
+    const { handle, own } = receiver(describe, policy)
+    const effect = Effect.suspend(() => handle(incoming, handler))
+    return isIsolated(fiber, policy) ? effect : own(effect)
+  })
+
+/**
+ * Takes one message, out of a queue or from a topic, and handles it; see {@link handle}.
+ *
+ * @example
+ * ```ts
+ * import { Effect, Queue } from "effect"
+ * import { Envelope, Transport } from "fanfare"
+ *
+ * const program = Effect.gen(function* () {
+ *   const mailbox = yield* Queue.unbounded<string | Envelope.Envelope<string>>()
+ *   yield* Effect.withSpan(Transport.send(mailbox, "hello"), "greet")
+ *   yield* Transport.receive(mailbox, () => ({ name: "greeted" }), (text) => Effect.log(text))
+ * })
+ * ```
+ *
+ * @since 0.1.0
+ * @category receiving
+ */
+export const receive = <M, QE, A, E, R>(
+  from: Inbox<M, QE> | Subscription<M>,
+  describe: (message: M) => Hop,
+  handler: (message: M) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | QE, R> =>
+  Effect.flatMap<M | Envelope.Envelope<M>, QE, never, A, E, R>(
+    Queue.isDequeue<M | Envelope.Envelope<M>, QE>(from) ? Queue.take(from) : PubSub.take(from),
+    (incoming) => handle(incoming, describe, handler)
+  )
+
+/**
+ * What becomes of the trace context that callers from outside bring:
+ *
+ * - *continue*: theirs goes on, and they decide what is sampled
+ * - *link*: a trace that begins here has theirs for a link
+ * - *ignore*: it is not looked at
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type TraceCallers = "continue" | "link" | "ignore"
+
+/**
+ * `callers` is by default *continue*. `start` is the probability, by default 0, with which a request begins a trace of
+ * its own: under *continue* one whose caller brought no context, otherwise any.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface IngressOptions {
+  readonly callers?: TraceCallers
+  readonly start?: number
+}
+
+/** The context that a caller from outside brought, if its sampled bit is set; nothing else is looked at before that. */
+const brought = (fiber: AnyFiber, headers: TraceCarrier.Headers | TraceCarrier.Metadata): Received | undefined => {
+  if (!TraceCarrier.isSampledIn(headers) && fiber.getRef(Propagation.unsampled)() === "omit") return undefined
+  const carrier = TraceCarrier.from(headers)
+  return carrier && received(fiber, carrier)
+}
+
+/**
+ * Handles a request from outside, whose trace context is in its headers, or in gRPC metadata. It and the options alone
+ * decide: a request that is in no trace by them is in none, whatever trace the server itself may be in.
+ *
+ * @since 0.1.0
+ * @category receiving
+ */
+export const ingress = <A, E, R>(
+  headers: TraceCarrier.Headers | TraceCarrier.Metadata,
+  hop: Hop,
+  handler: Effect.Effect<A, E, R>,
+  options?: IngressOptions
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber<A, E, R>((fiber) => {
+    const { callers = "continue", start = 0 } = options ?? {}
+    const server: Hop = { kind: "server", ...hop }
+    if (callers === "continue") {
+      const caller = brought(fiber, headers)
+      if (caller !== undefined) {
+        const effect = continued(caller.context, caller.baggage, server, {}, handler)
+        return TraceContext.isSampled(caller.context) ? effect : isolated(effect, "continue")
+      }
+      if (TraceCarrier.isPresentIn(headers)) return isolated(handler, "continue")
+    }
+    if (start === 0) return isolated(handler, "continue")
+    const linked = callers === "link" ? brought(fiber, headers)?.context : undefined
+    const links = linked === undefined ? [] : [{ span: Tracer.externalSpan(linked), attributes: {} }]
+    return begun(start, { ...server, links: [...(hop.links ?? []), ...links] }, {}, handler)
+  })

@@ -1,0 +1,269 @@
+/**
+ * The trace that a fiber is in: read as a message leaves, entered as one is handled, left behind by fibers that outlive
+ * it.
+ *
+ * @since 0.1.0
+ */
+import { Clock, Context, Effect, type Fiber, Random, References, Tracer } from "effect"
+import * as Baggage from "../../domain/Baggage.ts"
+import * as Metrics from "../../domain/Metrics.ts"
+import * as Propagation from "../../domain/Propagation.ts"
+import type { Rejection } from "../../domain/Rejection.ts"
+import { type Decision, type Occasion, Sampler } from "../../domain/Sampler.ts"
+import * as Threshold from "../../domain/Threshold.ts"
+import * as TraceCarrier from "../../domain/TraceCarrier.ts"
+import * as TraceContext from "../../domain/TraceContext.ts"
+
+/**
+ * The span in which a message is handled, and the metric in which its wait in the mailbox is recorded.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Hop {
+  readonly name: string
+  readonly kind?: Tracer.SpanKind
+  readonly attributes?: Readonly<Record<string, unknown>>
+  readonly links?: ReadonlyArray<Tracer.SpanLink>
+  readonly wait?: ReturnType<typeof Metrics.mailboxWait>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type AnyFiber = Fiber.Fiber<unknown, unknown>
+
+/**
+ * Unix time in milliseconds, with what the clock has of finer digits.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const now = (fiber: AnyFiber): number => Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()) / 1e6
+
+/**
+ * The trace context of a fiber; absent when it is in no trace. The ids are those of the innermost span that is
+ * propagated, whoever opened it.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const current = (fiber: AnyFiber): TraceContext.TraceContext | undefined => {
+  const span = fiber.cache.span
+  const received = fiber.getRef(TraceContext.Current)
+  if (span === undefined || Context.get(span.annotations, Tracer.DisablePropagation)) return received
+  const { sampled, spanId, traceId } = span
+  const same = received?.traceId === traceId ? received : undefined
+  const flags = ((same?.flags ?? 0) & ~TraceContext.SAMPLED) | (sampled ? TraceContext.SAMPLED : 0)
+  return { traceId, spanId, flags, traceState: same?.traceState ?? "" }
+}
+
+/**
+ * The carrier with which a message leaves a fiber that is in the given trace context; absent when nothing is to travel.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const carrier = (
+  fiber: AnyFiber,
+  context: TraceContext.TraceContext | undefined
+): TraceCarrier.TraceCarrier | undefined => {
+  if (context === undefined) return undefined
+  const sampled = TraceContext.isSampled(context)
+  const mode = sampled ? "full" : fiber.getRef(Propagation.unsampled)()
+  if (mode === "omit") return undefined
+  const sentAt = now(fiber)
+  if (mode === "ids") return TraceCarrier.encode({ ...context, traceState: "" }, { sentAt })
+  const limits = fiber.getRef(Propagation.baggage)()
+  const baggage = limits && Baggage.format(fiber.getRef(Baggage.Current), limits)
+  return TraceCarrier.encode(context, { sentAt, baggage })
+}
+
+/**
+ * Counts what was not taken.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const reject = (fiber: AnyFiber, reasons: ReadonlyArray<Rejection>): void => {
+  for (const reason of reasons) Metrics.rejected(reason).updateUnsafe(1, fiber.context)
+}
+
+/**
+ * Whether the program has its tracer enabled; absent where {@link isolated} has not disabled it.
+ */
+const TracerEnabled: Context.Reference<boolean | undefined> = Context.Reference<boolean | undefined>(
+  "fanfare/programs/transport/TracerEnabled",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * The context for a fiber that outlives its creator: everything but the trace that the creator was in, and what it had
+ * its spans and logs annotated with. Otherwise all that the fiber ever does would belong to that.
+ *
+ * @since 0.1.0
+ * @category contexts
+ */
+export const withoutTrace = <R>(context: Context.Context<R>): Context.Context<R> =>
+  // No service is lost that `R` may name: a span, should a handler ask for one, is given to it when there is one.
+  Context.makeUnsafe<R>(
+    Context.omit(
+      Tracer.ParentSpan,
+      TraceContext.Current,
+      Baggage.Current,
+      References.TracerSpanAnnotations,
+      References.TracerSpanLinks,
+      References.CurrentLogAnnotations,
+      References.CurrentLogSpans
+    )(context).mapUnsafe
+  )
+
+/**
+ * Runs an effect in no trace, whatever trace the fiber is in.
+ *
+ * @since 0.1.0
+ * @category contexts
+ */
+export const untraced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber<A, E, R>((fiber) =>
+    fiber.cache.span === undefined && fiber.getRef(TraceContext.Current) === undefined
+      ? effect
+      : Effect.updateContext(effect, withoutTrace)
+  )
+
+const isolate =
+  (policy: Propagation.Policy) =>
+  <R>(context: Context.Context<R>): Context.Context<R> => {
+    const bare = Context.add(withoutTrace(context), Propagation.policy, policy)
+    // What brings no trace opens no span, whatever is done about it: the tracer itself is off, until one is brought.
+    return policy === "start"
+      ? bare
+      : bare.pipe(
+          Context.add(
+            TracerEnabled,
+            Context.get(context, TracerEnabled) ?? Context.get(context, References.TracerEnabled)
+          ),
+          Context.add(References.TracerEnabled, false)
+        )
+  }
+
+/**
+ * Runs an effect in no trace, and under a policy of its own: unless that is *start*, no span is opened in it but by
+ * {@link continued}. For the loops of fibers that receive, which thereby pay for this once and not for each message.
+ *
+ * @since 0.1.0
+ * @category contexts
+ */
+export const isolated = <A, E, R>(effect: Effect.Effect<A, E, R>, policy: Propagation.Policy): Effect.Effect<A, E, R> =>
+  Effect.updateContext(effect, isolate(policy))
+
+/**
+ * Whether a fiber is already as {@link isolated} would have it.
+ *
+ * @since 0.1.0
+ * @category contexts
+ */
+export const isIsolated = (fiber: AnyFiber, policy: Propagation.Policy): boolean =>
+  fiber.cache.span === undefined &&
+  fiber.getRef(TraceContext.Current) === undefined &&
+  (policy === "start" || !fiber.cache.tracerEnabled)
+
+/** What is logged within tells its span, under the names that OpenTelemetry gives to them. */
+const logged = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  { spanId, traceId }: { readonly traceId: string; readonly spanId: string }
+): Effect.Effect<A, E, R> => Effect.annotateLogs(effect, { trace_id: traceId, span_id: spanId })
+
+const options = (hop: Hop, attributes: Readonly<Record<string, unknown>>) => ({
+  kind: hop.kind ?? "consumer",
+  attributes: { ...hop.attributes, ...attributes },
+  links: hop.links
+})
+
+const SILENT = { captureStackTrace: false } as const
+
+/**
+ * Runs an effect as the continuation of a trace: within a span when it is sampled, and with its ids on all that is
+ * logged. Nothing of it is left when the effect ends, however it does.
+ *
+ * @since 0.1.0
+ * @category contexts
+ */
+export const continued = <A, E, R>(
+  context: TraceContext.TraceContext,
+  baggage: Baggage.Baggage | undefined,
+  hop: Hop,
+  attributes: Readonly<Record<string, unknown>>,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber<A, E, R>((fiber) => {
+    const received = Context.make(TraceContext.Current, context).pipe(
+      baggage === undefined ? (same) => same : Context.add(Baggage.Current, baggage)
+    )
+    if (!TraceContext.isSampled(context)) return Effect.provideContext(logged(effect, context), received)
+    const enabled = fiber.getRef(TracerEnabled)
+    const parent = Tracer.externalSpan({ traceId: context.traceId, spanId: context.spanId, sampled: true })
+    return Effect.withFiber<A, E, R>((inner) => logged(effect, current(inner) ?? context)).pipe(
+      Effect.withSpan(hop.name, { ...options(hop, attributes), parent }, SILENT),
+      Effect.provideContext(enabled === undefined ? received : Context.add(received, References.TracerEnabled, enabled))
+    )
+  })
+
+/**
+ * Runs an effect as the beginning of a trace, which is kept with the given probability; otherwise in none.
+ *
+ * @since 0.1.0
+ * @category contexts
+ */
+export const begun = <A, E, R>(
+  probability: number,
+  hop: Hop,
+  attributes: Readonly<Record<string, unknown>>,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.withFiber<A, E, R>((fiber) => {
+    const enabled = fiber.getRef(TracerEnabled) ?? fiber.getRef(References.TracerEnabled)
+    const chosen = probability >= 1 || fiber.getRef(Random.Random).nextDoubleUnsafe() < probability
+    if (!enabled || !chosen) return isolated(effect, "continue")
+    const traceState = Threshold.keptWith("", probability)
+    return Effect.withFiber<A, E, R>((inner) => {
+      const first = current(inner)
+      return first === undefined
+        ? effect
+        : Effect.provideService(logged(effect, first), TraceContext.Current, { ...first, traceState })
+    }).pipe(
+      Effect.withSpan(hop.name, { ...options(hop, attributes), root: true }, SILENT),
+      Effect.provideService(References.TracerEnabled, true),
+      untraced
+    )
+  })
+
+/**
+ * The probability with which a trace begins where the policy is *start*: what the sampler says of a fan-out to one.
+ *
+ * @since 0.1.0
+ * @category sampling
+ */
+export const startProbability = (fiber: AnyFiber, source: string): number => {
+  const sampler = Context.getOrUndefined(fiber.context, Sampler)
+  return sampler === undefined ? 1 : decision(sampler, { size: 1, recipients: 1, source }).probability
+}
+
+const NOTHING: Decision = { probability: 0 }
+
+/**
+ * Tracing never costs a delivery: a sampler that makes no sense, or dies, keeps nothing.
+ *
+ * @since 0.1.0
+ * @category sampling
+ */
+export const decision = (sampler: Sampler["Service"], occasion: Occasion): Decision => {
+  try {
+    const { count, probability } = sampler.decide(occasion)
+    if (!(probability > 0) || (count !== undefined && !(count > 0))) return NOTHING
+    return { probability: Math.min(probability, 1), ...(count === undefined ? undefined : { count }) }
+  } catch {
+    return NOTHING
+  }
+}
