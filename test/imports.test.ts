@@ -23,8 +23,9 @@ const inFolder = (folder: string) => files.filter((file) => file.startsWith(`${f
 /** From upstream to downstream, as a message travels. What stands side by side does not know of each other. */
 const HOPS = [
   ["main", "demo"],
-  ["Ingress", "Page"],
+  ["Ingress", "GrpcIngress", "Page"],
   ["Rest", "Gateway"],
+  ["Submission", "GrpcServer"],
   ["Guilds"],
   ["Guild"],
   ["Relay"],

@@ -62,6 +62,39 @@ const serialization = Effect.gen(function* () {
   }
 })
 
+/**
+ * The probability with which a request begins a trace of its own, as `OTEL_TRACES_SAMPLER` and
+ * `OTEL_TRACES_SAMPLER_ARG` say. Where they say nothing it is 0, other than the specification's default: what is sampled
+ * is then up to the callers. What callers decide is heeded or not by the ingress's own policy, so that a sampler and its
+ * `parentbased_` form are the same here.
+ *
+ * @since 0.1.0
+ * @category configuration
+ */
+export const startProbability: Effect.Effect<number, Config.ConfigError | OtlpMisconfigured> = Effect.gen(function* () {
+  const sampler = Option.getOrElse(yield* first("OTEL_TRACES_SAMPLER"), () => "always_off")
+  const argument = Option.getOrElse(yield* first("OTEL_TRACES_SAMPLER_ARG"), () => "1")
+  switch (sampler.replace(/^parentbased_/, "")) {
+    case "always_off":
+      return 0
+    case "always_on":
+      return 1
+    case "traceidratio": {
+      const ratio = Number(argument)
+      if (ratio >= 0 && ratio <= 1) return ratio
+      return yield* new OtlpMisconfigured({
+        message: `OTEL_TRACES_SAMPLER_ARG is "${argument}": set it to a ratio from 0 to 1, like 0.01`
+      })
+    }
+    default:
+      return yield* new OtlpMisconfigured({
+        message:
+          `OTEL_TRACES_SAMPLER is "${sampler}", which is not supported: set it to always_on, always_off or ` +
+          `traceidratio, each also with parentbased_ before it`
+      })
+  }
+})
+
 /** A collector that does not answer must not hold up the end, whatever time it is given while all is well. */
 const MAX_FLUSH_MILLIS = 2500
 

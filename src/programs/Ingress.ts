@@ -5,115 +5,54 @@
  * @see https://discord.com/developers/docs/reference
  * @since 0.1.0
  */
-import { Array, Effect, Layer, Option, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
-import type { ActorError } from "../domain/Actor.ts"
-import { characters, Embed, LIMITS } from "../domain/Embed.ts"
 import * as Json from "../domain/gateway/Json.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
 import type { View } from "../domain/guild/Protocol.ts"
-import { ChannelId, GuildId, MessageId, UserId } from "../domain/Ids.ts"
-import { MAX_LENGTH, type Draft } from "../domain/Message.ts"
+import { ChannelId, GuildId, UserId } from "../domain/Ids.ts"
 import type { SessionSocket } from "../domain/SessionSocket.ts"
 import type { User } from "../domain/User.ts"
 import * as Gateway from "./Gateway.ts"
 import type { Guild } from "./Guild.ts"
 import { Guilds } from "./Guilds.ts"
+import * as Submission from "./ingress/Submission.ts"
 import * as Rest from "./Rest.ts"
 import * as Transport from "./Transport.ts"
 
 const API = "/api/v10"
-const MAX_NONCE = 25
-
-/** What a client sends to have a message made; everything else that it may send is ignored. */
-const CreateMessage = Schema.Struct({
-  content: Schema.optionalKey(Schema.NullOr(Schema.String)),
-  embeds: Schema.optionalKey(Schema.NullOr(Schema.Array(Embed))),
-  tts: Schema.optionalKey(Schema.Boolean),
-  nonce: Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))),
-  message_reference: Schema.optionalKey(Schema.NullOr(Schema.Struct({ message_id: Schema.optionalKey(MessageId) })))
-})
-
-const tooLong = (field: string, most: number) =>
-  RestError.invalidForm([field], { code: "BASE_TYPE_MAX_LENGTH", message: `Must be ${most} or fewer in length.` })
-
-const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError.RestError> => {
-  const content = input.content ?? ""
-  const embeds = input.embeds ?? []
-  const nonce = input.nonce ?? undefined
-  const replyTo = input.message_reference?.message_id
-  // In code points, of which a string has no more than it has units: most are short enough at first sight.
-  if (content.length > MAX_LENGTH && Array.fromIterable(content).length > MAX_LENGTH) {
-    return tooLong("content", MAX_LENGTH)
-  }
-  if (embeds.length > LIMITS.embeds) return tooLong("embeds", LIMITS.embeds)
-  if (embeds.reduce((total, embed) => total + characters(embed), 0) > LIMITS.characters) {
-    return RestError.invalidForm(["embeds"], {
-      code: "MAX_EMBED_SIZE_EXCEEDED",
-      message: `Embed size exceeds maximum size of ${LIMITS.characters}`
-    })
-  }
-  if (String(nonce ?? "").length > MAX_NONCE) return tooLong("nonce", MAX_NONCE)
-  if (content.trim() === "" && embeds.length === 0) return RestError.emptyMessage()
-  return Effect.succeed({
-    content,
-    embeds,
-    tts: input.tts ?? false,
-    ...(nonce === undefined ? undefined : { nonce }),
-    ...(replyTo === undefined ? undefined : { replyTo })
-  })
-}
-
-/** The guild did not answer in time, or not at all: that is no fault of the caller's. */
-const unanswered = (error: ActorError): RestError.RestError =>
-  error._tag === "ActorDied" ? RestError.internal() : RestError.unavailable()
-
-const ACTOR_ERRORS = ["ActorNotStarted", "ActorStopped", "ActorDied", "CallTimedOut"] as const
-
 const pathParameter = <A>(schema: Schema.Codec<A, string>, name: string) =>
   Effect.flatMap(HttpRouter.params, (params) => Rest.parameter(schema, name, params[name]))
-
-const guildOf = (channel: ChannelId): Effect.Effect<Guild, RestError.RestError, Guilds> =>
-  Effect.flatMap(Guilds, (guilds) =>
-    Effect.mapError(Effect.fromOption(guilds.byChannel(channel)), RestError.unknownChannel)
-  )
 
 const sendMessage = Effect.gen(function* () {
   const { id: author } = yield* Rest.caller
   const channel = yield* pathParameter(ChannelId, "channel_id")
-  const guild = yield* guildOf(channel)
-  const written = yield* Effect.flatMap(Rest.body(CreateMessage), draft)
-  return yield* Transport.call(guild, "SendMessage", { author, channel, draft: written }).pipe(
-    Effect.map(Json.message),
-    Effect.catchTags({
-      UnknownMember: RestError.missingAccess,
-      UnknownChannel: RestError.unknownChannel,
-      MissingAccess: RestError.missingAccess,
-      MissingPermissions: RestError.missingPermissions
-    }),
-    Effect.catchTag(ACTOR_ERRORS, unanswered)
-  )
+  const guild = yield* Submission.guildOf(channel)
+  const input = yield* Rest.body(Submission.CreateMessage)
+  return yield* Effect.map(Submission.submit(guild, { author, channel, input }), Json.message)
 })
 
 /** The only route that changes anything, and so the only one whose callers' traces go on. */
-const postMessage = Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-  Transport.ingress(
-    headers,
-    {
-      name: "ingress.http",
-      attributes: { "http.request.method": "POST", "http.route": `${API}/channels/:channel_id/messages` }
-    },
-    Effect.tap(Rest.respond(sendMessage), ({ status }) =>
-      Effect.annotateCurrentSpan("http.response.status_code", status)
+const postMessage = (options: Transport.IngressOptions | undefined) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
+    Transport.ingress(
+      headers,
+      {
+        name: "ingress.http",
+        attributes: { "http.request.method": "POST", "http.route": `${API}/channels/:channel_id/messages` }
+      },
+      Effect.tap(Rest.respond(sendMessage), ({ status }) =>
+        Effect.annotateCurrentSpan("http.response.status_code", status)
+      ),
+      options
     )
   )
-)
 
 /** How a guild looks to one who asks. */
 const view = (guild: Guild, { id }: User): Effect.Effect<View, RestError.RestError> =>
   Transport.call(guild, "Describe", { user: id }).pipe(
     Effect.catchTag("UnknownMember", RestError.missingAccess),
-    Effect.catchTag(ACTOR_ERRORS, unanswered)
+    Effect.catchTag(Submission.ACTOR_ERRORS, Submission.unanswered)
   )
 
 const guildView = Effect.gen(function* () {
@@ -127,7 +66,7 @@ const guildView = Effect.gen(function* () {
 const channelView = Effect.gen(function* () {
   const me = yield* Rest.caller
   const id = yield* pathParameter(ChannelId, "channel_id")
-  const { community } = yield* view(yield* guildOf(id), me)
+  const { community } = yield* view(yield* Submission.guildOf(id), me)
   const found = Json.channels(community).find((channel) => channel.id === id)
   return found ?? (yield* RestError.missingAccess())
 })
@@ -153,35 +92,36 @@ const typing = Rest.respondWith(channelView, () => HttpServerResponse.empty())
 
 const SESSION_STARTS = { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 16 }
 
-const rest = HttpRouter.addAll([
-  HttpRouter.route("GET", `${API}/gateway`, Rest.respond(Effect.map(gatewayUrl, (url) => ({ url })))),
-  HttpRouter.route(
-    "GET",
-    `${API}/gateway/bot`,
-    Rest.respond(
-      Effect.andThen(
-        Rest.caller,
-        Effect.map(gatewayUrl, (url) => ({ url, shards: 1, session_start_limit: SESSION_STARTS }))
+const rest = (options: Transport.IngressOptions | undefined) =>
+  HttpRouter.addAll([
+    HttpRouter.route("GET", `${API}/gateway`, Rest.respond(Effect.map(gatewayUrl, (url) => ({ url })))),
+    HttpRouter.route(
+      "GET",
+      `${API}/gateway/bot`,
+      Rest.respond(
+        Effect.andThen(
+          Rest.caller,
+          Effect.map(gatewayUrl, (url) => ({ url, shards: 1, session_start_limit: SESSION_STARTS }))
+        )
       )
+    ),
+    HttpRouter.route("GET", `${API}/users/@me`, Rest.respond(Effect.map(Rest.caller, Json.user))),
+    HttpRouter.route("GET", `${API}/users/:user_id`, Rest.respond(userView)),
+    HttpRouter.route("GET", `${API}/guilds/:guild_id`, Rest.respond(Effect.map(guildView, Json.guild))),
+    HttpRouter.route(
+      "GET",
+      `${API}/guilds/:guild_id/channels`,
+      Rest.respond(Effect.map(guildView, ({ community }) => Json.channels(community)))
+    ),
+    HttpRouter.route("GET", `${API}/channels/:channel_id`, Rest.respond(channelView)),
+    HttpRouter.route("POST", `${API}/channels/:channel_id/messages`, postMessage(options)),
+    HttpRouter.route("POST", `${API}/channels/:channel_id/typing`, typing),
+    HttpRouter.route(
+      "*",
+      "/api/*",
+      Effect.sync(() => Rest.refused(RestError.notFound()))
     )
-  ),
-  HttpRouter.route("GET", `${API}/users/@me`, Rest.respond(Effect.map(Rest.caller, Json.user))),
-  HttpRouter.route("GET", `${API}/users/:user_id`, Rest.respond(userView)),
-  HttpRouter.route("GET", `${API}/guilds/:guild_id`, Rest.respond(Effect.map(guildView, Json.guild))),
-  HttpRouter.route(
-    "GET",
-    `${API}/guilds/:guild_id/channels`,
-    Rest.respond(Effect.map(guildView, ({ community }) => Json.channels(community)))
-  ),
-  HttpRouter.route("GET", `${API}/channels/:channel_id`, Rest.respond(channelView)),
-  HttpRouter.route("POST", `${API}/channels/:channel_id/messages`, postMessage),
-  HttpRouter.route("POST", `${API}/channels/:channel_id/typing`, typing),
-  HttpRouter.route(
-    "*",
-    "/api/*",
-    Effect.sync(() => Rest.refused(RestError.notFound()))
-  )
-])
+  ])
 
 /** 200 as soon as every guild answers, and for as long as they do. */
 const healthz = HttpRouter.add(
@@ -226,10 +166,13 @@ const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.Http
 }
 
 /**
- * All routes of the ingress. `socket` makes a session's socket of the request that is being upgraded.
+ * All routes of the ingress. `socket` makes a session's socket of the request that is being upgraded; `options` say
+ * what becomes of the traces that callers bring.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>) =>
-  Layer.mergeAll(rest, healthz, gateway(socket))
+export const layer = <E>(
+  socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>,
+  options?: Transport.IngressOptions
+) => Layer.mergeAll(rest(options), healthz, gateway(socket))

@@ -3,11 +3,12 @@
  *
  * @since 0.1.0
  */
-import { Effect, Redacted, Schema, SchemaIssue } from "effect"
+import { Effect, Schema, SchemaIssue } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import { Accounts } from "../domain/Accounts.ts"
+import type { Accounts } from "../domain/Accounts.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
 import type { User } from "../domain/User.ts"
+import * as Submission from "./ingress/Submission.ts"
 
 /**
  * The user whose token the request bears.
@@ -16,13 +17,7 @@ import type { User } from "../domain/User.ts"
  * @category requests
  */
 export const caller: Effect.Effect<User, RestError.RestError, Accounts | HttpServerRequest.HttpServerRequest> =
-  Effect.gen(function* () {
-    const { headers } = yield* HttpServerRequest.HttpServerRequest
-    const accounts = yield* Accounts
-    const token = (headers.authorization ?? "").replace(/^(Bot|Bearer) /i, "")
-    if (token === "") return yield* RestError.unauthorized()
-    return yield* Effect.flatMap(accounts.authenticate(Redacted.make(token)), Effect.fromOption)
-  }).pipe(Effect.mapError(RestError.unauthorized))
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => Submission.caller(headers.authorization))
 
 const issues = SchemaIssue.makeFormatterStandardSchemaV1()
 

@@ -30,9 +30,11 @@ import * as Sampler from "../layers/Sampler.ts"
 import * as WebSocket from "../layers/SessionSocket/webSocket.ts"
 import * as TraceStore from "../layers/TraceStore.ts"
 import * as demo from "./demo.ts"
+import type * as GrpcIngress from "./GrpcIngress.ts"
 import * as Guilds from "./Guilds.ts"
 import * as Ingress from "./Ingress.ts"
 import * as Page from "./Page.ts"
+import type * as Transport from "./Transport.ts"
 
 const DEMO_TOKENS = Array.map(Array.make("demo-1", "demo-2", "demo-3"), (token) => Redacted.make(token))
 
@@ -72,16 +74,25 @@ class CannotListen extends Schema.TaggedError<CannotListen>()("CannotListen", {
 interface Options {
   readonly host: string
   readonly port: number
+  readonly grpcHost: string
+  readonly grpcPort: Option.Option<number>
   readonly tokens: ReadonlyArray<Redacted.Redacted>
+  readonly traceCallers: Option.Option<Transport.TraceCallers>
 }
 
+/** The address that others can reach this server at, if there is one. */
+const reachable = ({ grpcHost, grpcPort, host }: Options): string | undefined =>
+  [host, ...Option.toArray(Option.as(grpcPort, grpcHost))].find((host) => !isLoopback(host))
+
 /** The tokens in force, and whether they are the ones that everybody knows. */
-const tokensOf = ({ host, tokens }: Options) => {
+const tokensOf = (options: Options) => {
+  const { tokens } = options
   const values = tokens.map((token) => Redacted.value(token))
   if (values.some((value) => value.trim() === "")) return blankToken()
   if (new Set(values).size < values.length) return sameToken()
   if (Array.isReadonlyArrayNonEmpty(tokens)) return Effect.succeed({ tokens, demo: false })
-  return isLoopback(host) ? Effect.succeed({ tokens: DEMO_TOKENS, demo: true }) : noTokens(host)
+  const host = reachable(options)
+  return host === undefined ? Effect.succeed({ tokens: DEMO_TOKENS, demo: true }) : noTokens(host)
 }
 
 const listening = (tokens: ReadonlyArray<Redacted.Redacted>, isDemo: boolean) =>
@@ -105,6 +116,25 @@ const nodeServer = () => {
   })
 }
 
+class GrpcMissing extends Schema.TaggedError<GrpcMissing>()("GrpcMissing", {}) {
+  override get message() {
+    return "gRPC needs two packages that are not installed: npm install @grpc/grpc-js @grpc/proto-loader"
+  }
+}
+
+/** Loaded only where it is wanted: gRPC's packages are optional. */
+const grpcIngress = (options: Omit<GrpcIngress.Options, "socket">) =>
+  Effect.gen(function* () {
+    const [{ GrpcIngress, layer }, socket] = yield* Effect.tryPromise({
+      try: () => Promise.all([import("./GrpcIngress.ts"), import("../layers/SessionSocket/grpc.ts")]),
+      catch: () => new GrpcMissing()
+    })
+    const announced = Layer.effectDiscard(
+      Effect.flatMap(GrpcIngress, ({ host, port }) => Console.log(`Fanfare is listening for gRPC on ${host}:${port}`))
+    )
+    return Layer.provide(announced, layer({ ...options, socket: socket.layer }))
+  }).pipe(Layer.unwrap)
+
 const server = (options: Options) =>
   Effect.gen(function* () {
     const { demo: isDemo, tokens } = yield* tokensOf(options)
@@ -113,9 +143,12 @@ const server = (options: Options) =>
       const number = index + 1
       return [token, demo.user(number, isDemo ? Redacted.value(token) : `member-${number}`)] as const
     })
+    // Strangers must not decide what is sampled here.
+    const callers = Option.getOrElse(options.traceCallers, () => (isLoopback(options.host) ? "continue" : "ignore"))
+    const start = yield* Otlp.startProbability
     const settings: Page.Settings = {
       tokens: isDemo ? tokens.map((token) => Redacted.value(token)) : [],
-      traces: !exported
+      traces: !exported && callers === "continue"
     }
 
     const tracing = exported ? Layer.merge(Otlp.layer({ serviceName: "fanfare" }), TraceStore.none) : TraceStore.ring()
@@ -128,8 +161,19 @@ const server = (options: Options) =>
       gracefulShutdownTimeout: GRACE,
       websocket: { maxPayload: MAX_FRAME }
     })
-    const routes = Layer.mergeAll(Ingress.layer(WebSocket.layer()), Page.layer(settings))
+    const routes = Layer.mergeAll(Ingress.layer(WebSocket.layer(), { callers, start }), Page.layer(settings))
+    const grpc = Option.match(options.grpcPort, {
+      onNone: () => Layer.empty,
+      onSome: (port) =>
+        grpcIngress({
+          host: options.grpcHost,
+          port,
+          callers: Option.getOrElse(options.traceCallers, () => "continue"),
+          start
+        })
+    })
     return listening(tokens, isDemo).pipe(
+      Layer.provideMerge(grpc),
       Layer.provide(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })),
       Layer.provide(http),
       Layer.provide(guilds),
@@ -157,15 +201,38 @@ const host = Flag.String("host").pipe(
 
 const MAX_PORT = 65_535
 
+const portFrom = (text: string): Option.Option<number> =>
+  Option.filter(Option.some(Number(text)), (port) => /^\d+$/.test(text) && port <= MAX_PORT)
+const wrongPort = (text: string): string => `Expected a port from 0 to ${MAX_PORT}, got "${text}"`
+
 const port = Flag.String("port").pipe(
   Flag.withDescription("Port to listen on, 0 for any that is free (PORT)"),
   Flag.withMetavar("integer"),
   Flag.withFallbackConfig(Config.NonEmptyString("PORT")),
   Flag.withDefault("8080"),
-  Flag.filterMap(
-    (text) => Option.filter(Option.some(Number(text)), (port) => /^\d+$/.test(text) && port <= MAX_PORT),
-    (text) => `Expected a port from 0 to ${MAX_PORT}, got "${text}"`
-  )
+  Flag.filterMap(portFrom, wrongPort)
+)
+
+const grpcHost = Flag.String("grpc-host").pipe(
+  Flag.withDescription("Address to listen on for gRPC (GRPC_HOST)"),
+  Flag.withFallbackConfig(Config.NonEmptyString("GRPC_HOST")),
+  Flag.withDefault("127.0.0.1")
+)
+
+const grpcPort = Flag.String("grpc-port").pipe(
+  Flag.withDescription("Port to listen on for gRPC, 0 for any that is free; without it there is none (GRPC_PORT)"),
+  Flag.withMetavar("integer"),
+  Flag.withFallbackConfig(Config.NonEmptyString("GRPC_PORT")),
+  Flag.filterMap(portFrom, wrongPort),
+  Flag.optional
+)
+
+const traceCallers = Flag.Literals("trace-callers", ["continue", "link", "ignore"]).pipe(
+  Flag.withDescription(
+    "What becomes of the trace that a caller brings: it goes on; a trace that begins here links to it; or it is not " +
+      "looked at. The default is continue on a loopback address and on the gRPC ingress, ignore for HTTP on any other"
+  ),
+  Flag.optional
 )
 
 const tokens = Flag.Redacted("token").pipe(
@@ -183,7 +250,7 @@ const configuredTokens = Config.option(Config.String("FANFARE_TOKENS")).pipe(
 
 const fanfare = Command.make(
   "fanfare",
-  { host, port, tokens },
+  { host, port, grpcHost, grpcPort, tokens, traceCallers },
   Effect.fnUntraced(function* (flags) {
     const tokens = flags.tokens.length > 0 ? flags.tokens : yield* configuredTokens
     return yield* Layer.launch(server({ ...flags, tokens }))
@@ -220,7 +287,10 @@ const teardown: Runtime.Teardown = (exit, onExit) =>
 
 fanfare.pipe(
   Command.run({ version: "0.1.0" }),
-  Effect.catchTag(["BadTokens", "CannotListen", "OtlpMisconfigured", "ConfigError"], explain),
+  Effect.catchTag(
+    ["BadTokens", "CannotListen", "GrpcCannotListen", "GrpcMissing", "OtlpMisconfigured", "ConfigError"],
+    explain
+  ),
   Effect.provide(NodeServices.layer),
   (program) => Effect.andThen(boundShutdown, program),
   NodeRuntime.runMain({ teardown })

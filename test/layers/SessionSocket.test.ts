@@ -7,9 +7,12 @@ import { EventEmitter } from "node:events"
 import { createServer } from "node:http"
 import { connect } from "node:net"
 import { SessionSocket, SocketClosed } from "../../src/domain/SessionSocket.ts"
+import * as grpcSocket from "../../src/layers/SessionSocket/grpc.ts"
 import * as memory from "../../src/layers/SessionSocket/memory.ts"
 import * as webSocket from "../../src/layers/SessionSocket/webSocket.ts"
+import * as GrpcServer from "../../src/programs/ingress/GrpcServer.ts"
 import { conforms, type Pair, type Peer } from "../conformance/SessionSocket.ts"
+import * as grpc from "../support/grpc.ts"
 
 conforms(
   "memory",
@@ -67,6 +70,64 @@ const open = Effect.gen(function* () {
 })
 
 conforms("webSocket", open)
+
+/** A real call, whose responses are the frames. */
+const openCall = Effect.gen(function* () {
+  const accepted = yield* Queue.unbounded<SessionSocket["Service"]>()
+  const port = yield* GrpcServer.serve(
+    {
+      unary: { SendMessage: () => Effect.never },
+      stream: {
+        Subscribe: (call) => {
+          const socket = grpcSocket.make(call)
+          return Effect.andThen(Queue.offer(accepted, socket), Effect.ignore(socket.receive))
+        }
+      }
+    },
+    { host: "127.0.0.1", port: 0, grace: 0 }
+  )
+  const { subscribe } = yield* grpc.connect(`127.0.0.1:${port}`)
+  const call = yield* subscribe({})
+  const closed = (error: Effect.Error<typeof call.next>) =>
+    typeof error === "string"
+      ? new SocketClosed({ code: 1000, reason: "" })
+      : new SocketClosed({ code: Number(error.metadata.get("fanfare-close-code")[0]), reason: error.details })
+  const pair: Pair = {
+    socket: yield* Queue.take(accepted),
+    peer: {
+      receive: Effect.mapError(call.next, closed),
+      send: () => Effect.die("a client says nothing on a stream of responses"),
+      close: () => call.cancel
+    }
+  }
+  return { ...pair, call }
+})
+
+conforms("grpc", openCall, { hears: false })
+
+describe("SessionSocket: grpc", () => {
+  it.live("a client that does not read makes send wait; its leaving ends the wait", () =>
+    Effect.gen(function* () {
+      const { call, socket } = yield* openCall
+      yield* call.pause
+      const chunk = "x".repeat(64 * 1024)
+      let sent = 0
+      const flood = Effect.forever(
+        Effect.andThen(
+          socket.send(chunk),
+          Effect.sync(() => sent++)
+        )
+      )
+      assert.strictEqual((yield* Effect.timeoutOption(flood, "300 millis"))._tag, "None")
+      assert.isAbove(sent, 0)
+      const before = sent
+      assert.strictEqual((yield* Effect.timeoutOption(flood, "300 millis"))._tag, "None")
+      assert.isAtMost(sent - before, 1)
+      yield* call.cancel
+      assert.strictEqual((yield* Effect.flip(flood))._tag, "SocketClosed")
+    }).pipe(Effect.scoped)
+  )
+})
 
 describe("SessionSocket: webSocket", () => {
   it.live("a client that does not read makes send wait; its leaving ends the wait", () =>

@@ -1,9 +1,24 @@
 /** The server as an operator meets it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Queue } from "effect"
+import { Effect, Queue, Schema } from "effect"
 import { createServer } from "node:net"
+import { FinishedSpan } from "../../src/domain/TraceStore.ts"
+import * as grpc from "../support/grpc.ts"
+import * as otlp from "../support/otlp.ts"
 import * as processes from "../support/process.ts"
-import { sampledCarrier } from "../support/tracing.ts"
+import { sampledCarrier, TRACE_ID } from "../support/tracing.ts"
+
+/** The names of the spans that a server has of the caller's trace. */
+const spanNames = (url: string, token: string) =>
+  Effect.promise(async () => {
+    const headers = { authorization: `Bot ${token}` }
+    const response = await fetch(`${url.replace("0.0.0.0", "127.0.0.1")}/traces/${TRACE_ID}`, { headers })
+    if (response.status === 404) return []
+    const { spans } = Schema.decodeUnknownSync(Schema.Struct({ spans: Schema.Array(FinishedSpan) }))(
+      await response.json()
+    )
+    return spans.map(({ name }) => name)
+  })
 
 const run = (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) =>
   Effect.scoped(Effect.flatMap(processes.start("src/programs/main.ts", args, env), ({ exited }) => exited))
@@ -35,7 +50,10 @@ describe("npm start", () => {
         "HOST",
         "PORT",
         "FANFARE_TOKENS",
-        "OTEL_EXPORTER_OTLP_ENDPOINT"
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "--grpc-host",
+        "--grpc-port",
+        "--trace-callers"
       ]) {
         assert.include(output, word)
       }
@@ -138,7 +156,7 @@ describe("npm start", () => {
 
   it.live("PORT is heeded, and --port goes before it; a port that is taken is said so, and what to do", () =>
     Effect.gen(function* () {
-      const { url } = yield* processes.server([], { PORT: "1" })
+      const { url } = yield* processes.server(["--port", "0"], { PORT: "1" })
       const { port } = new URL(url)
       const taken = yield* run([], { PORT: port })
       assert.strictEqual(taken.code, 1)
@@ -149,6 +167,21 @@ describe("npm start", () => {
   it.live.each([
     ["--port 99999", ["--port", "99999"], {}, /from 0 to 65535/],
     ["PORT=abc", [], { PORT: "abc" }, /got "abc"/],
+    ["--grpc-port x", ["--grpc-port", "x"], {}, /got "x"/],
+    ["--trace-callers maybe", ["--trace-callers", "maybe"], {}, /continue.*link.*ignore/s],
+    ["a sampler that there is not", ["--port", "0"], { OTEL_TRACES_SAMPLER: "xray" }, /always_on.*traceidratio/s],
+    [
+      "a ratio that is none",
+      ["--port", "0"],
+      { OTEL_TRACES_SAMPLER: "traceidratio", OTEL_TRACES_SAMPLER_ARG: "2" },
+      /from 0 to 1/
+    ],
+    [
+      "gRPC on any other address, with demo tokens",
+      ["--grpc-port", "0", "--grpc-host", "0.0.0.0"],
+      {},
+      /FANFARE_TOKENS/
+    ],
     ["an endpoint that is no URL", ["--port", "0"], { OTEL_EXPORTER_OTLP_ENDPOINT: "localhost:4318" }, /no URL/],
     [
       "a compression that there is not",
@@ -163,6 +196,82 @@ describe("npm start", () => {
       assert.match(output, words)
       assert.notInclude(output, "    at ")
     })
+  )
+
+  /** Writes a message as a sampled caller does. */
+  const write = (url: string, token: string) =>
+    Effect.promise(async () => {
+      const { traceparent } = sampledCarrier
+      const { status } = await fetch(
+        `${url.replace("0.0.0.0", "127.0.0.1")}/api/v10/channels/1200000000000000010/messages`,
+        {
+          method: "POST",
+          headers: { authorization: `Bot ${token}`, traceparent },
+          body: JSON.stringify({ content: "hello" })
+        }
+      )
+      assert.strictEqual(status, 200)
+    })
+
+  it.live.each([
+    ["on loopback it goes on", [], {}, true],
+    ["on loopback, unless told otherwise", ["--trace-callers", "ignore"], {}, false],
+    ["on any other address it is not looked at", [], { HOST: "0.0.0.0" }, false],
+    ["on any other address, unless told otherwise", ["--trace-callers", "continue"], { HOST: "0.0.0.0" }, true],
+    ["nor can a stranger force one by a link", ["--trace-callers", "link"], { HOST: "0.0.0.0" }, false]
+  ] as const)("a caller's trace: %s", ([, args, env, goesOn]) =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server(args, { FANFARE_TOKENS: "s3cret", ...env })
+      yield* write(url, "s3cret")
+      assert.deepStrictEqual((yield* spanNames(url, "s3cret")).slice(0, 1), goesOn ? ["ingress.http"] : [])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("gRPC beside HTTP, where it is asked for; callers' traces go on there", () =>
+    Effect.gen(function* () {
+      const running = yield* processes.start("src/programs/main.ts", ["--grpc-port", "0"], {
+        PORT: "0",
+        HOST: "0.0.0.0",
+        FANFARE_TOKENS: "s3cret"
+      })
+      let address: string | undefined
+      while (address === undefined) address = /gRPC on (\S+)/.exec(yield* Queue.take(running.lines))?.[1]
+      const { url } = yield* processes.listening(running)
+      const { sendMessage } = yield* grpc.connect(address)
+      const { traceparent } = sampledCarrier
+      yield* sendMessage(
+        { channelId: "1200000000000000010", content: "hello" },
+        { authorization: "s3cret", traceparent }
+      )
+      const names = yield* spanNames(url, "s3cret")
+      assert.includeMembers(names, ["ingress.grpc", "guild.SendMessage"])
+      running.child.kill("SIGTERM")
+      assert.strictEqual((yield* running.exited).code, 0)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("where traces begin here: OTEL_TRACES_SAMPLER", () =>
+    Effect.gen(function* () {
+      const collector = yield* otlp.receiver
+      const { child, exited, url } = yield* processes.server([], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+        OTEL_TRACES_SAMPLER: "parentbased_traceidratio",
+        OTEL_TRACES_SAMPLER_ARG: "1"
+      })
+      const { status } = yield* Effect.promise(() =>
+        fetch(`${url}/api/v10/channels/1200000000000000010/messages`, {
+          method: "POST",
+          headers: { authorization: "Bot demo-1" },
+          body: JSON.stringify({ content: "hello" })
+        })
+      )
+      assert.strictEqual(status, 200)
+      child.kill("SIGTERM")
+      assert.strictEqual((yield* exited).code, 0)
+      const names = (yield* Queue.clear(collector.spans)).map(({ name }) => name)
+      assert.includeMembers(names, ["ingress.http", "guild.SendMessage"])
+    }).pipe(Effect.scoped)
   )
 
   it.live("PORT=0 is any port; telemetry can be switched off in any case", () =>

@@ -1,0 +1,198 @@
+/**
+ * The internal ingress: gRPC, for services that write into guilds or listen to them. The service is in
+ * `proto/fanfare.proto`.
+ *
+ * @since 0.1.0
+ */
+import { status } from "@grpc/grpc-js"
+import { Context, Duration, Effect, Layer, Schema } from "effect"
+import { Hex } from "effect/encoding"
+import type { Accounts } from "../domain/Accounts.ts"
+import * as CloseCode from "../domain/gateway/CloseCode.ts"
+import * as Intents from "../domain/gateway/Intents.ts"
+import * as RestError from "../domain/gateway/RestError.ts"
+import { ChannelId, GuildId, MessageId, SessionId } from "../domain/Ids.ts"
+import type { Message } from "../domain/Message.ts"
+import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
+import * as Guild from "./Guild.ts"
+import { Guilds } from "./Guilds.ts"
+import * as GrpcServer from "./ingress/GrpcServer.ts"
+import * as Submission from "./ingress/Submission.ts"
+import * as Session from "./Session.ts"
+import * as Transport from "./Transport.ts"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category definitions
+   */
+  definition,
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  GrpcCannotListen,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type StreamCall
+} from "./ingress/GrpcServer.ts"
+
+/** A protobuf string that was not set is empty. */
+const unlessEmpty = <A>(schema: Schema.Codec<A, string>) => Schema.Union([Schema.Literal(""), schema])
+
+const SendMessageRequest = Schema.Struct({
+  channelId: ChannelId,
+  content: Schema.String,
+  nonce: Schema.String,
+  replyTo: unlessEmpty(MessageId)
+})
+
+const SubscribeRequest = Schema.Struct({ intents: Schema.Int, guildId: unlessEmpty(GuildId) })
+
+const CODES: Readonly<Record<number, status>> = {
+  400: status.INVALID_ARGUMENT,
+  401: status.UNAUTHENTICATED,
+  403: status.PERMISSION_DENIED,
+  404: status.NOT_FOUND,
+  503: status.UNAVAILABLE
+}
+
+const failure = ({ errors, message, status: http }: RestError.RestError): GrpcServer.Failure => ({
+  code: CODES[http] ?? status.INTERNAL,
+  details: errors === undefined ? message : `${message}: ${JSON.stringify(errors)}`
+})
+
+const caller = ({ metadata }: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
+  Submission.caller(metadata.get("authorization")[0]?.toString())
+
+const request = <A, I>(schema: Schema.Codec<A, I>, call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
+  Effect.mapError(
+    Schema.decodeUnknownEffect(schema)(call.request),
+    ({ message }) => new RestError.RestError({ status: 400, code: 0, message })
+  )
+
+const response = ({ author, channelId, draft, guildId, id, sentAt }: Message) => ({
+  id,
+  guildId,
+  channelId,
+  authorId: author.user.id,
+  content: draft.content,
+  sentAt: Math.trunc(sentAt),
+  nonce: String(draft.nonce ?? ""),
+  replyTo: draft.replyTo ?? ""
+})
+
+/** How long a guild may take: no longer than the caller waits. */
+const timeout = (call: GrpcServer.UnaryCall) =>
+  Effect.clockWith((clock) => {
+    const left = new Date(call.getDeadline()).getTime() - clock.currentTimeMillisUnsafe()
+    return Effect.succeed(Duration.millis(Number.isFinite(left) ? Math.min(5000, Math.max(0, left)) : 5000))
+  })
+
+const sendMessage = (call: GrpcServer.UnaryCall) =>
+  Effect.gen(function* () {
+    const { id: author } = yield* caller(call)
+    const { channelId: channel, content, nonce, replyTo } = yield* request(SendMessageRequest, call)
+    const guild = yield* Submission.guildOf(channel)
+    const input = {
+      content,
+      ...(nonce === "" ? undefined : { nonce }),
+      ...(replyTo === "" ? undefined : { message_reference: { message_id: replyTo } })
+    }
+    const message = yield* Submission.submit(guild, { author, channel, input }, { timeout: yield* timeout(call) })
+    return response(message)
+  }).pipe(
+    Effect.mapError(failure),
+    Effect.tap(() => Effect.annotateCurrentSpan("rpc.grpc.status_code", status.OK)),
+    Effect.tapError(({ code }) => Effect.annotateCurrentSpan("rpc.grpc.status_code", code))
+  )
+
+const DEFAULT_INTENTS = Intents.GUILDS | Intents.GUILD_MESSAGES
+
+/** The guilds that the caller wants to hear of; one that it names must exist. */
+const wanted = (guildId: GuildId | "") =>
+  Effect.flatMap(Guilds, ({ all, byId }) =>
+    guildId === ""
+      ? Effect.succeed(all)
+      : Effect.mapBoth(Effect.fromOption(byId(guildId)), {
+          onFailure: RestError.unknownGuild,
+          onSuccess: (guild) => [guild]
+        })
+  )
+
+const subscribe = (call: GrpcServer.StreamCall) =>
+  Effect.gen(function* () {
+    const { id: user } = yield* caller(call)
+    const { guildId, intents } = yield* request(SubscribeRequest, call)
+    if (!Intents.isValid(intents)) {
+      return yield* new RestError.RestError({ status: 400, code: 0, message: CloseCode.INVALID_INTENTS.reason })
+    }
+    const guilds = yield* wanted(guildId)
+    const session = yield* Session.make({ id: SessionId.make(Hex.random(32)) })
+    for (const guild of guilds) {
+      yield* Guild.connect(guild, session, { user, intents: intents === 0 ? DEFAULT_INTENTS : intents }).pipe(
+        Effect.catchTag("UnknownMember", () => (guildId === "" ? Effect.void : RestError.missingAccess())),
+        Effect.catchTag(Submission.ACTOR_ERRORS, Submission.unanswered)
+      )
+    }
+    const socket = yield* SessionSocket
+    yield* Effect.raceFirst(socket.receive, Effect.flatMap(session.closed, Effect.fail))
+  }).pipe(
+    Effect.catchTag("SocketClosed", (_: SocketClosed) => Effect.void),
+    Effect.mapError(failure),
+    Effect.onInterrupt(() =>
+      Effect.flatMap(SessionSocket, (socket) => socket.close(CloseCode.GOING_AWAY.code, CloseCode.GOING_AWAY.reason))
+    ),
+    Effect.scoped
+  )
+
+const SERVICE = { "rpc.system": "grpc", "rpc.service": "fanfare.v1.Fanfare" } as const
+const HOP: Transport.Hop = { name: "ingress.grpc", attributes: { ...SERVICE, "rpc.method": "SendMessage" } }
+
+/** What stopping lets calls finish in. */
+const GRACE = "250 millis"
+
+/**
+ * `port` 0 is any that is free. `socket` makes a session's socket of a call's response stream.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Transport.IngressOptions {
+  readonly host: string
+  readonly port: number
+  readonly socket: (stream: GrpcServer.StreamCall) => Layer.Layer<SessionSocket>
+}
+
+/**
+ * Where the gRPC ingress listens.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class GrpcIngress extends Context.Service<GrpcIngress, { readonly host: string; readonly port: number }>()(
+  "fanfare/programs/GrpcIngress"
+) {}
+
+/**
+ * Serves `proto/fanfare.proto`. Only what changes something is traced: `SendMessage`, as `ingress.grpc`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<GrpcIngress, GrpcServer.GrpcCannotListen, Guilds | Accounts> =>
+  Layer.effect(
+    GrpcIngress,
+    Effect.map(
+      GrpcServer.serve<Guilds | Accounts>(
+        {
+          unary: { SendMessage: (call) => Transport.ingress(call.metadata, HOP, sendMessage(call), options) },
+          stream: { Subscribe: (call) => Effect.provide(subscribe(call), Layer.fresh(options.socket(call))) }
+        },
+        { ...options, grace: GRACE }
+      ),
+      (port) => ({ host: options.host, port })
+    )
+  )

@@ -1,0 +1,144 @@
+/**
+ * A gRPC server whose methods are Effects: each call is a fiber, which is interrupted when the caller gives up.
+ *
+ * @since 0.1.0
+ */
+import * as grpc from "@grpc/grpc-js"
+import { loadSync } from "@grpc/proto-loader"
+import { Cause, type Duration, Effect, Exit, FiberSet, Record, Schema, type Scope } from "effect"
+import { fileURLToPath } from "node:url"
+import * as Transport from "../Transport.ts"
+
+/**
+ * The address could not be listened on.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class GrpcCannotListen extends Schema.TaggedError<GrpcCannotListen>()("GrpcCannotListen", {
+  address: Schema.String,
+  reason: Schema.String
+}) {
+  override get message() {
+    return (
+      `cannot listen for gRPC on ${this.address} (${this.reason}): choose another with --grpc-host and ` +
+      `--grpc-port, or free this one`
+    )
+  }
+}
+
+/**
+ * How a call ends that does not succeed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Failure {
+  readonly code: grpc.status
+  readonly details: string
+}
+
+/**
+ * A call with one answer, and one whose answers are a stream that its handler writes to; both as the caller sent them,
+ * not yet decoded.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type UnaryCall = grpc.ServerUnaryCall<unknown, unknown>
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type StreamCall = grpc.ServerWritableStream<unknown, { readonly frame: string }>
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Handlers<R> {
+  readonly unary: Readonly<Record<string, (call: UnaryCall) => Effect.Effect<unknown, Failure, R>>>
+  readonly stream: Readonly<Record<string, (call: StreamCall) => Effect.Effect<void, Failure, R>>>
+}
+
+const PROTO = fileURLToPath(new URL("../../../proto/fanfare.proto", import.meta.url))
+const SERVICE = "fanfare.v1.Fanfare"
+
+/** More than any message needs, and far less than gRPC would take. */
+const MAX_REQUEST = 256 * 1024
+
+const isService = (definition: unknown): definition is grpc.ServiceDefinition =>
+  typeof definition === "object" && definition !== null && !("format" in definition)
+
+/**
+ * The service of `proto/fanfare.proto`, for servers and for clients.
+ *
+ * @since 0.1.0
+ * @category definitions
+ */
+export const definition: Effect.Effect<grpc.ServiceDefinition> = Effect.sync(() => {
+  const found = loadSync(PROTO, { longs: Number, defaults: true })[SERVICE]
+  if (!isService(found)) throw new Error(`${PROTO} has no service ${SERVICE}`)
+  return found
+})
+
+const failure = (cause: Cause.Cause<Failure>): Failure =>
+  cause.reasons.find(Cause.isFailReason)?.error ??
+  (Cause.hasInterruptsOnly(cause)
+    ? { code: grpc.status.UNAVAILABLE, details: "the server is going away: try again" }
+    : { code: grpc.status.INTERNAL, details: "the server has a defect; it has been logged" })
+
+const logDefects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.tapDefect(effect, (defect) => Effect.logError("a gRPC method died of a defect", defect))
+
+const listen = (server: grpc.Server, address: string): Effect.Effect<number, GrpcCannotListen> =>
+  Effect.callback((resume) =>
+    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) =>
+      resume(
+        error === null ? Effect.succeed(port) : Effect.fail(new GrpcCannotListen({ address, reason: error.message }))
+      )
+    )
+  )
+
+/**
+ * Serves until the scope closes: streams are then ended by their handlers' interruption, and other calls have the grace
+ * to finish. Gives the port.
+ *
+ * @since 0.1.0
+ * @category servers
+ */
+export const serve = Effect.fnUntraced(function* <R>(
+  handlers: Handlers<R>,
+  options: { readonly host: string; readonly port: number; readonly grace: Duration.Input }
+): Effect.fn.Return<number, GrpcCannotListen, R | Scope.Scope> {
+  const service = yield* definition
+  // Released in the opposite order: streams end, then the server lets calls finish, then nobody waits any longer.
+  const calls = yield* Transport.untraced(FiberSet.makeRuntime<R, unknown, Failure>())
+  const server = yield* Effect.acquireRelease(
+    Effect.sync(() => new grpc.Server({ "grpc.max_receive_message_length": MAX_REQUEST })),
+    (server) =>
+      Effect.callback<void>((resume) => server.tryShutdown(() => resume(Effect.void))).pipe(
+        Effect.timeoutOption(options.grace),
+        Effect.andThen(Effect.sync(() => server.forceShutdown()))
+      )
+  )
+  const streams = yield* Transport.untraced(FiberSet.makeRuntime<R, void, Failure>())
+
+  const unary = Record.map(handlers.unary, (handle) => (call: UnaryCall, answer: grpc.sendUnaryData<unknown>): void => {
+    const fiber = calls(logDefects(Effect.suspend(() => handle(call))))
+    call.once("cancelled", () => fiber.interruptUnsafe())
+    fiber.addObserver((exit) => (Exit.isSuccess(exit) ? answer(null, exit.value) : answer(failure(exit.cause))))
+  })
+  const stream = Record.map(handlers.stream, (handle) => (call: StreamCall): void => {
+    const fiber = streams(logDefects(Effect.suspend(() => handle(call))))
+    call.once("cancelled", () => fiber.interruptUnsafe())
+    // One that its handler has ended already keeps the status that it has.
+    fiber.addObserver((exit) => {
+      if (call.writableEnded) return
+      if (Exit.isSuccess(exit)) call.end()
+      else call.emit("error", failure(exit.cause))
+    })
+  })
+  yield* Effect.sync(() => server.addService(service, { ...unary, ...stream }))
+  return yield* listen(server, `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`)
+})

@@ -1,0 +1,128 @@
+/**
+ * A message that somebody outside submits: what it must be like, and what its guild makes of it. Every ingress takes
+ * messages by the same rules, and refuses them with the same words.
+ *
+ * @since 0.1.0
+ */
+import { Array, type Duration, Effect, Redacted, Schema } from "effect"
+import type { ActorError } from "../../domain/Actor.ts"
+import { Accounts } from "../../domain/Accounts.ts"
+import { characters, Embed, LIMITS } from "../../domain/Embed.ts"
+import * as RestError from "../../domain/gateway/RestError.ts"
+import { type ChannelId, MessageId, type UserId } from "../../domain/Ids.ts"
+import { MAX_LENGTH, type Draft, type Message } from "../../domain/Message.ts"
+import type { User } from "../../domain/User.ts"
+import type { Guild } from "../Guild.ts"
+import { Guilds } from "../Guilds.ts"
+import * as Transport from "../Transport.ts"
+
+/**
+ * The user whose token is in an `authorization`, with or without "Bot " or "Bearer " before it.
+ *
+ * @since 0.1.0
+ * @category callers
+ */
+export const caller = (authorization: string | undefined): Effect.Effect<User, RestError.RestError, Accounts> =>
+  Effect.gen(function* () {
+    const accounts = yield* Accounts
+    const token = (authorization ?? "").replace(/^(Bot|Bearer) /i, "")
+    if (token === "") return yield* RestError.unauthorized()
+    return yield* Effect.flatMap(accounts.authenticate(Redacted.make(token)), Effect.fromOption)
+  }).pipe(Effect.mapError(RestError.unauthorized))
+
+const MAX_NONCE = 25
+
+/**
+ * What a client sends to have a message made; everything else that it may send is ignored.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CreateMessage = Schema.Struct({
+  content: Schema.optionalKey(Schema.NullOr(Schema.String)),
+  embeds: Schema.optionalKey(Schema.NullOr(Schema.Array(Embed))),
+  tts: Schema.optionalKey(Schema.Boolean),
+  nonce: Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))),
+  message_reference: Schema.optionalKey(Schema.NullOr(Schema.Struct({ message_id: Schema.optionalKey(MessageId) })))
+})
+
+const tooLong = (field: string, most: number) =>
+  RestError.invalidForm([field], { code: "BASE_TYPE_MAX_LENGTH", message: `Must be ${most} or fewer in length.` })
+
+const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError.RestError> => {
+  const content = input.content ?? ""
+  const embeds = input.embeds ?? []
+  const nonce = input.nonce ?? undefined
+  const replyTo = input.message_reference?.message_id
+  // In code points, of which a string has no more than it has units: most are short enough at first sight.
+  if (content.length > MAX_LENGTH && Array.fromIterable(content).length > MAX_LENGTH) {
+    return tooLong("content", MAX_LENGTH)
+  }
+  if (embeds.length > LIMITS.embeds) return tooLong("embeds", LIMITS.embeds)
+  if (embeds.reduce((total, embed) => total + characters(embed), 0) > LIMITS.characters) {
+    return RestError.invalidForm(["embeds"], {
+      code: "MAX_EMBED_SIZE_EXCEEDED",
+      message: `Embed size exceeds maximum size of ${LIMITS.characters}`
+    })
+  }
+  if (String(nonce ?? "").length > MAX_NONCE) return tooLong("nonce", MAX_NONCE)
+  if (content.trim() === "" && embeds.length === 0) return RestError.emptyMessage()
+  return Effect.succeed({
+    content,
+    embeds,
+    tts: input.tts ?? false,
+    ...(nonce === undefined ? undefined : { nonce }),
+    ...(replyTo === undefined ? undefined : { replyTo })
+  })
+}
+
+/**
+ * What can go wrong with a guild itself.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const ACTOR_ERRORS = ["ActorNotStarted", "ActorStopped", "ActorDied", "CallTimedOut"] as const
+
+/**
+ * The guild did not answer in time, or not at all: that is no fault of the caller's.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export const unanswered = (error: ActorError): RestError.RestError =>
+  error._tag === "ActorDied" ? RestError.internal() : RestError.unavailable()
+
+/**
+ * The guild that a channel belongs to.
+ *
+ * @since 0.1.0
+ * @category guilds
+ */
+export const guildOf = (channel: ChannelId): Effect.Effect<Guild, RestError.RestError, Guilds> =>
+  Effect.flatMap(Guilds, (guilds) =>
+    Effect.mapError(Effect.fromOption(guilds.byChannel(channel)), RestError.unknownChannel)
+  )
+
+/**
+ * Has the guild make a message of what somebody wrote.
+ *
+ * @since 0.1.0
+ * @category messages
+ */
+export const submit = (
+  guild: Guild,
+  written: { readonly author: UserId; readonly channel: ChannelId; readonly input: typeof CreateMessage.Type },
+  options?: { readonly timeout?: Duration.Input }
+): Effect.Effect<Message, RestError.RestError> =>
+  Effect.flatMap(draft(written.input), (draft) =>
+    Transport.call(guild, "SendMessage", { author: written.author, channel: written.channel, draft }, options)
+  ).pipe(
+    Effect.catchTags({
+      UnknownMember: RestError.missingAccess,
+      UnknownChannel: RestError.unknownChannel,
+      MissingAccess: RestError.missingAccess,
+      MissingPermissions: RestError.missingPermissions
+    }),
+    Effect.catchTag(ACTOR_ERRORS, unanswered)
+  )

@@ -1,0 +1,194 @@
+/** The internal ingress, by a real gRPC client over a real connection. */
+import { status } from "@grpc/grpc-js"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Schema, Scope, Exit } from "effect"
+import type { TraceCallers } from "../../src/programs/Transport.ts"
+import * as socket from "../../src/layers/SessionSocket/grpc.ts"
+import * as GrpcIngress from "../../src/programs/GrpcIngress.ts"
+import { GENERAL, GUILD, HIDDEN, READ_ONLY, userId } from "../support/community.ts"
+import * as grpc from "../support/grpc.ts"
+import * as guilds from "../support/guilds.ts"
+import { parentId, PARENT_ID, recorder, TRACE_ID, sampledCarrier, unsampledCarrier } from "../support/tracing.ts"
+
+const ingress = (options?: { readonly callers?: TraceCallers; readonly start?: number }) =>
+  GrpcIngress.layer({ host: "127.0.0.1", port: 0, socket: socket.layer, ...options }).pipe(
+    Layer.provideMerge(guilds.layer(2))
+  )
+
+const client = Effect.flatMap(GrpcIngress.GrpcIngress, ({ host, port }) => grpc.connect(`${host}:${port}`))
+
+const as = (token: string) => ({ authorization: `Bot ${token}` })
+const hello = { channelId: GENERAL, content: "hello" }
+const Frame = Schema.fromJsonString(
+  Schema.Struct({ t: Schema.String, s: Schema.Int, d: Schema.Record(Schema.String, Schema.Json) })
+)
+const frame = (subscription: grpc.Subscription) =>
+  Effect.map(subscription.next, (text) => Schema.decodeUnknownSync(Frame)(text))
+
+describe("SendMessage", () => {
+  it.live("makes a message of what a member writes", () =>
+    Effect.gen(function* () {
+      const { sendMessage } = yield* client
+      const first = yield* sendMessage({ ...hello, nonce: "n1" }, as("token-1"))
+      assert.deepInclude(first, {
+        guildId: GUILD,
+        channelId: GENERAL,
+        authorId: userId(1),
+        content: "hello",
+        nonce: "n1",
+        replyTo: ""
+      })
+      assert.isAbove(first.sentAt, Date.UTC(2024))
+      const reply = yield* sendMessage({ ...hello, replyTo: first.id }, { authorization: "token-2" })
+      assert.strictEqual(reply.replyTo, first.id)
+      assert.isTrue(BigInt(reply.id) > BigInt(first.id))
+    }).pipe(Effect.provide(ingress()), Effect.scoped)
+  )
+
+  it.live("refuses by gRPC's statuses, and says what is wrong", () =>
+    Effect.gen(function* () {
+      const { sendMessage } = yield* client
+      const refusals = [
+        [hello, {}, status.UNAUTHENTICATED, /401/],
+        [hello, as("nobody"), status.UNAUTHENTICATED, /401/],
+        [{ content: "hello" }, as("token-1"), status.INVALID_ARGUMENT, /channelId/],
+        [{ ...hello, channelId: "abc" }, as("token-1"), status.INVALID_ARGUMENT, /snowflake/],
+        [{ ...hello, channelId: "1" }, as("token-1"), status.NOT_FOUND, /Unknown Channel/],
+        [{ ...hello, content: " " }, as("token-1"), status.INVALID_ARGUMENT, /empty message/],
+        [{ ...hello, content: "x".repeat(2001) }, as("token-1"), status.INVALID_ARGUMENT, /2000 or fewer/],
+        [{ ...hello, nonce: "x".repeat(26) }, as("token-1"), status.INVALID_ARGUMENT, /25 or fewer/],
+        [{ ...hello, replyTo: "x" }, as("token-1"), status.INVALID_ARGUMENT, /replyTo/],
+        [{ ...hello, channelId: HIDDEN }, as("token-2"), status.PERMISSION_DENIED, /Missing Access/],
+        [{ ...hello, channelId: READ_ONLY }, as("token-2"), status.PERMISSION_DENIED, /Missing Permissions/],
+        [hello, as("stranger"), status.PERMISSION_DENIED, /Missing Access/],
+        [{ ...hello, content: "x".repeat(300_000) }, as("token-1"), status.RESOURCE_EXHAUSTED, /larger than max/]
+      ] as const
+      for (const [request, metadata, code, details] of refusals) {
+        const error = yield* Effect.flip(sendMessage(request, metadata))
+        assert.strictEqual(error.code, code, error.details)
+        assert.match(error.details, details)
+      }
+      // None of which has done any harm.
+      assert.strictEqual((yield* sendMessage(hello, as("token-1"))).content, "hello")
+    }).pipe(Effect.provide(ingress()), Effect.scoped)
+  )
+
+  const traced = Effect.fnUntraced(function* (
+    metadata: Readonly<Record<string, string>>,
+    options?: { readonly callers?: TraceCallers; readonly start?: number }
+  ) {
+    const spans = recorder()
+    yield* Effect.flatMap(client, ({ sendMessage }) => sendMessage(hello, { ...as("token-1"), ...metadata })).pipe(
+      Effect.provide(Layer.provide(ingress(options), spans.layer)),
+      Effect.scoped
+    )
+    return spans.opened
+  })
+  const sampled = { traceparent: sampledCarrier.traceparent, tracestate: "vendor=1" }
+
+  it.live("continues a sampled caller, by default; one that is not sampled is in no trace", () =>
+    Effect.gen(function* () {
+      const [first, second] = yield* traced(sampled)
+      assert.deepStrictEqual(
+        [first?.name, first?.kind, first?.traceId, first && parentId(first)],
+        ["ingress.grpc", "server", TRACE_ID, PARENT_ID]
+      )
+      assert.deepInclude(Object.fromEntries(first?.attributes ?? []), {
+        "rpc.system": "grpc",
+        "rpc.service": "fanfare.v1.Fanfare",
+        "rpc.method": "SendMessage",
+        "rpc.grpc.status_code": 0
+      })
+      assert.strictEqual(second?.name, "guild.SendMessage")
+      assert.deepStrictEqual(yield* traced({ traceparent: unsampledCarrier.traceparent }), [])
+      assert.deepStrictEqual(yield* traced({}), [])
+    })
+  )
+
+  it.live("or as its policy says", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* traced(sampled, { callers: "ignore" }), [])
+      assert.deepStrictEqual(yield* traced(sampled, { callers: "link" }), [])
+      const [root] = yield* traced(sampled, { callers: "link", start: 1 })
+      assert.notStrictEqual(root?.traceId, TRACE_ID)
+      assert.deepStrictEqual(
+        root?.links.map(({ span }) => span.traceId),
+        [TRACE_ID]
+      )
+    })
+  )
+})
+
+describe("Subscribe", () => {
+  it.live("streams what happens in the caller's guilds, as the gateway says it", () =>
+    Effect.gen(function* () {
+      const { sendMessage, subscribe } = yield* client
+      const all = yield* subscribe({}, as("token-1"))
+      const one = yield* subscribe({ guildId: GUILD, intents: 512 }, as("token-2"))
+      for (const subscription of [all, one]) {
+        const first = yield* frame(subscription)
+        assert.deepInclude(first, { t: "GUILD_CREATE", s: 1 })
+        assert.strictEqual(first.d.id, GUILD)
+      }
+      yield* sendMessage(hello, as("token-1"))
+      yield* sendMessage({ ...hello, channelId: HIDDEN, content: "secret" }, as("token-1"))
+      yield* sendMessage({ ...hello, content: "public" }, as("token-1"))
+      const heard = (subscription: grpc.Subscription, times: number) =>
+        Effect.map(Effect.all(Array.from({ length: times }, () => frame(subscription))), (frames) =>
+          frames.map(({ d, s }) => [s, d.content])
+        )
+      assert.deepStrictEqual(yield* heard(all, 3), [
+        [2, "hello"],
+        [3, "secret"],
+        [4, "public"]
+      ])
+      assert.deepStrictEqual(yield* heard(one, 2), [
+        [2, "hello"],
+        [3, "public"]
+      ])
+    }).pipe(Effect.provide(ingress()), Effect.scoped)
+  )
+
+  it.live("refuses as SendMessage does", () =>
+    Effect.gen(function* () {
+      const { subscribe } = yield* client
+      for (const [request, metadata, code] of [
+        [{}, {}, status.UNAUTHENTICATED],
+        [{ guildId: "999" }, as("token-1"), status.NOT_FOUND],
+        [{ guildId: "x" }, as("token-1"), status.INVALID_ARGUMENT],
+        [{ intents: 2 ** 31 }, as("token-1"), status.INVALID_ARGUMENT],
+        [{ guildId: GUILD }, as("stranger"), status.PERMISSION_DENIED]
+      ] as const) {
+        const error = yield* Effect.flip((yield* subscribe(request, metadata)).next)
+        assert.deepInclude(error, { code })
+      }
+    }).pipe(Effect.provide(ingress()), Effect.scoped)
+  )
+
+  it.live("a caller that leaves is forgotten, and one that the server leaves is told so", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(ingress(), scope)
+      const { sendMessage, subscribe } = yield* Effect.provideContext(client, context)
+      const leaves = yield* subscribe({}, as("token-1"))
+      yield* leaves.next
+      yield* leaves.cancel
+      const stays = yield* subscribe({}, as("token-1"))
+      yield* stays.next
+      yield* sendMessage(hello, as("token-1"))
+      assert.strictEqual((yield* frame(stays)).d.content, "hello")
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      assert.deepInclude(yield* Effect.flip(stays.next), { code: status.UNAVAILABLE })
+      yield* Fiber.join(closing)
+    }).pipe(Effect.scoped)
+  )
+})
+
+it.live("a port that is taken is an error that says what to do", () =>
+  Effect.gen(function* () {
+    const { port } = yield* GrpcIngress.GrpcIngress
+    const second = GrpcIngress.layer({ host: "127.0.0.1", port, socket: socket.layer })
+    const error = yield* Effect.flip(Effect.scoped(Layer.build(second)))
+    assert.match(error.message, /cannot listen for gRPC on 127\.0\.0\.1:\d+ .*--grpc-port/s)
+  }).pipe(Effect.provide(ingress()), Effect.scoped)
+)
