@@ -17,7 +17,8 @@ export interface Running {
 export const command = Effect.fnUntraced(function* (
   name: string,
   args: ReadonlyArray<string> = [],
-  env: Readonly<Record<string, string>> = {}
+  env: Readonly<Record<string, string>> = {},
+  stdin: "ignore" | "pipe" = "ignore"
 ): Effect.fn.Return<Running, never, Scope.Scope> {
   const lines = yield* Queue.unbounded<string>()
   let output = ""
@@ -26,7 +27,7 @@ export const command = Effect.fnUntraced(function* (
       spawn(name, args, {
         cwd: ROOT,
         detached: true,
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: [stdin, "pipe", "pipe"],
         env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }
       })
     ),
@@ -53,8 +54,12 @@ export const command = Effect.fnUntraced(function* (
 })
 
 /** Starts a script of the repository with this very Node. */
-export const start = (script: string, args: ReadonlyArray<string> = [], env: Readonly<Record<string, string>> = {}) =>
-  command(process.execPath, [resolve(ROOT, script), ...args], env)
+export const start = (
+  script: string,
+  args: ReadonlyArray<string> = [],
+  env: Readonly<Record<string, string>> = {},
+  stdin: "ignore" | "pipe" = "ignore"
+) => command(process.execPath, [resolve(ROOT, script), ...args], env, stdin)
 
 /** Where a server listens, once it says so. */
 export const listening = Effect.fnUntraced(function* (running: Running) {
