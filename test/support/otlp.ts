@@ -14,7 +14,10 @@ const Span = Schema.Struct({
   spanId: Schema.String,
   parentSpanId: Schema.optional(Schema.String),
   name: Schema.String,
-  attributes: Schema.optional(Schema.Array(Schema.Struct({ key: Schema.String, value: Schema.Json })))
+  kind: Schema.Union([Schema.Int, Schema.String]),
+  attributes: Schema.optional(Schema.Array(Schema.Struct({ key: Schema.String, value: Schema.Json }))),
+  links: Schema.optional(Schema.Array(Schema.Struct({ traceId: Schema.String, spanId: Schema.String }))),
+  status: Schema.optional(Schema.Struct({ code: Schema.optional(Schema.Union([Schema.Int, Schema.String])) }))
 })
 
 const Request = Schema.Struct({
@@ -31,8 +34,28 @@ export interface ReceivedSpan {
   readonly spanId: string
   readonly parentSpanId: string | undefined
   readonly name: string
-  readonly attributeKeys: ReadonlyArray<string>
+  readonly kind: string
+  readonly attributes: ReadonlyMap<string, unknown>
+  readonly links: ReadonlyArray<string>
+  readonly status: string
   readonly service: unknown
+}
+
+/** By number, as JSON has them; the receiver shows protobuf's by name. */
+const KINDS = [
+  "SPAN_KIND_UNSPECIFIED",
+  "SPAN_KIND_INTERNAL",
+  "SPAN_KIND_SERVER",
+  "SPAN_KIND_CLIENT",
+  "SPAN_KIND_PRODUCER",
+  "SPAN_KIND_CONSUMER"
+]
+const STATUSES = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"]
+
+/** An attribute's value, in whichever of the ways to write it; numbers as numbers. */
+const valueOf = (value: Schema.Json): unknown => {
+  const [[type, inner] = []] = Object.entries(Object(value))
+  return type === "intValue" || type === "doubleValue" ? Number(inner) : inner
 }
 
 const decode = Schema.decodeUnknownSync(Request)
@@ -45,7 +68,10 @@ const spansOf = (request: unknown): ReadonlyArray<ReceivedSpan> =>
         spanId: spanId(span.spanId),
         parentSpanId: span.parentSpanId === undefined ? undefined : spanId(span.parentSpanId),
         name: span.name,
-        attributeKeys: (span.attributes ?? []).map(({ key }) => key),
+        kind: KINDS[Number(span.kind)] ?? String(span.kind),
+        attributes: new Map((span.attributes ?? []).map(({ key, value }) => [key, valueOf(value)])),
+        links: (span.links ?? []).map((link) => spanId(link.spanId)),
+        status: STATUSES[Number(span.status?.code ?? 0)] ?? String(span.status?.code),
         service: resource.attributes.find(({ key }) => key === "service.name")?.value
       }))
     )
