@@ -44,11 +44,20 @@ describe("examples", () => {
     })
   )
 
+  it.live("sixteen-minutes: shows where they went", () =>
+    Effect.gen(function* () {
+      const { code, output } = yield* run("sixteen-minutes")
+      assert.strictEqual(code, 0)
+      assert.match(output, /guild\.Connect.*16:00\.000.*960000/)
+      assert.match(output, /session\.deliver.*16:00\.120/)
+    })
+  )
+
   it.live("a name that there is not is answered with those that there are", () =>
     Effect.gen(function* () {
       const { code, output } = yield* run("nothing")
       assert.strictEqual(code, 2)
-      assert.include(output, "one-guild, swap-strategies")
+      assert.include(output, "one-guild, sixteen-minutes, swap-strategies")
     })
   )
 })

@@ -5,7 +5,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Effect, Option, Scope, Stream } from "effect"
+import { Clock, type Duration, Effect, Option, Scope, Stream } from "effect"
 import { type Address, type Request, request } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
@@ -221,7 +221,8 @@ export const make = Effect.fnUntraced(function* (
 
 /**
  * Connects a session to a guild until the scope closes. The session is first sent the guild as its user may see it, and
- * from then on what happens there. A session id stands for one connection at a time.
+ * from then on what happens there. A session id stands for one connection at a time. `timeout` is how long the guild may
+ * take, 5 seconds by default.
  *
  * @since 0.1.0
  * @category sessions
@@ -229,9 +230,10 @@ export const make = Effect.fnUntraced(function* (
 export const connect = Effect.fnUntraced(function* (
   guild: Guild,
   session: SessionHandle,
-  { intents, user }: { readonly user: UserId; readonly intents: number }
+  { intents, timeout, user }: { readonly user: UserId; readonly intents: number; readonly timeout?: Duration.Input }
 ) {
   // Before the call: also when its answer does not come, the guild may have connected the session.
   yield* Effect.addFinalizer(() => Effect.ignore(Transport.cast(guild, "Disconnect", { session: session.id })))
-  return yield* Transport.call(guild, "Connect", { session: session.id, user, intents, handle: session })
+  const payload = { session: session.id, user, intents, handle: session }
+  return yield* Transport.call(guild, "Connect", payload, timeout === undefined ? {} : { timeout })
 })
