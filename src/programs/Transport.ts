@@ -18,4 +18,4 @@ export {
   type TraceCallers
 } from "./transport/Receive.ts"
 export { decode, encode } from "./transport/Wire.ts"
-export { type Hop, isolated, untraced, withoutTrace } from "./transport/Trace.ts"
+export { type Hop, isolated, layerIsolated, untraced, withoutTrace } from "./transport/Trace.ts"

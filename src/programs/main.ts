@@ -34,7 +34,7 @@ import type * as GrpcIngress from "./GrpcIngress.ts"
 import * as Guilds from "./Guilds.ts"
 import * as Ingress from "./Ingress.ts"
 import * as Page from "./Page.ts"
-import type * as Transport from "./Transport.ts"
+import * as Transport from "./Transport.ts"
 
 const DEMO_TOKENS = Array.map(Array.make("demo-1", "demo-2", "demo-3"), (token) => Redacted.make(token))
 
@@ -175,6 +175,7 @@ const server = (options: Options) =>
     return listening(tokens, isDemo).pipe(
       Layer.provideMerge(grpc),
       Layer.provide(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })),
+      Layer.provide(Transport.layerIsolated),
       Layer.provide(http),
       Layer.provide(guilds),
       Layer.provide(Accounts.fromTokens(owners)),

@@ -113,7 +113,7 @@ export const serve = Effect.fnUntraced(function* <R>(
 ): Effect.fn.Return<number, GrpcCannotListen, R | Scope.Scope> {
   const service = yield* definition
   // Released in the opposite order: streams end, then the server lets calls finish, then nobody waits any longer.
-  const calls = yield* Transport.untraced(FiberSet.makeRuntime<R, unknown, Failure>())
+  const calls = yield* Transport.isolated(FiberSet.makeRuntime<R, unknown, Failure>(), "continue")
   const server = yield* Effect.acquireRelease(
     Effect.sync(() => new grpc.Server({ "grpc.max_receive_message_length": MAX_REQUEST })),
     (server) =>
@@ -122,7 +122,7 @@ export const serve = Effect.fnUntraced(function* <R>(
         Effect.andThen(Effect.sync(() => server.forceShutdown()))
       )
   )
-  const streams = yield* Transport.untraced(FiberSet.makeRuntime<R, void, Failure>())
+  const streams = yield* Transport.isolated(FiberSet.makeRuntime<R, void, Failure>(), "continue")
 
   const unary = Record.map(handlers.unary, (handle) => (call: UnaryCall, answer: grpc.sendUnaryData<unknown>): void => {
     const fiber = calls(logDefects(Effect.suspend(() => handle(call))))

@@ -215,6 +215,10 @@ const brought = (fiber: AnyFiber, headers: TraceCarrier.Headers | TraceCarrier.M
   return carrier && received(fiber, carrier)
 }
 
+/** In no trace; at no cost where the server's fibers are in none anyway (`layerIsolated`). */
+const alone = <A, E, R>(fiber: AnyFiber, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  isIsolated(fiber, "continue") ? effect : isolated(effect, "continue")
+
 /**
  * Handles a request from outside, whose trace context is in its headers, or in gRPC metadata. It and the options alone
  * decide: a request that is in no trace by them is in none, whatever trace the server itself may be in.
@@ -230,17 +234,16 @@ export const ingress = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber<A, E, R>((fiber) => {
     const { callers = "continue", start = 0 } = options ?? {}
-    const server: Hop = { kind: "server", ...hop }
     if (callers === "continue") {
       const caller = brought(fiber, headers)
       if (caller !== undefined) {
-        const effect = continued(caller.context, caller.baggage, server, {}, handler)
+        const effect = continued(caller.context, caller.baggage, { kind: "server", ...hop }, {}, handler)
         return TraceContext.isSampled(caller.context) ? effect : isolated(effect, "continue")
       }
-      if (TraceCarrier.isPresentIn(headers)) return isolated(handler, "continue")
+      if (start === 0 || TraceCarrier.isPresentIn(headers)) return alone(fiber, handler)
     }
-    if (start === 0) return isolated(handler, "continue")
+    if (start === 0) return alone(fiber, handler)
     const linked = callers === "link" ? brought(fiber, headers)?.context : undefined
     const links = linked === undefined ? [] : [{ span: Tracer.externalSpan(linked), attributes: {} }]
-    return begun(start, { ...server, links: [...(hop.links ?? []), ...links] }, {}, handler)
+    return begun(start, { kind: "server", ...hop, links: [...(hop.links ?? []), ...links] }, {}, handler)
   })

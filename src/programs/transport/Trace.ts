@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Context, Effect, type Fiber, Random, References, Tracer } from "effect"
+import { Clock, Context, Effect, type Fiber, Layer, Random, References, Tracer } from "effect"
 import * as Baggage from "../../domain/Baggage.ts"
 import * as Metrics from "../../domain/Metrics.ts"
 import * as Propagation from "../../domain/Propagation.ts"
@@ -157,6 +157,17 @@ const isolate =
  */
 export const isolated = <A, E, R>(effect: Effect.Effect<A, E, R>, policy: Propagation.Policy): Effect.Effect<A, E, R> =>
   Effect.updateContext(effect, isolate(policy))
+
+/**
+ * What {@link isolated} does for one effect, for all that is built upon this Layer: a server, say, whose requests are
+ * then in no trace until one brings it, at no cost for each.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerIsolated: Layer.Layer<never> = Layer.effectContext(
+  Effect.map(Effect.context<never>(), isolate("continue"))
+)
 
 /**
  * Whether a fiber is already as {@link isolated} would have it.
