@@ -9,8 +9,7 @@ import { context, defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trac
 import { W3CTraceContextPropagator } from "@opentelemetry/core"
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base"
 import { Deferred, Effect, Queue } from "effect"
-import { Envelope, FanOut, Sampler, TraceStore, Transport } from "../src/index.ts"
-import { inline } from "../src/domain/Sender.ts"
+import { Envelope, FanOut, Sampler, Sender, TraceStore, Transport } from "../src/index.ts"
 import { median, permutations, quick, report } from "./support/report.ts"
 
 const RECIPIENTS = quick ? 500 : 100_000
@@ -62,7 +61,7 @@ const program = Effect.gen(function* () {
   yield* Effect.sleep("100 millis")
 
   const refused = () => Effect.void
-  const none = Effect.suspend(() => inline.push(FanOut.uniform(recipients, "hello"), refused))
+  const none = Effect.suspend(() => Sender.inline.push(FanOut.uniform(recipients, "hello"), refused))
   const unsampled = Transport.fanout(recipients, "hello")
   const naive = Effect.suspend(() => {
     const parent = tracer.startSpan("relay.fanout")

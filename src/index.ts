@@ -37,6 +37,7 @@ export * as User from "./domain/User.ts"
 
 // Out through the relays.
 export * as FanOut from "./domain/FanOut.ts"
+export * as Sender from "./domain/Sender.ts"
 export * as Choice from "./domain/Choice.ts"
 export * as SamplingCurve from "./domain/SamplingCurve.ts"
 export * as Relay from "./programs/Relay.ts"

@@ -20,7 +20,7 @@ export const mailboxWait = (actor: string): Metric.Histogram<number> =>
   Metric.histogram("fanfare.mailbox.wait", {
     description: "Milliseconds that messages lay in a mailbox before they were handled",
     boundaries: BOUNDARIES,
-    attributes: { actor, unit: "ms" }
+    attributes: { actor, unit: "milliseconds" }
   })
 
 /**

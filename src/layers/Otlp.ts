@@ -1,5 +1,5 @@
 /**
- * Tracing by OTLP, configured by OpenTelemetry's standard environment variables.
+ * Traces and metrics by OTLP, configured by OpenTelemetry's standard environment variables.
  *
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/
@@ -7,7 +7,7 @@
  */
 import { Cause, Config, ConfigProvider, Effect, Layer, Option, Schema } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
-import { OtlpExporter, OtlpSerialization, OtlpTracer } from "effect/observability"
+import { OtlpExporter, OtlpMetrics, OtlpSerialization, OtlpTracer } from "effect/observability"
 
 /**
  * Telemetry is configured in a way that cannot be followed.
@@ -22,45 +22,53 @@ export class OtlpMisconfigured extends Schema.TaggedError<OtlpMisconfigured>()("
 const first = (...names: ReadonlyArray<string>): Config.Config<Option.Option<string>> =>
   Config.all(names.map((name) => Config.option(Config.NonEmptyString(name)))).pipe(Config.map(Option.firstSomeOf))
 
-const endpoint = first("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+type Signal = "TRACES" | "METRICS"
+
+const endpoint = (signal: Signal) => first(`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`, "OTEL_EXPORTER_OTLP_ENDPOINT")
+
+/** Whether a signal is to be exported: an endpoint is set, and nothing switches the export off. */
+const exports = (signal: Signal): Effect.Effect<boolean, Config.ConfigError> =>
+  Effect.gen(function* () {
+    const disabled = yield* Config.String("OTEL_SDK_DISABLED").pipe(Config.withDefault("false"))
+    const exporters = yield* Config.String(`OTEL_${signal}_EXPORTER`).pipe(Config.withDefault("otlp"))
+    const isOtlp = exporters.split(",").some((name) => name.trim() === "otlp")
+    return Option.isSome(yield* endpoint(signal)) && disabled.toLowerCase() !== "true" && isOtlp
+  })
 
 /**
- * Whether spans are to be exported: an endpoint is set, and nothing switches the export off.
+ * Whether spans are exported.
  *
  * @since 0.1.0
  * @category configuration
  */
-export const isConfigured: Effect.Effect<boolean, Config.ConfigError> = Effect.gen(function* () {
-  const disabled = yield* Config.String("OTEL_SDK_DISABLED").pipe(Config.withDefault("false"))
-  const exporters = yield* Config.String("OTEL_TRACES_EXPORTER").pipe(Config.withDefault("otlp"))
-  const isOtlp = exporters.split(",").some((name) => name.trim() === "otlp")
-  return Option.isSome(yield* endpoint) && disabled.toLowerCase() !== "true" && isOtlp
-})
+export const isConfigured: Effect.Effect<boolean, Config.ConfigError> = exports("TRACES")
 
-const checkEndpoint = Effect.flatMap(endpoint, (configured) => {
-  const url = Option.getOrElse(configured, () => "")
-  return /^https?:/.test(url) && URL.canParse(url)
-    ? Effect.void
-    : new OtlpMisconfigured({
-        message: `OTEL_EXPORTER_OTLP_ENDPOINT is "${url}", which is no URL: set it to one like http://localhost:4318`
-      })
-})
+const checkEndpoint = (signal: Signal) =>
+  Effect.flatMap(endpoint(signal), (configured) => {
+    const url = Option.getOrElse(configured, () => "")
+    return /^https?:/.test(url) && URL.canParse(url)
+      ? Effect.void
+      : new OtlpMisconfigured({
+          message: `OTEL_EXPORTER_OTLP_ENDPOINT is "${url}", which is no URL: set it to one like http://localhost:4318`
+        })
+  })
 
-const serialization = Effect.gen(function* () {
-  const protocol = yield* first("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-  switch (Option.getOrElse(protocol, () => "http/protobuf")) {
-    case "http/protobuf":
-      return OtlpSerialization.layerProtobuf
-    case "http/json":
-      return OtlpSerialization.layerJson
-    default:
-      return yield* new OtlpMisconfigured({
-        message:
-          `OTEL_EXPORTER_OTLP_PROTOCOL is "${Option.getOrElse(protocol, () => "")}", which is not supported: ` +
-          `set it to http/protobuf or http/json, and the endpoint to the collector's HTTP port (4318)`
-      })
-  }
-})
+const serialization = (signal: Signal) =>
+  Effect.gen(function* () {
+    const protocol = yield* first(`OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`, "OTEL_EXPORTER_OTLP_PROTOCOL")
+    switch (Option.getOrElse(protocol, () => "http/protobuf")) {
+      case "http/protobuf":
+        return OtlpSerialization.layerProtobuf
+      case "http/json":
+        return OtlpSerialization.layerJson
+      default:
+        return yield* new OtlpMisconfigured({
+          message:
+            `OTEL_EXPORTER_OTLP_PROTOCOL is "${Option.getOrElse(protocol, () => "")}", which is not supported: ` +
+            `set it to http/protobuf or http/json, and the endpoint to the collector's HTTP port (4318)`
+        })
+    }
+  })
 
 /**
  * The probability with which a request begins a trace of its own, as `OTEL_TRACES_SAMPLER` and
@@ -102,7 +110,7 @@ const MAX_FLUSH_MILLIS = 2500
  * What Effect's exporter is told beyond the environment: it exports nothing unless asked to, insists on a name, and
  * takes the time for one export for the time that the last one has when the program ends.
  */
-const settings = (serviceName: string) =>
+const settings = (signal: Signal, serviceName: string) =>
   Effect.gen(function* () {
     const attributes = yield* Config.Record(Schema.String, Schema.String, "OTEL_RESOURCE_ATTRIBUTES").pipe(
       Config.withDefault<Record<string, string>>({})
@@ -110,20 +118,20 @@ const settings = (serviceName: string) =>
     const name = yield* Config.String("OTEL_SERVICE_NAME").pipe(
       Config.withDefault(attributes["service.name"] ?? serviceName)
     )
-    const timeout = yield* first("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
+    const timeout = yield* first(`OTEL_EXPORTER_OTLP_${signal}_TIMEOUT`, "OTEL_EXPORTER_OTLP_TIMEOUT")
     const millis = Math.min(Number(Option.getOrElse(timeout, () => "")) || MAX_FLUSH_MILLIS, MAX_FLUSH_MILLIS)
     return ConfigProvider.fromUnknown({
-      OTEL_TRACES_EXPORTER: "otlp",
+      [`OTEL_${signal}_EXPORTER`]: "otlp",
       OTEL_SDK_DISABLED: "false",
       OTEL_SERVICE_NAME: name,
-      OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: String(millis)
+      [`OTEL_EXPORTER_OTLP_${signal}_TIMEOUT`]: String(millis)
     })
   })
 
 const unreadable = (cause: Cause.Cause<unknown>) =>
   `one of the OTEL_* variables cannot be read: ${Cause.prettyErrors(cause)[0]?.message ?? ""}`
 
-const notExported = (why: string) => Effect.logWarning(`spans could not be exported: ${why}`)
+const notExported = (why: string) => Effect.logWarning(`telemetry could not be exported: ${why}`)
 
 /** The exporter drops what it cannot export, and pauses for a minute, without a word. */
 const client = Layer.effect(
@@ -138,26 +146,34 @@ const client = Layer.effect(
   )
 ).pipe(Layer.provide(FetchHttpClient.layer))
 
-/**
- * Exports spans as the environment says, if it says so; see {@link isConfigured}. Where it says nothing more: protobuf
- * over HTTP, under the given service name. What cannot be exported is dropped, with a warning.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = (options: {
-  readonly serviceName: string
-}): Layer.Layer<OtlpExporter.Flusher, Config.ConfigError | OtlpMisconfigured> =>
+const exporters = {
+  TRACES: () => OtlpTracer.layerFromConfig(),
+  METRICS: () => OtlpMetrics.layerFromConfig()
+}
+
+const exporter = (signal: Signal, serviceName: string) =>
   Effect.gen(function* () {
-    if (!(yield* isConfigured)) return OtlpExporter.layerFlusher
-    yield* checkEndpoint
-    return OtlpTracer.layerFromConfig().pipe(
-      Layer.provide(yield* serialization),
+    if (!(yield* exports(signal))) return OtlpExporter.layerFlusher
+    yield* checkEndpoint(signal)
+    return exporters[signal]().pipe(
+      Layer.provide(yield* serialization(signal)),
       Layer.provide(client),
-      Layer.provide(ConfigProvider.layerAdd(settings(options.serviceName), { asPrimary: true })),
+      Layer.provide(ConfigProvider.layerAdd(settings(signal, serviceName), { asPrimary: true })),
       // The exporter dies of settings that it cannot read.
       Layer.catchCause((cause) =>
         Layer.effect(OtlpExporter.Flusher, new OtlpMisconfigured({ message: unreadable(cause) }))
       )
     )
   }).pipe(Layer.unwrap)
+
+/**
+ * Exports spans and metrics as the environment says, where it says so; see {@link isConfigured}. Where it says nothing
+ * more: protobuf over HTTP, under the given service name. What cannot be exported is dropped, with a warning.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: {
+  readonly serviceName: string
+}): Layer.Layer<never, Config.ConfigError | OtlpMisconfigured> =>
+  Layer.merge(exporter("TRACES", options.serviceName), exporter("METRICS", options.serviceName))

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Deferred, Effect, Exit, Fiber, Pull, Queue, type Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Pull, Queue, type Scope, type Tracer } from "effect"
 import {
   ActorDied,
   ActorNotStarted,
@@ -178,11 +178,18 @@ export const prepare = Effect.fnUntraced(function* <P extends Protocol<P>, I = n
   }
   const address: Address<P, I> = { kind, mailbox, refusal }
 
-  const hop = (name: string, own: Transport.Hop["links"] = []): Transport.Hop => {
+  /** The first span that is opened links to what the actor was started in. */
+  const linked = (own: ReadonlyArray<Tracer.SpanLink>) => () => {
     const first = links
     links = []
-    return { name, wait, links: [...first, ...own], attributes: { ...options.attributes } }
+    return [...first, ...own]
   }
+  const hop = (name: string, own: ReadonlyArray<Tracer.SpanLink> = []): Transport.Hop => ({
+    name,
+    wait,
+    links: linked(own),
+    attributes: { ...options.attributes }
+  })
   const receiver = Transport.receiver<Message>(
     (message) =>
       hop(isRequest<P>(message) ? (options.span?.(message.tag) ?? `actor.call ${message.tag}`) : "actor.message"),

@@ -22,6 +22,7 @@ import {
 import { Command, Flag } from "effect/cli"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
 import { createServer } from "node:http"
+import * as Propagation from "../domain/Propagation.ts"
 import * as Accounts from "../layers/Accounts.ts"
 import * as MemberStore from "../layers/MemberStore.ts"
 import * as Offload from "../layers/Offload.ts"
@@ -78,6 +79,7 @@ interface Options {
   readonly grpcPort: Option.Option<number>
   readonly tokens: ReadonlyArray<Redacted.Redacted>
   readonly traceCallers: Option.Option<Transport.TraceCallers>
+  readonly mailboxWaits: Propagation.Waits
 }
 
 /** The address that others can reach this server at, if there is one. */
@@ -151,7 +153,8 @@ const server = (options: Options) =>
       traces: !exported && callers === "continue"
     }
 
-    const tracing = exported ? Layer.merge(Otlp.layer({ serviceName: "fanfare" }), TraceStore.none) : TraceStore.ring()
+    const telemetry = Otlp.layer({ serviceName: "fanfare" })
+    const tracing = Layer.merge(telemetry, exported ? TraceStore.none : TraceStore.ring())
     const guilds = Guilds.layer([demo.guild(Array.map(owners, ([, user]) => user))]).pipe(
       Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, Offload.inline])
     )
@@ -180,6 +183,7 @@ const server = (options: Options) =>
       Layer.provide(guilds),
       Layer.provide(Accounts.fromTokens(owners)),
       Layer.provide(tracing),
+      Layer.provide(Layer.succeed(Propagation.waits, () => options.mailboxWaits)),
       // The transport opens the spans, of what is sampled; the server's own would be one for every request.
       Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true)),
       Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(MAX_BODY))),
@@ -236,6 +240,14 @@ const traceCallers = Flag.Literals("trace-callers", ["continue", "link", "ignore
   Flag.optional
 )
 
+const mailboxWaits = Flag.Literals("mailbox-waits", ["sampled", "all", "none"]).pipe(
+  Flag.withDescription(
+    "Of which messages the time in mailboxes is recorded in the metric fanfare.mailbox.wait: of sampled ones, which " +
+      "costs nothing more, of all, or of none"
+  ),
+  Flag.withDefault("sampled")
+)
+
 const tokens = Flag.Redacted("token").pipe(
   Flag.withDescription(
     "Token of one member; repeat it for more (FANFARE_TOKENS, separated by commas). " +
@@ -251,7 +263,7 @@ const configuredTokens = Config.option(Config.String("FANFARE_TOKENS")).pipe(
 
 const fanfare = Command.make(
   "fanfare",
-  { host, port, grpcHost, grpcPort, tokens, traceCallers },
+  { host, port, grpcHost, grpcPort, tokens, traceCallers, mailboxWaits },
   Effect.fnUntraced(function* (flags) {
     const tokens = flags.tokens.length > 0 ? flags.tokens : yield* configuredTokens
     return yield* Layer.launch(server({ ...flags, tokens }))
@@ -259,8 +271,8 @@ const fanfare = Command.make(
 ).pipe(
   Command.withDescription(
     "Serves the demo guild: Discord's Gateway and REST API v10, and a page to try them at /. " +
-      "Traces go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set (with the other OTEL_* variables), " +
-      "and are kept in memory for the page where it is not."
+      "Traces and metrics go to OTEL_EXPORTER_OTLP_ENDPOINT where that is set (with the other OTEL_* variables); " +
+      "where it is not, traces are kept in memory for the page."
   )
 )
 

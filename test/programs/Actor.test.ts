@@ -317,8 +317,9 @@ describe("an actor's traces", () => {
     const spans = recorder()
     return Effect.gen(function* () {
       const account = yield* Effect.withSpan(make, "creator")
+      // What opens no span does not use it up.
       assert.isUndefined(yield* Transport.call(account, "Where", undefined))
-      yield* Transport.call(account, "Deposit", 1)
+      yield* Effect.provideService(Transport.call(account, "Deposit", 1), Propagation.waits, () => "all" as const)
       assert.deepStrictEqual(
         spans.opened.map(({ name }) => name),
         ["creator"]

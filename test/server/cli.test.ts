@@ -53,7 +53,8 @@ describe("npm start", () => {
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         "--grpc-host",
         "--grpc-port",
-        "--trace-callers"
+        "--trace-callers",
+        "--mailbox-waits"
       ]) {
         assert.include(output, word)
       }
@@ -199,14 +200,17 @@ describe("npm start", () => {
   )
 
   /** Writes a message as a sampled caller does. */
-  const write = (url: string, token: string) =>
+  const write = (
+    url: string,
+    token: string,
+    trace: Readonly<Record<string, string>> = { traceparent: sampledCarrier.traceparent }
+  ) =>
     Effect.promise(async () => {
-      const { traceparent } = sampledCarrier
       const { status } = await fetch(
         `${url.replace("0.0.0.0", "127.0.0.1")}/api/v10/channels/1200000000000000010/messages`,
         {
           method: "POST",
-          headers: { authorization: `Bot ${token}`, traceparent },
+          headers: { authorization: `Bot ${token}`, ...trace },
           body: JSON.stringify({ content: "hello" })
         }
       )
@@ -247,6 +251,29 @@ describe("npm start", () => {
       assert.includeMembers(names, ["ingress.grpc", "guild.SendMessage"])
       running.child.kill("SIGTERM")
       assert.strictEqual((yield* running.exited).code, 0)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.each([
+    ["sampled", 1],
+    ["all", 2],
+    ["none", 0]
+  ] as const)("the time in mailboxes is a metric, of such messages as the operator likes: %s", ([waits, count]) =>
+    Effect.gen(function* () {
+      const collector = yield* otlp.receiver
+      const { child, exited, url } = yield* processes.server(["--mailbox-waits", waits], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        FANFARE_TOKENS: "s3cret"
+      })
+      yield* write(url, "s3cret")
+      yield* write(url, "s3cret", {})
+      child.kill("SIGTERM")
+      assert.strictEqual((yield* exited).code, 0)
+      const metrics = yield* Queue.clear(collector.metrics)
+      const guild = metrics.findLast(
+        ({ attributes, name }) => name === "fanfare.mailbox.wait" && attributes.get("actor") === "guild"
+      )
+      assert.strictEqual(guild?.count ?? 0, count)
     }).pipe(Effect.scoped)
   )
 
@@ -301,7 +328,7 @@ describe("npm start", () => {
           body: JSON.stringify({ content: "hello" })
         })
       )
-      while (!/spans could not be exported/.test(yield* Queue.take(lines)));
+      while (!/telemetry could not be exported/.test(yield* Queue.take(lines)));
       child.kill("SIGTERM")
       assert.strictEqual((yield* exited).code, 0)
     }).pipe(Effect.scoped)

@@ -7,6 +7,7 @@ declare module "@elastic/mockotlpserver" {
       readonly httpHostname?: string
       readonly httpPort?: number
       readonly onTrace?: (request: unknown) => void
+      readonly onMetrics?: (request: unknown) => void
     })
     readonly httpUrl: URL
     start(): Promise<void>

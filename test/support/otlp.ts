@@ -1,4 +1,4 @@
-/** An OTLP receiver that is not ours, and the spans that reached it. */
+/** An OTLP receiver that is not ours, and the spans and histograms that reached it. */
 import { MockOtlpServer } from "@elastic/mockotlpserver"
 import { Effect, Queue, Schema } from "effect"
 
@@ -77,8 +77,55 @@ const spansOf = (request: unknown): ReadonlyArray<ReceivedSpan> =>
     )
   )
 
+const Attributes = Schema.optional(Schema.Array(Schema.Struct({ key: Schema.String, value: Schema.Json })))
+
+const Metrics = Schema.Struct({
+  resourceMetrics: Schema.Array(
+    Schema.Struct({
+      scopeMetrics: Schema.Array(
+        Schema.Struct({
+          metrics: Schema.optional(
+            Schema.Array(
+              Schema.Struct({
+                name: Schema.String,
+                histogram: Schema.optional(
+                  Schema.Struct({
+                    dataPoints: Schema.Array(
+                      Schema.Struct({ attributes: Attributes, count: Schema.Union([Schema.Int, Schema.String]) })
+                    )
+                  })
+                )
+              })
+            )
+          )
+        })
+      )
+    })
+  )
+})
+
+export interface ReceivedHistogram {
+  readonly name: string
+  readonly attributes: ReadonlyMap<string, unknown>
+  readonly count: number
+}
+
+const decodeMetrics = Schema.decodeUnknownSync(Metrics)
+
+const histogramsOf = (request: unknown): ReadonlyArray<ReceivedHistogram> =>
+  decodeMetrics(JSON.parse(JSON.stringify(request)))
+    .resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics ?? []))
+    .flatMap(({ histogram, name }) =>
+      (histogram?.dataPoints ?? []).map(({ attributes, count }) => ({
+        name,
+        attributes: new Map((attributes ?? []).map(({ key, value }) => [key, valueOf(value)])),
+        count: Number(count)
+      }))
+    )
+
 export const receiver = Effect.gen(function* () {
   const spans = yield* Queue.unbounded<ReceivedSpan>()
+  const metrics = yield* Queue.unbounded<ReceivedHistogram>()
   const server = yield* Effect.acquireRelease(
     Effect.promise(async () => {
       const server = new MockOtlpServer({
@@ -86,12 +133,13 @@ export const receiver = Effect.gen(function* () {
         services: ["http"],
         httpHostname: "127.0.0.1",
         httpPort: 0,
-        onTrace: (request) => void Queue.offerAllUnsafe(spans, spansOf(request))
+        onTrace: (request) => void Queue.offerAllUnsafe(spans, spansOf(request)),
+        onMetrics: (request) => void Queue.offerAllUnsafe(metrics, histogramsOf(request))
       })
       await server.start()
       return server
     }),
     (server) => Effect.promise(() => server.close())
   )
-  return { url: server.httpUrl.href, spans }
+  return { url: server.httpUrl.href, spans, metrics }
 })

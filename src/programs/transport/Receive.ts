@@ -245,5 +245,5 @@ export const ingress = <A, E, R>(
     if (start === 0) return alone(fiber, handler)
     const linked = callers === "link" ? brought(fiber, headers)?.context : undefined
     const links = linked === undefined ? [] : [{ span: Tracer.externalSpan(linked), attributes: {} }]
-    return begun(start, { kind: "server", ...hop, links: [...(hop.links ?? []), ...links] }, {}, handler)
+    return begun(start, { kind: "server", ...hop, links: () => [...(hop.links?.() ?? []), ...links] }, {}, handler)
   })

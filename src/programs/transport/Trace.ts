@@ -15,7 +15,8 @@ import * as TraceCarrier from "../../domain/TraceCarrier.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
 
 /**
- * The span in which a message is handled, and the metric in which its wait in the mailbox is recorded.
+ * The span in which a message is handled, and the metric in which its wait in the mailbox is recorded. `links` are asked
+ * for when a span is opened.
  *
  * @since 0.1.0
  * @category models
@@ -24,7 +25,7 @@ export interface Hop {
   readonly name: string
   readonly kind?: Tracer.SpanKind
   readonly attributes?: Readonly<Record<string, unknown>>
-  readonly links?: ReadonlyArray<Tracer.SpanLink>
+  readonly links?: () => ReadonlyArray<Tracer.SpanLink>
   readonly wait?: ReturnType<typeof Metrics.mailboxWait>
 }
 
@@ -189,7 +190,7 @@ const logged = <A, E, R>(
 const options = (hop: Hop, attributes: Readonly<Record<string, unknown>>) => ({
   kind: hop.kind ?? "consumer",
   attributes: { ...hop.attributes, ...attributes },
-  links: hop.links
+  links: hop.links?.()
 })
 
 const SILENT = { captureStackTrace: false } as const
