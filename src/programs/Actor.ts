@@ -261,7 +261,7 @@ export const prepare = Effect.fnUntraced(function* <P extends Protocol<P>, I = n
 
   const life = Effect.scoped(
     Effect.gen(function* () {
-      const own = timers(mailbox, yield* Effect.scope, receiver.own)
+      const own = timers(mailbox, yield* Effect.scope)
       const self = { ...own, address, stop: Effect.asVoid(Queue.end(mailbox)) }
       const behavior = yield* Effect.catchCause(
         Effect.suspend(() => options.init(self)),

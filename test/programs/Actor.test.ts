@@ -141,6 +141,22 @@ describe("an actor's start and stop", () => {
     })
   )
 
+  it.effect("one that was never started is stopped all the same when its scope closes, or before that by hand", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const closed = yield* Scope.provide(Actor.prepare<Account>(account), scope)
+      yield* Scope.close(scope, Exit.void)
+      const stopped = yield* Actor.prepare<Account>(account)
+      yield* stopped.actor.stop
+      for (const { actor, start } of [closed, stopped]) {
+        yield* actor.ended
+        const error = yield* Effect.flip(Transport.call(actor, "Deposit", 1))
+        assert.deepInclude(error, { _tag: "ActorStopped", handled: "no" })
+        assert.deepInclude(yield* Effect.flip(start), { _tag: "ActorNotStarted" })
+      }
+    })
+  )
+
   it.effect("stopped in order, it handles what it has accepted, and nothing after", () =>
     Effect.gen(function* () {
       const account = yield* make

@@ -1,7 +1,9 @@
 /** The internal ingress, by a real gRPC client over a real connection. */
 import { status } from "@grpc/grpc-js"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema, Scope, Exit } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
+import * as CloseCode from "../../src/domain/gateway/CloseCode.ts"
+import * as GrpcServer from "../../src/programs/ingress/GrpcServer.ts"
 import type { TraceCallers } from "../../src/programs/Transport.ts"
 import * as socket from "../../src/layers/SessionSocket/grpc.ts"
 import * as GrpcIngress from "../../src/programs/GrpcIngress.ts"
@@ -178,11 +180,45 @@ describe("Subscribe", () => {
       yield* sendMessage(hello, as("token-1"))
       assert.strictEqual((yield* frame(stays)).d.content, "hello")
       const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
-      assert.deepInclude(yield* Effect.flip(stays.next), { code: status.UNAVAILABLE })
+      assert.deepInclude(yield* Effect.flip(stays.next), {
+        code: status.UNAVAILABLE,
+        details: CloseCode.GOING_AWAY.reason
+      })
       yield* Fiber.join(closing)
     }).pipe(Effect.scoped)
   )
 })
+
+it.live("a call whose caller gives up is interrupted, and a defect is its own call's", () =>
+  Effect.gen(function* () {
+    const started = yield* Deferred.make<void>()
+    const interrupted = yield* Deferred.make<void>()
+    const waits = Effect.andThen(Deferred.succeed(started, undefined), Effect.never).pipe(
+      Effect.onInterrupt(() => Deferred.succeed(interrupted, undefined))
+    )
+    let calls = 0
+    const port = yield* GrpcServer.serve(
+      {
+        unary: {
+          SendMessage: () => {
+            if (++calls === 1) throw new Error("thrown while the method was called")
+            return calls === 2 ? Effect.die("defect") : waits
+          }
+        },
+        stream: {}
+      },
+      { host: "127.0.0.1", port: 0, grace: 0 }
+    )
+    const { sendMessage } = yield* grpc.connect(`127.0.0.1:${port}`)
+    for (let times = 0; times < 2; times++) {
+      assert.deepInclude(yield* Effect.flip(sendMessage(hello)), { code: status.INTERNAL })
+    }
+    const calling = yield* Effect.forkChild(sendMessage(hello))
+    yield* Deferred.await(started)
+    yield* Fiber.interrupt(calling)
+    yield* Deferred.await(interrupted)
+  }).pipe(Effect.scoped)
+)
 
 it.live("a port that is taken is an error that says what to do", () =>
   Effect.gen(function* () {

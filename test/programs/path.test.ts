@@ -2,9 +2,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 import { afterEach, vi } from "vitest"
+import * as Choice from "../../src/domain/Choice.ts"
 import * as Envelope from "../../src/domain/Envelope.ts"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as TraceCarrier from "../../src/domain/TraceCarrier.ts"
+import * as Sender from "../../src/domain/Sender.ts"
+import * as Offload from "../../src/layers/Offload.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
 import { Guilds } from "../../src/programs/Guilds.ts"
 import * as Transport from "../../src/programs/Transport.ts"
@@ -16,6 +19,7 @@ import { parentId, PARENT_ID, recorder, sampledCarrier, TRACE_ID, unsampledCarri
 // Both keep working; every call is counted, whoever makes it.
 vi.mock("../../src/domain/Envelope.ts", { spy: true })
 vi.mock("../../src/domain/TraceCarrier.ts", { spy: true })
+vi.mock("../../src/domain/Choice.ts", { spy: true })
 
 afterEach(() => vi.clearAllMocks())
 
@@ -151,6 +155,33 @@ describe("a message's way", () => {
       yield* Effect.forEach(clients.slice(0, 1), (client) => client.until("MESSAGE_CREATE"))
       assert.deepStrictEqual(sizes, [3, 0, 0])
     }).pipe(Effect.provide(guilds.layer(SIZE, { relayCapacity: 2, sampler })))
+  })
+
+  it.effect("relays do not choose alike: each has a list of its own", () =>
+    Effect.gen(function* () {
+      const clients = yield* everyone
+      yield* write(sampledCarrier, "hello")
+      for (const client of clients) yield* client.until("MESSAGE_CREATE")
+      const salts = vi.mocked(Choice.seed).mock.calls.map(([, salt]) => salt)
+      assert.deepStrictEqual(salts.toSorted(), [0, 1, 2])
+    }).pipe(Effect.provide(guilds.layer(SIZE, { relayCapacity: 2 })))
+  )
+
+  it.effect("a defect in one fan-out costs a relay none of its sessions", () => {
+    const poisoned = Layer.succeed(Offload.Offload, {
+      sender: Effect.succeed<Offload.Sender>({
+        push: (plan, refused) =>
+          JSON.stringify(plan.message).includes("poison") && !JSON.stringify(plan.message).includes('"tag"')
+            ? Effect.die("poison")
+            : Sender.inline.push(plan, refused)
+      })
+    })
+    return Effect.gen(function* () {
+      const clients = yield* everyone
+      yield* write(undefined, "poison")
+      yield* write(undefined, "hello")
+      for (const client of clients) assert.strictEqual(content(yield* client.next), "hello")
+    }).pipe(Effect.provide(guilds.layer(SIZE, { offload: poisoned })))
   })
 
   it.effect("only to those who may see the channel, and want to hear of messages", () =>

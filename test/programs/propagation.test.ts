@@ -223,6 +223,27 @@ describe("policy", () => {
     })
   )
 
+  it.effect("a bare message that is handled within the handler of a sampled one is in no trace either", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const queue = yield* Queue.unbounded<Message>()
+      const inner = Transport.handle("bare", hop, () =>
+        Effect.andThen(Transport.send(queue, "next"), Effect.all([TraceContext.Current, Baggage.Current]))
+      )
+      const seen = yield* Transport.handle(
+        Envelope.make("m", { ...sampledCarrier, baggage: "plan=free" }),
+        hop,
+        () => inner
+      )
+      assert.deepStrictEqual(seen, [undefined, Baggage.empty])
+      assert.strictEqual(yield* Queue.take(queue), "next")
+      assert.lengthOf(spans.opened, 1)
+    }).pipe(
+      Effect.provideService(Propagation.baggage, () => Baggage.DEFAULT_LIMITS),
+      Effect.provide(spans.layer)
+    )
+  })
+
   it.effect("where traces start, the sampler decides, and the threshold says how rarely", () => {
     const spans = recorder()
     return Effect.gen(function* () {
@@ -394,6 +415,15 @@ describe("callers from outside", () => {
         assert.deepStrictEqual(links(root), callers === "link" && headers === SAMPLED ? [TRACE_ID] : [])
       }
     })
+  )
+
+  it.effect("with ids only, an unsampled caller's go on, and still no span is opened", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* run(UNSAMPLED), [])
+      const { traceparent } = UNSAMPLED
+      const context = yield* Transport.ingress({ traceparent }, { name: "ingress.http" }, TraceContext.Current)
+      assert.deepInclude(context, { traceId: TRACE_ID, flags: 0 })
+    }).pipe(Effect.provideService(Propagation.unsampled, () => "ids"))
   )
 
   it.effect("what they bring that is malformed is counted by reason", () =>

@@ -15,7 +15,11 @@ export const members = (size: number): ReadonlyArray<Member> =>
 /** Their tokens are `token-1`, `token-2` and so on; `stranger` is a user who is no member. */
 export const layer = (
   size: number,
-  options?: { readonly relayCapacity?: number; readonly sampler?: Layer.Layer<Sampler.Sampler> }
+  options?: {
+    readonly relayCapacity?: number
+    readonly sampler?: Layer.Layer<Sampler.Sampler>
+    readonly offload?: Layer.Layer<Offload.Offload>
+  }
 ) =>
   Layer.mergeAll(
     Guilds.layer([{ community, members: members(size), ...options }]),
@@ -23,4 +27,4 @@ export const layer = (
       ...members(size).map(({ user }, index) => [Redacted.make(`token-${index + 1}`), user] as const),
       [Redacted.make("stranger"), member(999).user] as const
     ])
-  ).pipe(Layer.provide([options?.sampler ?? Sampler.always, MemberStore.heap, Offload.inline]))
+  ).pipe(Layer.provide([options?.sampler ?? Sampler.always, MemberStore.heap, options?.offload ?? Offload.inline]))

@@ -52,21 +52,17 @@ export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.
 )
 
 /**
- * Timers that end with the scope. `isolated` takes the actor's fibers out of the trace in which they are started.
+ * Timers that end with the scope.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const timers = <I>(
-  mailbox: Queue.Enqueue<Tick<I>>,
-  scope: Scope.Scope,
-  isolated: (loop: Effect.Effect<void>) => Effect.Effect<void>
-): Timers<I> => {
+export const timers = <I>(mailbox: Queue.Enqueue<Tick<I>>, scope: Scope.Scope): Timers<I> => {
   const set = (message: I, when: (send: Effect.Effect<unknown>) => Effect.Effect<unknown>) =>
     Effect.gen(function* () {
       const links = yield* linkToHere
       const send = Effect.suspend(() => Queue.offer(mailbox, new Tick(message, links)))
-      const fiber = yield* Effect.forkIn(isolated(Effect.asVoid(when(send))), scope)
+      const fiber = yield* Effect.forkIn(when(send), scope)
       return { cancel: Fiber.interrupt(fiber) }
     })
   return {
