@@ -54,18 +54,25 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const OCTETS = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
 const PROPERTIES = /^[\t\x20-\x2b\x2d-\x7e]*$/
 
+const ESCAPED = /%[0-9a-f]{2}/gi
+const STRAY = /%(?![0-9a-f]{2})/i
+
+/** Bytes that are no UTF-8 become U+FFFD, as the specification asks. */
 const decodeValue = (text: string): string | undefined => {
-  if (!OCTETS.test(text)) return undefined
+  if (!OCTETS.test(text) || STRAY.test(text)) return undefined
   try {
     return decodeURIComponent(text)
   } catch {
-    return undefined
+    const bytes = text.replace(ESCAPED, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)))
+    return new TextDecoder().decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))
   }
 }
 
-/** `decodeURIComponent` undoes it; what it leaves alone is allowed in a value. */
+/** What may stand in a value as it is; the percent sign may, but not for itself. */
+const NOT_PLAIN = /[^\x21\x23\x24\x26-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]+/g
+
 const member = (key: string, { properties, value }: Entry): string =>
-  `${key}=${encodeURIComponent(value)}${properties === "" ? "" : `;${properties}`}`
+  `${key}=${value.replace(NOT_PLAIN, encodeURIComponent)}${properties === "" ? "" : `;${properties}`}`
 
 /**
  * The baggage in a header, or in several, which count as one. What is malformed or beyond the limits is left out, and
@@ -118,7 +125,7 @@ export const format = (baggage: Baggage, limits: Limits): string => {
     if (members.length >= limits.entries) break
     if (!TOKEN.test(key) || !PROPERTIES.test(entry.properties) || !entry.value.isWellFormed()) continue
     const text = member(key, entry)
-    if (bytes + 1 + text.length > limits.bytes) break
+    if (bytes + 1 + text.length > limits.bytes) continue
     bytes += 1 + text.length
     members.push(text)
   }

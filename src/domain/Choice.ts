@@ -8,8 +8,7 @@
  */
 
 /**
- * 56 bits of randomness in two halves, and a salt that keeps choosers apart who must not choose alike: relays of one
- * guild, say, each with a list of its own.
+ * 56 bits of randomness in two halves, and a salt that keeps choices apart that must not be alike.
  *
  * @since 0.1.0
  * @category models
@@ -21,16 +20,22 @@ export interface Seed {
 }
 
 /**
- * The seed of a trace's randomness (14 hex digits).
+ * The seed of a trace's randomness (14 hex digits). `salt` is for those who choose from lists of their own, as the
+ * relays of one guild do. `threshold` is that of the choices before, if the trace has been thinned: who was chosen for
+ * it must not be chosen again for that alone.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const seed = (randomness: string, salt = 0): Seed => ({
+export const seed = (randomness: string, salt = 0, threshold = ""): Seed => ({
   high: Number.parseInt(randomness.slice(0, 7), 16),
   low: Number.parseInt(randomness.slice(7), 16),
-  salt
+  salt: Array.from(`${salt}/${threshold}`).reduce(hash, 0)
 })
+
+/** FNV-1a, a step of it. */
+const hash = (sum: number, character: string): number =>
+  Math.imul((sum === 0 ? 0x811c9dc5 : sum) ^ character.charCodeAt(0), 0x01000193)
 
 /**
  * Numbers in [0, 1) that look random and depend on nothing but the seed and the stream: Chris Doty-Humphrey's sfc32,
@@ -55,6 +60,15 @@ const stream = ({ high, low, salt }: Seed, number: number): (() => number) => {
 
 /** Halvings of the probability; below 2⁻³² the marks alone decide. */
 const LEVELS = 32
+
+/**
+ * Where a trace stands among all, in [0, 1): a number of its own for each name, the same for whoever asks.
+ *
+ * @since 0.1.0
+ * @category choosing
+ */
+export const position = (randomness: string, name: string): number =>
+  stream({ ...seed(randomness), salt: Array.from(name).reduce(hash, 0) }, LEVELS + 2)()
 
 /**
  * Which of `size` are chosen, each with the given probability and independently of the others: indices, ascending.

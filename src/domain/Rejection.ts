@@ -17,6 +17,7 @@ import { Schema } from "effect"
  * - `baggage.malformed`: members that the grammar does not allow (only they are dropped)
  * - `baggage.members`, `baggage.length`: more than the limits allow (only what is beyond them is dropped)
  * - `carrier.malformed`: an envelope's carrier that is none
+ * - `envelope.version`: an envelope of a newer major version, or of none; it is refused with its message
  *
  * @since 0.1.0
  * @category schemas
@@ -33,7 +34,8 @@ export const Rejection = Schema.Literals([
   "baggage.malformed",
   "baggage.members",
   "baggage.length",
-  "carrier.malformed"
+  "carrier.malformed",
+  "envelope.version"
 ])
 /**
  * @since 0.1.0

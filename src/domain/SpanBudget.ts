@@ -9,7 +9,8 @@
 import type { Decision } from "./Sampler.ts"
 
 /**
- * A fan-out that would like a share of its recipients kept. `second` is the clock's, `draw` is uniform in [0, 1).
+ * A fan-out that would like a share of its recipients kept. `second` is the clock's, `draw` is uniform in [0, 1); of each
+ * second the first draw counts.
  *
  * @since 0.1.0
  * @category models
@@ -51,56 +52,70 @@ export const shares = (demands: ReadonlyMap<string, number>, total: number): Map
   return result
 }
 
-/** Shares are of somewhat less than the budget, so that what chance adds to them is rarely cut off. */
-const SHARED = 0.9
+/** Of the budget, what is nobody's share: for those who did not ask in the last second, or now ask for more. */
+const SPARE = 0.1
 
 /**
- * A budget of `total` spans a second, at least 1, that starts unspent. Its memory follows the number of sources that
- * asked within the last two seconds.
+ * What is given of a spare for so much demand in all: nearly what is asked for at first, ever less of what is added, and
+ * never the whole. By a power law rather than exponentially, so that no span stands for absurdly many.
+ */
+const givenOf = (spare: number, demand: number): number => spare * (1 - 1 / Math.sqrt(1 + (2 * demand) / spare))
+
+/**
+ * A budget of `total` spans a second, at least 1. Its memory follows the number of sources that asked within the last two
+ * seconds.
+ *
+ * What is spent is expectations, of which there is always a rest; they are rounded to whole spans by one draw for the
+ * whole second, so that their sum is never rounded up beyond the budget, and each fan-out keeps on average what it was
+ * given. Nothing has to be cut off, and so counts stay true however unevenly fan-outs come.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const make = (total: number): SpanBudget => {
+  const whole = Math.floor(total)
   let second = Number.NaN
   let asked = new Map<string, number>()
-  /** What each source that asked in the last second asked for, and its share of this one. */
+  /** What each source that asked in the last second asked for, its share of this one, and what it has left of that. */
   let demands = new Map<string, number>()
   let fair = new Map<string, number>()
-  let spent = new Map<string, number>()
-  let left = 0
-  /** What is nobody's share: for those who did not ask in the last second, or now ask for more. */
+  let own = new Map<string, number>()
   let spare = 0
+  let spareDemand = 0
+  /** What has been given in this second, and the draw by which that is rounded. */
+  let given = 0
+  let offset = 0
 
-  const turn = (now: number): void => {
+  const turn = (now: number, draw: number): void => {
     demands = now === second + 1 ? asked : new Map()
     asked = new Map()
-    fair = shares(demands, total * SHARED)
-    spent = new Map()
-    left = Math.floor(total)
-    spare = Math.floor(total - Array.from(fair.values()).reduce((sum, share) => sum + share, 0))
+    fair = shares(demands, whole * (1 - SPARE))
+    own = new Map(fair)
+    spare = whole - Array.from(fair.values()).reduce((sum, share) => sum + share, 0)
+    spareDemand = 0
+    given = 0
+    offset = draw
     second = now
   }
 
   return {
     decide: ({ draw, probability, recipients, second: now, source }) => {
       // A clock that was set back begins a second too, or nothing would be kept until it has caught up.
-      if (now !== second) turn(now)
+      if (now !== second) turn(now, draw)
       const wanted = Math.min(1, probability) * recipients
       if (!(wanted > 0)) return NOTHING
       asked.set(source, (asked.get(source) ?? 0) + wanted)
-      const share = fair.get(source) ?? 0
       const demand = demands.get(source)
-      const expected = demand === undefined ? wanted : (wanted * share) / demand
-      const own = Math.max(0, Math.ceil(share) - (spent.get(source) ?? 0))
-      // Of the spare nobody takes more than half, so that there is some for whoever comes next.
-      const most = Math.min(left, own + Math.ceil(spare / 2))
-      const count = Math.min(Math.floor(expected + draw), most)
-      const ofOwn = Math.min(count, own)
-      spent.set(source, (spent.get(source) ?? 0) + ofOwn)
-      spare -= count - ofOwn
-      left -= count
-      return { probability: Math.min(expected, most) / recipients, count }
+      const fairly = demand === undefined ? wanted : (wanted * (fair.get(source) ?? 0)) / demand
+      const left = own.get(source) ?? 0
+      const ofOwn = Math.min(fairly, left)
+      own.set(source, left - ofOwn)
+      const ofSpare = givenOf(spare, spareDemand + fairly - ofOwn) - givenOf(spare, spareDemand)
+      spareDemand += fairly - ofOwn
+      const before = Math.floor(given + offset)
+      given += ofOwn + ofSpare
+      const count = Math.min(Math.floor(given + offset), whole) - before
+      return { probability: (ofOwn + ofSpare) / recipients, count }
     }
   }
 }

@@ -81,18 +81,18 @@ export const get = (traceState: string): string | undefined => {
 export const probability = (traceState: string): number => toProbability(get(traceState) ?? "0") ?? 1
 
 /**
- * The `tracestate` after one more choice with the given probability. Choices multiply; one that was certain changes
- * nothing. The other subkeys of `ot` stay, as far as there is room; `rv` always does.
+ * The `tracestate` after one more choice with the given probability. Choices multiply; one that was certain changes no
+ * threshold, but says that there is one. The other subkeys of `ot` stay, as far as there is room; `rv` always does.
  *
  * @since 0.1.0
  * @category combinators
  */
 export const keptWith = (traceState: string, chosen: number): string => {
-  if (chosen >= 1) return traceState
+  if (chosen >= 1 && get(traceState) !== undefined) return traceState
   const isRandomness = (part: string) => part.startsWith("rv:")
   const others = subkeys(traceState).filter((part) => !part.startsWith("th:") && !isRandomness(part))
   const parts = [
-    `th:${fromProbability(probability(traceState) * chosen)}`,
+    `th:${fromProbability(probability(traceState) * Math.min(1, chosen))}`,
     ...subkeys(traceState).filter(isRandomness).slice(0, 1)
   ]
   let length = parts.join().length
@@ -102,6 +102,24 @@ export const keptWith = (traceState: string, chosen: number): string => {
   }
   return TraceState.set(traceState, ENTRY, parts.join(";"))
 }
+
+/**
+ * The `tracestate` of a trace that begins here: kept with the given probability, as its randomness (14 hex digits) said.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const begin = (probability: number, randomness: string): string =>
+  keptWith(TraceState.set("", ENTRY, `rv:${randomness}`), probability)
+
+/**
+ * Whether a trace of the given randomness is kept at the given probability: by everybody who asks, or by nobody.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const keeps = (probability: number, randomness: string): boolean =>
+  probability > 0 && randomness >= fromProbability(probability).padEnd(DIGITS, "0")
 
 /**
  * The trace's own randomness, 14 hex digits: `rv`, or else the end of a trace id that is flagged random; `undefined`

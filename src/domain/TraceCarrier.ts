@@ -133,9 +133,11 @@ const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(
 const ZERO = /^0+$/
 
 const parent = (traceparent: string): Result.Result<TraceContext, Rejection> => {
+  // Also a later version, whose end may be anything, is not two of them.
+  if (traceparent.includes(",")) return Result.fail("traceparent.repeated")
   const [, version, traceId, spanId, flags, rest] = TRACEPARENT.exec(traceparent) ?? []
   if (version === undefined || traceId === undefined || spanId === undefined || flags === undefined) {
-    return Result.fail(traceparent.includes(",") ? "traceparent.repeated" : "traceparent.malformed")
+    return Result.fail("traceparent.malformed")
   }
   if (version === "ff" || (version === "00" && rest !== undefined)) return Result.fail("traceparent.version")
   if (ZERO.test(traceId) || ZERO.test(spanId)) return Result.fail("traceparent.zero")

@@ -56,7 +56,8 @@ const CODES: Readonly<Record<number, status>> = {
   401: status.UNAUTHENTICATED,
   403: status.PERMISSION_DENIED,
   404: status.NOT_FOUND,
-  503: status.UNAVAILABLE
+  503: status.UNAVAILABLE,
+  504: status.DEADLINE_EXCEEDED
 }
 
 const failure = ({ errors, message, status: http }: RestError.RestError): GrpcServer.Failure => ({

@@ -169,7 +169,7 @@ export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Guild, never, Sampler | MemberStore | Offload | Scope.Scope> {
   const { community } = options
-  const address = yield* Actor.make<Protocol, never, never, Sampler | Offload, Offload | MemberStore | Scope.Scope>({
+  const address = yield* Actor.make<Protocol>()({
     kind: "guild",
     capacity: MAILBOX_CAPACITY,
     span: (tag) => `guild.${tag}`,

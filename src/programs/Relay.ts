@@ -32,7 +32,7 @@ export const make = (options: {
   readonly community: Community
 }): Effect.Effect<Address<Protocol>, never, Sampler | Offload | Scope.Scope> =>
   Effect.flatMap(Propagation.policy, (policy) =>
-    Actor.make<Protocol, never, never, Sampler, Offload | Scope.Scope>({
+    Actor.make<Protocol>()({
       kind: "relay",
       capacity: MAILBOX_CAPACITY,
       span: (tag) => (tag === "Dispatch" ? "relay.fanout" : `relay.${tag}`),

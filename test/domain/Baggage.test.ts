@@ -46,6 +46,24 @@ describe("Baggage", () => {
     assert.deepStrictEqual(rejections, [])
   })
 
+  it("bytes that are no UTF-8 are replaced, and what may stand as it is is not made longer", () => {
+    const { baggage } = Baggage.parse("a=%FF,b=1,c=%F0%9F,d=x%C3%A4y", Baggage.DEFAULT_LIMITS)
+    assert.deepStrictEqual(
+      Array.from(baggage.values(), ({ value }) => value),
+      ["\ufffd", "1", "\ufffd", "xäy"]
+    )
+    const header = `a=${"/".repeat(4000)},b=1:2!#$&'()*+-.;p=1`
+    assert.strictEqual(Baggage.format(Baggage.parse(header, Baggage.DEFAULT_LIMITS).baggage, ROOM), header)
+  })
+
+  it("an entry that is too large goes alone", () => {
+    const sent = baggage([
+      ["a", "x".repeat(100)],
+      ["b", "1"]
+    ])
+    assert.strictEqual(Baggage.format(sent, { bytes: 50, entries: 64 }), "b=1")
+  })
+
   it("what is malformed or too much goes, the rest stays, and why is told once", () => {
     const entries = { bytes: 8192, entries: 2 }
     assert.deepStrictEqual(Baggage.parse('a=1,=2,b,c=%zz,d="x",e=5,f=6', entries), {

@@ -25,7 +25,8 @@ describe("Threshold", () => {
 
   it("the entry that changed comes first, and a certain choice changes nothing", () => {
     assert.strictEqual(Threshold.keptWith("a=1,ot=th:8", 0.5), "ot=th:c,a=1")
-    assert.strictEqual(Threshold.keptWith("a=1", 1), "a=1")
+    assert.strictEqual(Threshold.keptWith("a=1,ot=th:8", 1), "a=1,ot=th:8")
+    assert.strictEqual(Threshold.keptWith("a=1", 1), "ot=th:0,a=1")
     assert.strictEqual(Threshold.keptWith("", 0.5), "ot=th:8")
   })
 
@@ -43,6 +44,21 @@ describe("Threshold", () => {
     }
     assert.strictEqual(Threshold.get("a=1,ot=rv:6e6d1a75832a2f;th:c"), "c")
   })
+
+  const Randomness = Schema.String.check(Schema.isPattern(/^[0-9a-f]{14}$/))
+  it.prop(
+    "a trace that begins here says how it was kept, by randomness that agrees",
+    [Probability, Randomness],
+    ([p, rv]) => {
+      const list = Threshold.begin(p, rv)
+      assert.approximately(Threshold.probability(list), p, 1e-9)
+      assert.strictEqual(Threshold.randomness({ traceId: TRACE_ID, spanId: PARENT_ID, flags: 1, traceState: list }), rv)
+      const threshold = (Threshold.get(list) ?? "").padEnd(14, "0")
+      assert.strictEqual(Threshold.keeps(p, rv), BigInt(`0x${rv}`) >= BigInt(`0x${threshold}`))
+      assert.isTrue(Threshold.keeps(1, rv))
+      assert.isFalse(Threshold.keeps(0, rv))
+    }
+  )
 
   it("the randomness of a trace: rv before the trace id, which has some only if it is flagged", () => {
     const context = { traceId: TRACE_ID, spanId: PARENT_ID, flags: 0x01, traceState: "" }

@@ -40,7 +40,7 @@ const behavior: Effect.Effect<Actor.Behavior<Account, never, never>> = Effect.sy
 
 const account = { kind: "account", capacity: 4, init: () => behavior }
 
-const make = Actor.make<Account>({ ...account, supervision: Supervision.resume })
+const make = Actor.make<Account>()({ ...account, supervision: Supervision.resume })
 
 const tagOf = (error: ActorError | string) => (typeof error === "string" ? error : error._tag)
 
@@ -114,10 +114,27 @@ describe("Actor", () => {
   )
 })
 
+it.effect("whoever is interrupted takes back what nobody has begun with, for whichever reason", () =>
+  Effect.gen(function* () {
+    const account = yield* make
+    const gate = yield* Deferred.make<void>()
+    yield* Effect.forkChild(Transport.call(account, "Wait", gate))
+    yield* Effect.yieldNow
+    const interrupted = yield* Effect.forkChild(Transport.call(account, "Deposit", 10))
+    const impatient = yield* Effect.forkChild(Effect.timeoutOption(Transport.call(account, "Deposit", 100), "1 second"))
+    yield* Effect.yieldNow
+    yield* Fiber.interrupt(interrupted)
+    yield* TestClock.adjust("1 second")
+    assert.strictEqual((yield* Fiber.join(impatient))._tag, "None")
+    yield* Deferred.succeed(gate, undefined)
+    assert.strictEqual(yield* Transport.call(account, "Deposit", 1), 1)
+  })
+)
+
 describe("an actor's start and stop", () => {
   it.effect("before it is started, and when it could not be, nothing is handled and callers are told so", () =>
     Effect.gen(function* () {
-      const { actor, start } = yield* Actor.prepare<Account>(account)
+      const { actor, start } = yield* Actor.prepare<Account>()(account)
       const early = yield* Effect.flip(Transport.call(actor, "Deposit", 1))
       assert.deepInclude(early, { _tag: "ActorNotStarted", kind: "account", request: "Deposit", handled: "no" })
       assert.strictEqual((yield* Effect.flip(Transport.cast(actor, "Note", 1)))._tag, "ActorNotStarted")
@@ -132,7 +149,10 @@ describe("an actor's start and stop", () => {
     ["dies", Effect.die("no money")]
   ] as const)("an init that %s is an error of its starter, with the cause", ([, init]) =>
     Effect.gen(function* () {
-      const { actor, start } = yield* Actor.prepare<Account, never, string>({ ...account, init: () => init })
+      const { actor, start } = yield* Actor.prepare<Account>()({
+        ...account,
+        init: (): Effect.Effect<Actor.Behavior<Account, never, never>, string> => init
+      })
       const error = yield* Effect.flip(start)
       assert.deepInclude(error, { _tag: "ActorNotStarted", kind: "account", cause: "no money", handled: "no" })
       const refused = yield* Effect.flip(Transport.call(actor, "Deposit", 1))
@@ -144,9 +164,9 @@ describe("an actor's start and stop", () => {
   it.effect("one that was never started is stopped all the same when its scope closes, or before that by hand", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
-      const closed = yield* Scope.provide(Actor.prepare<Account>(account), scope)
+      const closed = yield* Scope.provide(Actor.prepare<Account>()(account), scope)
       yield* Scope.close(scope, Exit.void)
-      const stopped = yield* Actor.prepare<Account>(account)
+      const stopped = yield* Actor.prepare<Account>()(account)
       yield* stopped.actor.stop
       for (const { actor, start } of [closed, stopped]) {
         yield* actor.ended
@@ -179,10 +199,24 @@ describe("an actor's start and stop", () => {
     })
   )
 
+  it.effect("stopped in its own handler it does not wait for itself", () =>
+    Effect.gen(function* () {
+      const { actor, start } = yield* Actor.prepare<{ Stop: { payload: void; success: string; error: never } }>()({
+        kind: "quitter",
+        capacity: 4,
+        init: () => Effect.succeed({ requests: { Stop: () => Effect.as(stop, "stopping") } })
+      })
+      const stop: Effect.Effect<void> = Effect.suspend(() => actor.stop)
+      yield* start
+      assert.strictEqual(yield* Transport.call(actor, "Stop", undefined), "stopping")
+      yield* actor.ended
+    })
+  )
+
   it.effect("it can stop itself, after what is in its mailbox; what it acquired is released", () =>
     Effect.gen(function* () {
       const log: Array<string> = []
-      const actor = yield* Actor.make<Account, "enough", never, never, Scope.Scope>({
+      const actor = yield* Actor.make<Account, "enough">()({
         kind: "account",
         capacity: 4,
         init: (self) =>
@@ -208,7 +242,7 @@ describe("an actor's supervision", () => {
   const counting = (supervision?: Supervision.Supervision) => {
     const log: Array<string> = []
     let lives = 0
-    const make = Actor.make<Account, never, never, never, Scope.Scope>({
+    const make = Actor.make<Account>()({
       ...account,
       ...(supervision === undefined ? undefined : { supervision }),
       init: () =>
@@ -308,6 +342,54 @@ describe("an actor's supervision", () => {
     })
   )
 
+  it.effect("a finalizer that dies too does not keep it from being started anew", () =>
+    Effect.gen(function* () {
+      let lives = 0
+      const actor = yield* Actor.make<Account>()({
+        ...account,
+        init: () =>
+          Effect.andThen(
+            Effect.acquireRelease(
+              Effect.sync(() => ++lives),
+              (life) => (life < 3 ? Effect.die("finalizer") : Effect.void)
+            ),
+            behavior
+          )
+      })
+      yield* Transport.cast(actor, "Break", undefined)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* Transport.call(actor, "Deposit", 1), 1)
+      yield* Transport.cast(actor, "Break", undefined)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(lives, 3)
+    })
+  )
+
+  it.effect.each([
+    ["with nothing left, it is not started again", 0, 1],
+    ["what is left is handled at once", 2, 2]
+  ] as const)("stopped while it waits for its next life: %s", ([, left, lives]) =>
+    Effect.gen(function* () {
+      const { log, make } = counting(Supervision.restart({ schedule: Schedule.spaced("1 hour") }))
+      const account = yield* make
+      yield* Transport.cast(account, "Break", undefined)
+      yield* Effect.yieldNow
+      const calls = yield* Effect.forEach(Array.from({ length: left }), () =>
+        Effect.forkChild(Transport.call(account, "Deposit", 1, { timeout: "1 day" }))
+      )
+      yield* Effect.yieldNow
+      yield* account.stop
+      assert.deepStrictEqual(
+        yield* Effect.forEach(calls, Fiber.join),
+        Array.from({ length: left }, (_, n) => n + 1)
+      )
+      assert.lengthOf(
+        log.filter((line) => line.endsWith("begins")),
+        lives
+      )
+    })
+  )
+
   it.effect("stop: the first defect is the last", () =>
     Effect.gen(function* () {
       const { log, make } = counting(Supervision.stop)
@@ -360,7 +442,7 @@ describe("an actor's traces", () => {
 
   const clockwork = (policy?: Propagation.Policy) => {
     const ticks: Array<number> = []
-    const make = Actor.make<{ Set: { payload: number; success: Actor.Timer; error: never } }, number>({
+    const make = Actor.make<{ Set: { payload: number; success: Actor.Timer; error: never } }, number>()({
       kind: "clockwork",
       capacity: 16,
       ...(policy === undefined ? undefined : { policy }),
@@ -394,6 +476,37 @@ describe("an actor's traces", () => {
       yield* actor.stop
       yield* TestClock.adjust("1 minute")
       assert.lengthOf(ticks, 4)
+    })
+  )
+
+  it.effect("what a timer sent into an earlier life, or before it was cancelled, is not heard any more", () =>
+    Effect.gen(function* () {
+      const heard: Array<string> = []
+      const gate = yield* Deferred.make<void>()
+      let lives = 0
+      const actor = yield* Actor.make<{ Die: { payload: void; success: void; error: never } }, string>()({
+        kind: "clockwork",
+        capacity: 16,
+        init: (self) =>
+          Effect.gen(function* () {
+            const life = ++lives
+            if (life === 1) {
+              yield* self.after("1 second", "of the first life")
+              const cancelled = yield* self.after("1 second", "cancelled")
+              yield* Effect.forkDetach(Effect.andThen(Deferred.await(gate), cancelled.cancel))
+            }
+            return {
+              requests: { Die: () => Effect.andThen(Effect.sleep("2 seconds"), Effect.die("told to")) },
+              message: (text) => Effect.sync(() => void heard.push(text))
+            }
+          })
+      })
+      yield* Effect.forkChild(Effect.ignore(Transport.call(actor, "Die", undefined)))
+      yield* TestClock.adjust("1 second")
+      yield* Deferred.succeed(gate, undefined)
+      yield* Transport.send(actor.mailbox, "of somebody else")
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual([lives, heard], [2, ["of somebody else"]])
     })
   )
 
@@ -489,7 +602,7 @@ describe("whatever happens", () => {
           restart: Supervision.restart({ intensity: { times: 2, within: "10 seconds" } }),
           stop: Supervision.stop
         }[strategy]
-        const actor = yield* Actor.make<Worker>({
+        const actor = yield* Actor.make<Worker>()({
           kind: "worker",
           capacity: 3,
           supervision,

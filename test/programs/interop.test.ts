@@ -43,7 +43,7 @@ const program = Effect.gen(function* () {
     { name: "ingress.http", attributes: { "http.request.method": "POST" } },
     Effect.gen(function* () {
       yield* Transport.call(guild, "SendMessage", { author: userId(1), channel: GENERAL, draft: draft("hello") })
-      const worker = yield* Actor.make<Worker>({
+      const worker = yield* Actor.make<Worker>()({
         kind: "worker",
         capacity: 4,
         supervision: Supervision.resume,

@@ -1,6 +1,7 @@
 /** What an operator decides about traces, and what then travels. */
 import { assert, describe, it } from "@effect/vitest"
 import {
+  Context,
   Effect,
   Layer,
   Logger,
@@ -19,6 +20,7 @@ import * as Baggage from "../../src/domain/Baggage.ts"
 import * as Envelope from "../../src/domain/Envelope.ts"
 import * as Metrics from "../../src/domain/Metrics.ts"
 import * as Propagation from "../../src/domain/Propagation.ts"
+import * as Threshold from "../../src/domain/Threshold.ts"
 import * as TraceCarrier from "../../src/domain/TraceCarrier.ts"
 import * as TraceContext from "../../src/domain/TraceContext.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
@@ -39,6 +41,9 @@ const names = (spans: ReadonlyArray<Tracer.Span>) => spans.map(({ name }) => nam
 const carrierOf = (message: Message) => (Envelope.isEnvelope(message) ? message.carrier : undefined)
 const SAMPLED = { traceparent: sampledCarrier.traceparent }
 const UNSAMPLED = { traceparent: unsampledCarrier.traceparent }
+const broken = (): never => {
+  throw new Error("a setting")
+}
 const FULL = { ...unsampledCarrier, tracestate: "vendor=1", baggage: "plan=free" }
 
 describe("what people already use", () => {
@@ -253,13 +258,92 @@ describe("policy", () => {
       const kept = sent.map(carrierOf).filter((carrier) => carrier !== undefined)
       assert.approximately(kept.length, 100, 45)
       assert.lengthOf(spans.opened, kept.length)
-      for (const carrier of kept) assert.deepInclude(carrier, { tracestate: "ot=th:c" })
+      for (const carrier of kept) {
+        assert(carrier.traceparent !== undefined)
+        const { context } = TraceCarrier.decode(carrier)
+        assert.strictEqual(Threshold.get(context?.traceState ?? ""), "c")
+        // By randomness that agrees with it, so that others who sample the trace decide alike.
+        assert.isTrue(((context && Threshold.randomness(context)) ?? "") >= "c0000000000000")
+      }
     }).pipe(
       Effect.provideService(Propagation.policy, "start"),
       Random.withSeed("policy"),
       Effect.provide([Sampler.ratio(0.25), spans.layer])
     )
   })
+
+  it.effect("a budget is spent on traces that begin, each of which it has counted", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const perSecond: Array<number> = []
+      for (let second = 0; second < 60; second++) {
+        const before = spans.opened.length
+        for (let times = 0; times < 20; times++) yield* Transport.handle("m", hop, () => Effect.void)
+        perSecond.push(spans.opened.length - before)
+        yield* TestClock.adjust("1 second")
+      }
+      assert.isAtMost(Math.max(...perSecond), 10)
+      assert.isAtLeast(spans.opened.length / perSecond.length, 8)
+    }).pipe(
+      Effect.provideService(Propagation.policy, "start"),
+      Random.withSeed("budget"),
+      Effect.provide([Sampler.budget({ spansPerSecond: 10 }), spans.layer])
+    )
+  })
+
+  it.effect("even where traces start, one that somebody has not sampled stays so", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const queue = yield* Queue.unbounded<Message>()
+      yield* Transport.handle(Envelope.make("m", unsampledCarrier), hop, () =>
+        Effect.withSpan(Transport.send(queue, "next"), "inner")
+      )
+      assert.deepStrictEqual(carrierOf(yield* Queue.take(queue)), { ...unsampledCarrier, sentAt: 0 })
+      assert.deepStrictEqual(spans.opened, [])
+    }).pipe(
+      Effect.provideService(Propagation.policy, "start"),
+      Effect.provideService(Propagation.unsampled, () => "ids"),
+      Effect.provide(spans.layer)
+    )
+  })
+
+  it.effect("a span that is not propagated leaves that to the one around it", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const queue = yield* Queue.unbounded<Message>()
+      yield* Transport.handle(Envelope.make("m", sampledCarrier), hop, () =>
+        Effect.withSpan(Transport.send(queue, "next"), "private", {
+          annotations: Context.make(Tracer.DisablePropagation, true)
+        })
+      )
+      const carrier = carrierOf(yield* Queue.take(queue))
+      assert.include(carrier?.traceparent, `-${spans.opened[0]?.spanId}-`)
+    }).pipe(Effect.provide(spans.layer))
+  })
+
+  it.effect("settings that throw cost no message", () =>
+    Effect.gen(function* () {
+      const queue = yield* Queue.unbounded<Message>()
+      for (const message of [
+        "m",
+        Envelope.make("m", { ...FULL, sentAt: 0 }),
+        Envelope.make("m", { ...sampledCarrier, baggage: "a=1" })
+      ]) {
+        yield* Transport.handle(
+          message,
+          () => ({ name: "hop", wait: Metrics.mailboxWait("test") }),
+          () => Transport.send(queue, "next")
+        )
+      }
+      assert.strictEqual((yield* Queue.takeAll(queue)).length, 3)
+      assert.strictEqual(yield* traced(Transport.encode(Schema.String, "peer")("m")), "m")
+    }).pipe(
+      Effect.provideService(Propagation.unsampled, broken),
+      Effect.provideService(Propagation.waits, broken),
+      Effect.provideService(Propagation.baggage, broken),
+      Effect.provideService(Propagation.wrap, broken)
+    )
+  )
 
   it.effect("whoever has switched the tracer off gets no spans, and passes traces on as they came", () => {
     const spans = recorder()
@@ -338,6 +422,7 @@ describe("over a wire", () => {
     Effect.gen(function* () {
       const newer = yield* Effect.flip(decode({ [Envelope.MARK]: "2.1", message: {} }))
       assert.deepInclude(newer, { _tag: "UnsupportedVersion", received: "2.1", supported: "1.0" })
+      assert.strictEqual((yield* Metric.value(Metrics.rejected("envelope.version"))).count, 1)
       assert.strictEqual((yield* Effect.flip(decode({ text: 1 })))._tag, "SchemaError")
       const message = { text: "hello", at: 0 }
       assert.deepStrictEqual(yield* decode({ [Envelope.MARK]: "1.0", message, carrier: 1 }), { text: "hello", at })
@@ -373,6 +458,17 @@ describe("over a wire", () => {
         for (const trace of before) assert.isTrue(now.has(trace))
         before = now
       }
+      // Traces that somebody sampled by their randomness are wrapped by the same share.
+      shares.set("peer", 0.5)
+      const rare = yield* Effect.filter(traces, (traceId) => {
+        const tracestate = `ot=th:fd70a4;rv:ff${traceId.slice(0, 12)}`
+        const carrier = { traceparent: `00-${traceId}-${PARENT_ID}-01`, tracestate }
+        return Effect.map(
+          Transport.handle(Envelope.make("m", carrier), hop, () => encode({ text: "a", at })),
+          (wire) => Object.hasOwn(Object(wire), Envelope.MARK)
+        )
+      })
+      assert.approximately(rare.length, traces.length / 2, 0.05 * traces.length)
       const elsewhere = yield* traced(Transport.encode(Chat, "another")({ text: "c", at }))
       assert.isFalse(Object.hasOwn(Object(elsewhere), Envelope.MARK))
     }).pipe(
@@ -426,6 +522,21 @@ describe("callers from outside", () => {
     }).pipe(Effect.provideService(Propagation.unsampled, () => "ids"))
   )
 
+  it.effect("what is malformed is no context: it keeps no trace from beginning here", () =>
+    Effect.gen(function* () {
+      const { traceparent } = SAMPLED
+      for (const headers of [
+        { traceparent: "garbage" },
+        { traceparent: traceparent.replace(TRACE_ID, "0".repeat(32)) },
+        { traceparent: UNSAMPLED.traceparent.replace(TRACE_ID, "0".repeat(32)) }
+      ]) {
+        assert.deepStrictEqual(names(yield* run(headers, { start: 1 })), ["ingress.http", "inner"])
+      }
+      assert.strictEqual((yield* Metric.value(Metrics.rejected("traceparent.malformed"))).count, 1)
+      assert.strictEqual((yield* Metric.value(Metrics.rejected("traceparent.zero"))).count, 2)
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
   it.effect("what they bring that is malformed is counted by reason", () =>
     Effect.gen(function* () {
       const { traceparent } = sampledCarrier
@@ -476,6 +587,46 @@ describe("fan-outs of one trace", () => {
       for (const index of few) assert.include(many, index)
       assert.notDeepEqual(yield* who({ ...options, salt: 1 })(0.3), many)
     })
+  )
+
+  it.effect(
+    "who is chosen at one fan-out is not chosen for that at the next: multiplied back, both levels are true",
+    () =>
+      Effect.gen(function* () {
+        const SIZE = 5
+        const TRACES = 3000
+        const random = yield* Random.Random
+        let reached = 0
+        for (let trace = 0; trace < TRACES; trace++) {
+          const hex = Array.from({ length: 32 }, () => Math.floor(random.nextDoubleUnsafe() * 16).toString(16)).join("")
+          const everyone = Array.from({ length: SIZE }, () => Effect.runSync(Queue.unbounded<Message>()))
+          const recipients = everyone.map((mailbox) => ({ mailbox }))
+          const first = Envelope.make("m", { traceparent: `00-${hex}-${PARENT_ID}-03` })
+          yield* Transport.handle(first, hop, () => Transport.fanout(recipients, "m"))
+          for (const mailbox of everyone) {
+            const next = everyone.map(() => ({ mailbox: Effect.runSync(Queue.unbounded<Message>()) }))
+            yield* Transport.receive(mailbox, hop, () => Transport.fanout(next, "m"))
+            for (const { mailbox } of next) {
+              const carrier = carrierOf(yield* Queue.take(mailbox))
+              if (carrier?.traceparent === undefined) continue
+              reached += 1 / Threshold.probability(carrier.tracestate ?? "")
+            }
+          }
+        }
+        // Of 75,000 recipients of recipients about 3,000 are kept: 5 % are nearly three standard deviations.
+        assert.approximately(reached / (TRACES * SIZE * SIZE), 1, 0.06)
+      }).pipe(Random.withSeed("two levels"), Effect.provide(Sampler.ratio(0.2)))
+  )
+
+  it.effect("a size that cannot be is not believed", () =>
+    Effect.gen(function* () {
+      for (const size of [0, 1, Number.NaN]) {
+        const everyone = Array.from({ length: 10_000 }, () => ({ mailbox: Effect.runSync(Queue.unbounded<Message>()) }))
+        yield* traced(Transport.fanout(everyone, "m", { size }))
+        const got = yield* Effect.forEach(everyone, ({ mailbox }) => Queue.take(mailbox))
+        assert.isBelow(got.filter(Envelope.isEnvelope).length, 100)
+      }
+    }).pipe(Effect.provide(Sampler.byFanOutSize()))
   )
 
   it.effect("without either, each draws anew", () =>

@@ -48,6 +48,13 @@ export const internal = () => plain(500, "Internal Server Error")
  */
 export const unavailable = () => plain(503, "Service Unavailable")
 /**
+ * Nobody knows whether it was done.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const gatewayTimeout = () => plain(504, "Gateway Timeout")
+/**
  * @since 0.1.0
  * @category constructors
  */

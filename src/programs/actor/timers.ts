@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Fiber, Queue, Schedule, type Scope, type Tracer } from "effect"
+import { type Duration, Effect, Fiber, Queue, Schedule, Scope, type Tracer } from "effect"
 
 /**
  * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often, until it is cancelled
@@ -27,7 +27,8 @@ export interface Timer {
 }
 
 /**
- * What a timer puts into the mailbox: the message, and what it was set in.
+ * What a timer puts into the mailbox: the message, what it was set in, and whether it is still wanted when its turn
+ * comes.
  *
  * @since 0.1.0
  * @category models
@@ -35,9 +36,11 @@ export interface Timer {
 export class Tick<out I> {
   readonly message: I
   readonly links: ReadonlyArray<Tracer.SpanLink>
-  constructor(message: I, links: ReadonlyArray<Tracer.SpanLink>) {
+  readonly isWanted: () => boolean
+  constructor(message: I, links: ReadonlyArray<Tracer.SpanLink>, isWanted: () => boolean) {
     this.message = message
     this.links = links
+    this.isWanted = isWanted
   }
 }
 
@@ -61,9 +64,13 @@ export const timers = <I>(mailbox: Queue.Enqueue<Tick<I>>, scope: Scope.Scope): 
   const set = (message: I, when: (send: Effect.Effect<unknown>) => Effect.Effect<unknown>) =>
     Effect.gen(function* () {
       const links = yield* linkToHere
-      const send = Effect.suspend(() => Queue.offer(mailbox, new Tick(message, links)))
+      let wanted = true
+      const isWanted = () => wanted
+      const cancel = Effect.sync(() => void (wanted = false))
+      const send = Effect.suspend(() => Queue.offer(mailbox, new Tick(message, links, isWanted)))
       const fiber = yield* Effect.forkIn(when(send), scope)
-      return { cancel: Fiber.interrupt(fiber) }
+      yield* Scope.addFinalizer(scope, cancel)
+      return { cancel: Effect.andThen(cancel, Fiber.interrupt(fiber)) }
     })
   return {
     after: (delay, message) => set(message, Effect.delay(delay)),

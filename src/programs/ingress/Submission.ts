@@ -85,13 +85,18 @@ const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError
 export const ACTOR_ERRORS = ["ActorNotStarted", "ActorStopped", "ActorDied", "CallTimedOut"] as const
 
 /**
- * The guild did not answer in time, or not at all: that is no fault of the caller's.
+ * The guild did not answer in time, or not at all: that is no fault of the caller's, who may try again if nothing was
+ * done (503), and should look first if something may have been (504, or 500 after a defect).
  *
  * @since 0.1.0
  * @category errors
  */
 export const unanswered = (error: ActorError): RestError.RestError =>
-  error._tag === "ActorDied" ? RestError.internal() : RestError.unavailable()
+  error.handled === "no"
+    ? RestError.unavailable()
+    : error._tag === "ActorDied"
+      ? RestError.internal()
+      : RestError.gatewayTimeout()
 
 /**
  * The guild that a channel belongs to.

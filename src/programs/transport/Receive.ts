@@ -13,6 +13,7 @@ import * as TraceCarrier from "../../domain/TraceCarrier.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
 import {
   type AnyFiber,
+  asked,
   begun,
   continued,
   type Hop,
@@ -20,7 +21,7 @@ import {
   isolated,
   now,
   reject,
-  startProbability
+  startDecision
 } from "./Trace.ts"
 
 interface Received {
@@ -33,11 +34,12 @@ interface Received {
  * decoded, unless the operator wants unsampled contexts to travel.
  */
 const received = (fiber: AnyFiber, carrier: TraceCarrier.TraceCarrier): Received | undefined => {
-  if (!TraceCarrier.isSampled(carrier.traceparent) && fiber.getRef(Propagation.unsampled)() === "omit") return undefined
+  if (!TraceCarrier.isSampled(carrier.traceparent) && asked(fiber.getRef(Propagation.unsampled), "omit") === "omit")
+    return undefined
   const { context, rejections } = TraceCarrier.decode(carrier)
   if (rejections.length > 0) reject(fiber, rejections)
   if (context === undefined) return undefined
-  const limits = carrier.baggage === undefined ? undefined : fiber.getRef(Propagation.baggage)()
+  const limits = carrier.baggage === undefined ? undefined : asked(fiber.getRef(Propagation.baggage), undefined)
   if (limits === undefined || carrier.baggage === undefined) return { context, baggage: undefined }
   const parsed = Baggage.parse(carrier.baggage, limits)
   if (parsed.rejections.length > 0) reject(fiber, parsed.rejections)
@@ -55,7 +57,7 @@ const waited = (
   // Clocks of two machines may differ by more than a message is under way.
   const millis = Math.max(0, now(fiber) - sentAt)
   if (wait !== undefined) {
-    const which = fiber.getRef(Propagation.waits)()
+    const which = asked(fiber.getRef(Propagation.waits), "none")
     if (which === "all" || (which === "sampled" && sampled)) wait.updateUnsafe(millis, fiber.context)
   }
   return { "mailbox.wait_ms": millis }
@@ -84,7 +86,9 @@ const enveloped = <M, A, E, R>(
       ...(threshold === undefined ? undefined : { "sampling.threshold": threshold }),
       ...wait
     }
-    return continued(known.context, known.baggage, hop, attributes, effect)
+    const handled = continued(known.context, known.baggage, hop, attributes, effect)
+    // Somebody has decided already that this trace is not sampled.
+    return sampled || policy !== "start" ? handled : isolated(handled, "continue")
   })
 
 const bare = <A, E, R>(
@@ -94,7 +98,7 @@ const bare = <A, E, R>(
   wait?: { readonly "mailbox.wait_ms": number }
 ): Effect.Effect<A, E, R> =>
   policy === "start"
-    ? Effect.withFiber((fiber) => begun(startProbability(fiber, hop.name), hop, { ...PROCESS, ...wait }, effect))
+    ? Effect.withFiber((fiber) => begun(startDecision(fiber, hop.name), hop, { ...PROCESS, ...wait }, effect))
     : effect
 
 /**
@@ -210,9 +214,19 @@ export interface IngressOptions {
 
 /** The context that a caller from outside brought, if its sampled bit is set; nothing else is looked at before that. */
 const brought = (fiber: AnyFiber, headers: TraceCarrier.Headers | TraceCarrier.Metadata): Received | undefined => {
-  if (!TraceCarrier.isSampledIn(headers) && fiber.getRef(Propagation.unsampled)() === "omit") return undefined
+  if (!TraceCarrier.isSampledIn(headers) && asked(fiber.getRef(Propagation.unsampled), "omit") === "omit")
+    return undefined
   const carrier = TraceCarrier.from(headers)
   return carrier && received(fiber, carrier)
+}
+
+/** Whether a caller brought a context that says of itself that it is not sampled. What is malformed says nothing. */
+const isDecided = (fiber: AnyFiber, headers: TraceCarrier.Headers | TraceCarrier.Metadata): boolean => {
+  if (!TraceCarrier.isPresentIn(headers) || TraceCarrier.isSampledIn(headers)) return false
+  const carrier = TraceCarrier.from(headers)
+  const decoded = carrier && TraceCarrier.decode({ traceparent: carrier.traceparent })
+  if (decoded !== undefined && decoded.rejections.length > 0) reject(fiber, decoded.rejections)
+  return decoded?.context !== undefined
 }
 
 /** In no trace; at no cost where the server's fibers are in none anyway (`layerIsolated`). */
@@ -240,10 +254,15 @@ export const ingress = <A, E, R>(
         const effect = continued(caller.context, caller.baggage, { kind: "server", ...hop }, {}, handler)
         return TraceContext.isSampled(caller.context) ? effect : isolated(effect, "continue")
       }
-      if (start === 0 || TraceCarrier.isPresentIn(headers)) return alone(fiber, handler)
+      if (start === 0 || isDecided(fiber, headers)) return alone(fiber, handler)
     }
     if (start === 0) return alone(fiber, handler)
     const linked = callers === "link" ? brought(fiber, headers)?.context : undefined
     const links = linked === undefined ? [] : [{ span: Tracer.externalSpan(linked), attributes: {} }]
-    return begun(start, { kind: "server", ...hop, links: () => [...(hop.links?.() ?? []), ...links] }, {}, handler)
+    return begun(
+      { probability: start },
+      { kind: "server", ...hop, links: () => [...(hop.links?.() ?? []), ...links] },
+      {},
+      handler
+    )
   })

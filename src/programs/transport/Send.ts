@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Deferred, Duration, Effect, PubSub, Queue, Random } from "effect"
+import { Deferred, Duration, Effect, PubSub, Queue } from "effect"
 import {
   type ActorDied,
   type ActorError,
@@ -26,7 +26,7 @@ import { Sampler } from "../../domain/Sampler.ts"
 import { inline, type Recipient, type Sender } from "../../domain/Sender.ts"
 import * as Threshold from "../../domain/Threshold.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
-import { type AnyFiber, carrier, current, decision, now } from "./Trace.ts"
+import { type AnyFiber, asked, carrier, current, decision, now, randomness } from "./Trace.ts"
 
 /** A message as it leaves a fiber that is in the given trace context: bare, or with what is to travel. */
 const wrapped = <M>(
@@ -36,7 +36,9 @@ const wrapped = <M>(
 ): M | Envelope.Envelope<M> => {
   const carried = context && carrier(fiber, context)
   if (carried !== undefined) return Envelope.make(message, carried)
-  return fiber.getRef(Propagation.waits)() === "all" ? Envelope.make(message, { sentAt: now(fiber) }) : message
+  return asked(fiber.getRef(Propagation.waits), "none") === "all"
+    ? Envelope.make(message, { sentAt: now(fiber) })
+    : message
 }
 
 const isTopic = <M>(to: Mailbox<M> | Topic<M>): to is Topic<M> => PubSub.isPubSub(to)
@@ -83,7 +85,7 @@ export const cast = <P extends Protocol<P>, T extends CastTag<P>, I = never>(
 
 /**
  * Sends a request to an actor and waits for the answer, by default for 5 seconds (as a GenServer does). When that is
- * over, a request that still lies in the mailbox is withdrawn; the error says so.
+ * over, or the caller is interrupted, a request that still lies in the mailbox is withdrawn; the error says so.
  *
  * @since 0.1.0
  * @category sending
@@ -101,11 +103,16 @@ export const call = <P extends Protocol<P>, T extends Tag<P>, I = never>(
     return Effect.flatMap(send(address.mailbox, request<P, T>(tag, payload, call)), (accepted) =>
       accepted ? Deferred.await(call.reply) : refuse(address, tag)
     ).pipe(
+      // Whoever gives up, for whichever reason, takes back what nobody has begun with.
+      Effect.onInterrupt(() =>
+        Effect.sync(() => {
+          if (call.phase === "waiting") call.phase = "withdrawn"
+        })
+      ),
       Effect.timeoutOrElse({
         duration: timeout,
         orElse: () => {
           const handled = call.phase === "handling" ? "maybe" : "no"
-          if (handled === "no") call.phase = "withdrawn"
           const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
           return new CallTimedOut({ kind: address.kind, request: tag, timeoutMillis, handled })
         }
@@ -136,16 +143,6 @@ export interface FanOutOptions<R> {
 
 const nobody = () => Effect.void
 
-/** Where the trace has no randomness of its own, this choice gets some. */
-const anyRandomness = (fiber: AnyFiber): string => {
-  const random = fiber.getRef(Random.Random)
-  const half = () =>
-    Math.floor(random.nextDoubleUnsafe() * 2 ** 28)
-      .toString(16)
-      .padStart(7, "0")
-  return half() + half()
-}
-
 /**
  * Sends one message to many, of whom the `Sampler` says which share keeps the trace. Who does is drawn from the trace's
  * own randomness, where it has any; see `Choice`.
@@ -173,14 +170,16 @@ export const fanout = <M, R extends Recipient<M>>(
   options?: FanOutOptions<R>
 ): Effect.Effect<void, never, Sampler> =>
   Effect.withFiber<void, never, Sampler>((fiber) => {
-    const { refused = nobody, salt, sender = inline, size = recipients.length, source = "" } = options ?? {}
+    const { refused = nobody, salt, sender = inline, source = "" } = options ?? {}
+    // No part is larger than the whole, whoever estimated that.
+    const size = Math.max(recipients.length, options?.size || 0)
     const context = current(fiber)
     if (context === undefined || !TraceContext.isSampled(context)) {
       return sender.push(FanOut.uniform(recipients, wrapped(fiber, context, message)), refused)
     }
     return Effect.flatMap(Sampler, (sampler) => {
       const { count, probability } = decision(sampler, { size, recipients: recipients.length, source })
-      const seed = Choice.seed(Threshold.randomness(context) ?? anyRandomness(fiber), salt)
+      const seed = Choice.seed(randomness(fiber, context), salt, Threshold.get(context.traceState))
       const kept =
         count === undefined
           ? Choice.each(recipients.length, probability, seed)

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Context, Effect, type Fiber, Layer, Random, References, Tracer } from "effect"
+import { Clock, Context, Effect, type Fiber, Layer, Option, Random, References, Tracer } from "effect"
 import * as Baggage from "../../domain/Baggage.ts"
 import * as Metrics from "../../domain/Metrics.ts"
 import * as Propagation from "../../domain/Propagation.ts"
@@ -43,6 +43,25 @@ export type AnyFiber = Fiber.Fiber<unknown, unknown>
  */
 export const now = (fiber: AnyFiber): number => Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()) / 1e6
 
+const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
+  if (span === undefined || !Context.get(span.annotations, Tracer.DisablePropagation)) return span
+  return span._tag === "Span" ? propagated(Option.getOrUndefined(span.parent)) : undefined
+}
+
+/**
+ * What a setting says. Tracing never costs a delivery: one that throws says what is safe.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const asked = <A>(setting: Propagation.Setting<A>, safe: A): A => {
+  try {
+    return setting()
+  } catch {
+    return safe
+  }
+}
+
 /**
  * The trace context of a fiber; absent when it is in no trace. The ids are those of the innermost span that is
  * propagated, whoever opened it.
@@ -51,9 +70,9 @@ export const now = (fiber: AnyFiber): number => Number(fiber.getRef(Clock.Clock)
  * @category reading
  */
 export const current = (fiber: AnyFiber): TraceContext.TraceContext | undefined => {
-  const span = fiber.cache.span
+  const span = propagated(fiber.cache.span)
   const received = fiber.getRef(TraceContext.Current)
-  if (span === undefined || Context.get(span.annotations, Tracer.DisablePropagation)) return received
+  if (span === undefined) return received
   const { sampled, spanId, traceId } = span
   const same = received?.traceId === traceId ? received : undefined
   const flags = ((same?.flags ?? 0) & ~TraceContext.SAMPLED) | (sampled ? TraceContext.SAMPLED : 0)
@@ -72,11 +91,11 @@ export const carrier = (
 ): TraceCarrier.TraceCarrier | undefined => {
   if (context === undefined) return undefined
   const sampled = TraceContext.isSampled(context)
-  const mode = sampled ? "full" : fiber.getRef(Propagation.unsampled)()
+  const mode = sampled ? "full" : asked(fiber.getRef(Propagation.unsampled), "omit")
   if (mode === "omit") return undefined
   const sentAt = now(fiber)
   if (mode === "ids") return TraceCarrier.encode({ ...context, traceState: "" }, { sentAt })
-  const limits = fiber.getRef(Propagation.baggage)()
+  const limits = asked(fiber.getRef(Propagation.baggage), undefined)
   const baggage = limits && Baggage.format(fiber.getRef(Baggage.Current), limits)
   return TraceCarrier.encode(context, { sentAt, baggage })
 }
@@ -179,9 +198,13 @@ export const layerIsolated: Layer.Layer<never> = Layer.effectContext(
 export const isIsolated = (fiber: AnyFiber, policy: Propagation.Policy): boolean =>
   fiber.cache.span === undefined &&
   fiber.getRef(TraceContext.Current) === undefined &&
+  fiber.getRef(Baggage.Current) === Baggage.empty &&
   (policy === "start" || !fiber.cache.tracerEnabled)
 
-/** What is logged within tells its span, under the names that OpenTelemetry gives to them. */
+/**
+ * What is logged within tells the span of the message, under the names that OpenTelemetry gives to ids in logs. (Loggers
+ * that know of spans say the innermost one themselves.)
+ */
 const logged = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   { spanId, traceId }: { readonly traceId: string; readonly spanId: string }
@@ -222,23 +245,45 @@ export const continued = <A, E, R>(
     )
   })
 
+/** 56 bits, in hex. */
+const drawn = (fiber: AnyFiber): string => {
+  const random = fiber.getRef(Random.Random)
+  const half = () =>
+    Math.floor(random.nextDoubleUnsafe() * 2 ** 28)
+      .toString(16)
+      .padStart(7, "0")
+  return half() + half()
+}
+
 /**
- * Runs an effect as the beginning of a trace, which is kept with the given probability; otherwise in none.
+ * The randomness that choices for a trace are made by: its own, or some that is drawn for this choice alone.
+ *
+ * @since 0.1.0
+ * @category sampling
+ */
+export const randomness = (fiber: AnyFiber, context: TraceContext.TraceContext): string =>
+  Threshold.randomness(context) ?? drawn(fiber)
+
+/**
+ * Runs an effect as the beginning of a trace, which is kept as the decision says; otherwise in none. The trace has its
+ * randomness with it (`rv`), so that whoever samples it again decides alike.
  *
  * @since 0.1.0
  * @category contexts
  */
 export const begun = <A, E, R>(
-  probability: number,
+  { count, probability }: Decision,
   hop: Hop,
   attributes: Readonly<Record<string, unknown>>,
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber<A, E, R>((fiber) => {
     const enabled = fiber.getRef(TracerEnabled) ?? fiber.getRef(References.TracerEnabled)
-    const chosen = probability >= 1 || fiber.getRef(Random.Random).nextDoubleUnsafe() < probability
+    const rv = drawn(fiber)
+    // A sampler that gives a count has tossed the coin already, and the trace's randomness is not what it went by.
+    const chosen = count === undefined ? Threshold.keeps(probability, rv) : count > 0
     if (!enabled || !chosen) return isolated(effect, "continue")
-    const traceState = Threshold.keptWith("", probability)
+    const traceState = count === undefined ? Threshold.begin(probability, rv) : Threshold.keptWith("", probability)
     return Effect.withFiber<A, E, R>((inner) => {
       const first = current(inner)
       return first === undefined
@@ -252,14 +297,14 @@ export const begun = <A, E, R>(
   })
 
 /**
- * The probability with which a trace begins where the policy is *start*: what the sampler says of a fan-out to one.
+ * Whether a trace begins where the policy is *start*: what the sampler says of a fan-out to one.
  *
  * @since 0.1.0
  * @category sampling
  */
-export const startProbability = (fiber: AnyFiber, source: string): number => {
+export const startDecision = (fiber: AnyFiber, source: string): Decision => {
   const sampler = Context.getOrUndefined(fiber.context, Sampler)
-  return sampler === undefined ? 1 : decision(sampler, { size: 1, recipients: 1, source }).probability
+  return sampler === undefined ? { probability: 1 } : decision(sampler, { size: 1, recipients: 1, source })
 }
 
 const NOTHING: Decision = { probability: 0 }

@@ -3,16 +3,20 @@
  *
  * @since 0.1.0
  */
-import { Effect, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
+import * as Choice from "../../domain/Choice.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as Threshold from "../../domain/Threshold.ts"
 import type { TraceContext } from "../../domain/TraceContext.ts"
-import { carrier, current, reject } from "./Trace.ts"
+import { asked, carrier, current, reject } from "./Trace.ts"
 
-/** Where a trace stands among all, in [0, 1): the same for all its messages, so that traces are enveloped whole. */
-const position = (context: TraceContext): number =>
-  Number.parseInt((Threshold.randomness(context) ?? context.traceId.slice(-14)).slice(0, 13), 16) / 2 ** 52
+/**
+ * The same for all messages of a trace, so that traces are enveloped whole. It is not the trace's randomness itself:
+ * who sampled by that has left traces that are all on one side.
+ */
+const position = (context: TraceContext, destination: string): number =>
+  Choice.position(Threshold.randomness(context) ?? context.traceId.slice(-14), destination)
 
 /**
  * The wire form of a message: bare, or enveloped with the trace that the fiber is in, if what is at the destination is
@@ -29,8 +33,8 @@ export const encode = <M, I, RD, RE>(
   return (message) =>
     Effect.withFiber((fiber) => {
       const context = current(fiber)
-      const share = context === undefined ? 0 : fiber.getRef(Propagation.wrap)(destination)
-      const wraps = context !== undefined && (share >= 1 || position(context) < share)
+      const share = context === undefined ? 0 : asked(() => fiber.getRef(Propagation.wrap)(destination), 0)
+      const wraps = context !== undefined && (share >= 1 || position(context, destination) < share)
       const carried = wraps ? carrier(fiber, context) : undefined
       return Effect.map(encodeMessage(message), (encoded) => Envelope.write(encoded, carried))
     })
@@ -38,7 +42,7 @@ export const encode = <M, I, RD, RE>(
 
 /**
  * What came over a wire, as it goes into a mailbox: bare, or in an envelope. One of a newer major version is an
- * `UnsupportedVersion`; a carrier that is malformed is dropped and counted.
+ * `UnsupportedVersion`, and counted; a carrier that is malformed is dropped and counted.
  *
  * @example
  * ```ts
@@ -62,12 +66,16 @@ export const decode = <M, I, RD, RE>(
 ) => Effect.Effect<M | Envelope.Envelope<M>, Envelope.UnsupportedVersion | Schema.SchemaError, RD>) => {
   const decodeMessage = Schema.decodeUnknownEffect(schema)
   return (input) =>
-    Effect.flatMap(Effect.fromResult(Envelope.read(input)), ({ carrier, message, rejections }) =>
-      Effect.withFiber((fiber) => {
-        if (rejections.length > 0) reject(fiber, rejections)
-        return Effect.map(decodeMessage(message), (message) =>
-          carrier === undefined ? message : Envelope.make(message, carrier)
-        )
-      })
-    )
+    Effect.withFiber<M | Envelope.Envelope<M>, Envelope.UnsupportedVersion | Schema.SchemaError, RD>((fiber) => {
+      const read = Envelope.read(input)
+      if (Result.isFailure(read)) {
+        reject(fiber, ["envelope.version"])
+        return Effect.fail(read.failure)
+      }
+      const { carrier, message, rejections } = read.success
+      if (rejections.length > 0) reject(fiber, rejections)
+      return Effect.map(decodeMessage(message), (message) =>
+        carrier === undefined ? message : Envelope.make(message, carrier)
+      )
+    })
 }
