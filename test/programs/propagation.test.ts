@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   Context,
   Effect,
+  Exit,
   Layer,
   Logger,
   Metric,
@@ -12,6 +13,7 @@ import {
   Queue,
   Random,
   References,
+  Result,
   Schema,
   Tracer
 } from "effect"
@@ -20,11 +22,13 @@ import * as Baggage from "../../src/domain/Baggage.ts"
 import * as Envelope from "../../src/domain/Envelope.ts"
 import * as Metrics from "../../src/domain/Metrics.ts"
 import * as Propagation from "../../src/domain/Propagation.ts"
+import { Rejection } from "../../src/domain/Rejection.ts"
 import * as Threshold from "../../src/domain/Threshold.ts"
 import * as TraceCarrier from "../../src/domain/TraceCarrier.ts"
 import * as TraceContext from "../../src/domain/TraceContext.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
 import * as Transport from "../../src/programs/Transport.ts"
+import { below, seeded } from "../support/random.ts"
 import {
   parentId,
   PARENT_ID,
@@ -428,6 +432,83 @@ describe("over a wire", () => {
       assert.deepStrictEqual(yield* decode({ [Envelope.MARK]: "1.0", message, carrier: 1 }), { text: "hello", at })
       assert.strictEqual((yield* Metric.value(Metrics.rejected("carrier.malformed"))).count, 1)
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
+  it.effect(
+    "100,000 random and mutated frames and header sets: none harms anything, and all that is rejected is counted",
+    () => {
+      const random = seeded(77)
+      const pick = <A>(...items: ReadonlyArray<A>): A | undefined => items[below(random, items.length)]
+      const mutated = (text: string): string => {
+        const at = below(random, text.length)
+        return random() < 0.5
+          ? text
+          : text.slice(0, at) + (pick(",", "=", "-", "0", "g", "\u0000") ?? "") + text.slice(at + 1)
+      }
+      const carrier = (): unknown => {
+        if (random() < 0.2)
+          return pick<unknown>(null, 1, "x", [], {}, { traceparent: 1 }, { traceparent: "", sentAt: "x" })
+        return {
+          traceparent: mutated(sampledCarrier.traceparent),
+          ...(random() < 0.5 ? { tracestate: mutated("ot=th:8,a=1") } : undefined),
+          ...(random() < 0.5 ? { baggage: mutated("a=1,b=2") } : undefined),
+          ...(random() < 0.5 ? { sentAt: random() * 1e6 } : undefined)
+        }
+      }
+      const frame = (): unknown => {
+        const message = pick<unknown>("hello", { text: "hello", at: 0 }, { text: "hello", at: "x" }, null, {
+          [Envelope.MARK]: 1
+        })
+        return random() < 0.2
+          ? message
+          : { [Envelope.MARK]: pick<unknown>("1.0", "1.7", "2.0", "x", null, 1), message, carrier: carrier() }
+      }
+      const expected = new Map<string, number>()
+      const expect = (reasons: ReadonlyArray<string>) =>
+        reasons.forEach((reason) => expected.set(reason, (expected.get(reason) ?? 0) + 1))
+      const expectCarrier = (carrier: TraceCarrier.TraceCarrier) => {
+        if (!TraceCarrier.isSampled(carrier.traceparent)) return
+        const { context, rejections } = TraceCarrier.decode(carrier)
+        expect(rejections)
+        if (context !== undefined) expect(Baggage.parse(carrier.baggage ?? "", Baggage.DEFAULT_LIMITS).rejections)
+      }
+      return Effect.gen(function* () {
+        let handled = 0
+        const count = () => Effect.sync(() => void handled++)
+        let readable = 0
+        for (let round = 0; round < 100_000; round++) {
+          if (round % 2 === 0) {
+            const input = frame()
+            const incoming = yield* Effect.exit(decode(input))
+            const read = Envelope.read(input)
+            expect(Result.isFailure(read) ? ["envelope.version"] : read.success.rejections)
+            if (Exit.isFailure(incoming)) continue
+            readable++
+            if (Result.isSuccess(read) && read.success.carrier !== undefined) expectCarrier(read.success.carrier)
+            yield* Transport.handle(incoming.value, hop, count)
+          } else {
+            const headers = {
+              traceparent: mutated(sampledCarrier.traceparent),
+              tracestate: mutated("ot=th:8,a=1"),
+              baggage: mutated("a=1,b=2")
+            }
+            readable++
+            expectCarrier(headers)
+            yield* Transport.ingress(headers, hop(), count())
+          }
+        }
+        assert.strictEqual(handled, readable)
+        assert.isAbove(readable, 50_000)
+        for (const reason of Rejection.literals) {
+          const { count } = yield* Metric.value(Metrics.rejected(reason))
+          assert.strictEqual(count, expected.get(reason) ?? 0, reason)
+        }
+        assert.isAtLeast(expected.size, 6)
+      }).pipe(
+        Effect.provideService(Propagation.baggage, () => Baggage.DEFAULT_LIMITS),
+        Effect.provideService(Metric.MetricRegistry, new Map())
+      )
+    }
   )
 
   it.effect("wrapped by percentage and by destination, switched while it runs; of a trace all messages or none", () => {
