@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Queue } from "effect"
 import * as Payload from "../../src/domain/gateway/Payload.ts"
+import * as Propagation from "../../src/domain/Propagation.ts"
 import { SessionSocket, SocketClosed } from "../../src/domain/SessionSocket.ts"
 import * as memory from "../../src/layers/SessionSocket/memory.ts"
 import * as Session from "../../src/programs/Session.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { sessionId } from "../support/community.ts"
+import { recorder, traced } from "../support/tracing.ts"
 
 const hello = Payload.make("HELLO_WORLD", { text: "hello" })
 
@@ -43,6 +45,31 @@ describe("Session", () => {
       assert.deepInclude(yield* ended.closed, { code: 4000 })
       assert.deepInclude(yield* other.client.closed, { code: 4000 })
     })
+  )
+
+  it.effect.each(["continue", "start"] as const)(
+    "it continues traces and starts none, whatever is done as it delivers (policy where it is made: %s)",
+    (policy) => {
+      const spans = recorder()
+      const traces = Effect.withSpan(Effect.void, "of the socket's own", { root: true })
+      return Effect.gen(function* () {
+        const { client, socket } = yield* memory.make()
+        const tracing = { ...socket, send: (frame: string) => Effect.andThen(traces, socket.send(frame)) }
+        const session = yield* Session.make({ id: sessionId(1) }).pipe(
+          Effect.provideService(SessionSocket, tracing),
+          Effect.provideService(Propagation.policy, policy)
+        )
+        yield* Transport.send(session.mailbox, hello)
+        yield* Queue.take(client.frames)
+        assert.deepStrictEqual(spans.opened, [])
+        yield* traced(Transport.send(session.mailbox, hello))
+        yield* Queue.take(client.frames)
+        assert.deepStrictEqual(
+          spans.opened.map(({ name }) => name),
+          ["session.deliver", "of the socket's own"]
+        )
+      }).pipe(Effect.provide(spans.layer))
+    }
   )
 
   it.effect("a socket that dies of a defect ends its session, and is not silent about it", () =>
