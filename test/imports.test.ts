@@ -33,8 +33,11 @@ const HOPS = [
   ["Actor"],
   ["supervise", "timers"],
   ["Transport"],
-  ["Receive", "Send", "Wire"],
-  ["Trace"]
+  ["Callers"],
+  ["Receive", "Send", "FanOut", "Wire"],
+  ["Trace"],
+  ["Current"],
+  ["Sampling"]
 ]
 const rank = (file: string) => HOPS.findIndex((hops) => hops.includes(posix.basename(file, ".ts")))
 

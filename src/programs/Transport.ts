@@ -7,15 +7,9 @@
  *
  * @since 0.1.0
  */
-export { broadcast, call, cast, fanout, type FanOutOptions, send } from "./transport/Send.ts"
-export {
-  handle,
-  ingress,
-  type IngressOptions,
-  receive,
-  type Receiver,
-  receiver,
-  type TraceCallers
-} from "./transport/Receive.ts"
+export { call, cast, send } from "./transport/Send.ts"
+export { broadcast, fanout, type FanOutOptions } from "./transport/FanOut.ts"
+export { handle, receive, type Receiver, receiver } from "./transport/Receive.ts"
+export { ingress, type IngressOptions, type TraceCallers } from "./transport/Callers.ts"
 export { decode, encode } from "./transport/Wire.ts"
 export { type Hop, isolated, layerIsolated, untraced, withoutTrace } from "./transport/Trace.ts"

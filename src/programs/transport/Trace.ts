@@ -1,18 +1,17 @@
 /**
- * The trace that a fiber is in: read as a message leaves, entered as one is handled, left behind by fibers that outlive
- * it.
+ * Traces entered, as a message is handled, and left behind, by fibers that outlive them.
  *
  * @since 0.1.0
  */
-import { Clock, Context, Effect, type Fiber, Layer, Option, Random, References, Tracer } from "effect"
+import { Context, Effect, Layer, References, Tracer } from "effect"
 import * as Baggage from "../../domain/Baggage.ts"
-import * as Metrics from "../../domain/Metrics.ts"
+import type * as Metrics from "../../domain/Metrics.ts"
 import * as Propagation from "../../domain/Propagation.ts"
-import type { Rejection } from "../../domain/Rejection.ts"
-import { type Decision, type Occasion, Sampler } from "../../domain/Sampler.ts"
+import type { Decision } from "../../domain/Sampler.ts"
 import * as Threshold from "../../domain/Threshold.ts"
-import * as TraceCarrier from "../../domain/TraceCarrier.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
+import { current } from "./Current.ts"
+import { type AnyFiber, drawn } from "./Sampling.ts"
 
 /**
  * The span in which a message is handled, and the metric in which its wait in the mailbox is recorded. `links` are asked
@@ -27,87 +26,6 @@ export interface Hop {
   readonly attributes?: Readonly<Record<string, unknown>>
   readonly links?: () => ReadonlyArray<Tracer.SpanLink>
   readonly wait?: ReturnType<typeof Metrics.mailboxWait>
-}
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type AnyFiber = Fiber.Fiber<unknown, unknown>
-
-/**
- * Unix time in milliseconds, with what the clock has of finer digits.
- *
- * @since 0.1.0
- * @category reading
- */
-export const now = (fiber: AnyFiber): number => Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()) / 1e6
-
-const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
-  if (span === undefined || !Context.get(span.annotations, Tracer.DisablePropagation)) return span
-  return span._tag === "Span" ? propagated(Option.getOrUndefined(span.parent)) : undefined
-}
-
-/**
- * What a setting says. Tracing never costs a delivery: one that throws says what is safe.
- *
- * @since 0.1.0
- * @category reading
- */
-export const asked = <A>(setting: Propagation.Setting<A>, safe: A): A => {
-  try {
-    return setting()
-  } catch {
-    return safe
-  }
-}
-
-/**
- * The trace context of a fiber; absent when it is in no trace. The ids are those of the innermost span that is
- * propagated, whoever opened it.
- *
- * @since 0.1.0
- * @category reading
- */
-export const current = (fiber: AnyFiber): TraceContext.TraceContext | undefined => {
-  const span = propagated(fiber.cache.span)
-  const received = fiber.getRef(TraceContext.Current)
-  if (span === undefined) return received
-  const { sampled, spanId, traceId } = span
-  const same = received?.traceId === traceId ? received : undefined
-  const flags = ((same?.flags ?? 0) & ~TraceContext.SAMPLED) | (sampled ? TraceContext.SAMPLED : 0)
-  return { traceId, spanId, flags, traceState: same?.traceState ?? "" }
-}
-
-/**
- * The carrier with which a message leaves a fiber that is in the given trace context; absent when nothing is to travel.
- *
- * @since 0.1.0
- * @category reading
- */
-export const carrier = (
-  fiber: AnyFiber,
-  context: TraceContext.TraceContext | undefined
-): TraceCarrier.TraceCarrier | undefined => {
-  if (context === undefined) return undefined
-  const sampled = TraceContext.isSampled(context)
-  const mode = sampled ? "full" : asked(fiber.getRef(Propagation.unsampled), "omit")
-  if (mode === "omit") return undefined
-  const sentAt = now(fiber)
-  if (mode === "ids") return TraceCarrier.encode({ ...context, traceState: "" }, { sentAt })
-  const limits = asked(fiber.getRef(Propagation.baggage), undefined)
-  const baggage = limits && Baggage.format(fiber.getRef(Baggage.Current), limits)
-  return TraceCarrier.encode(context, { sentAt, baggage })
-}
-
-/**
- * Counts what was not taken.
- *
- * @since 0.1.0
- * @category reading
- */
-export const reject = (fiber: AnyFiber, reasons: ReadonlyArray<Rejection>): void => {
-  for (const reason of reasons) Metrics.rejected(reason).updateUnsafe(1, fiber.context)
 }
 
 /**
@@ -245,25 +163,6 @@ export const continued = <A, E, R>(
     )
   })
 
-/** 56 bits, in hex. */
-const drawn = (fiber: AnyFiber): string => {
-  const random = fiber.getRef(Random.Random)
-  const half = () =>
-    Math.floor(random.nextDoubleUnsafe() * 2 ** 28)
-      .toString(16)
-      .padStart(7, "0")
-  return half() + half()
-}
-
-/**
- * The randomness that choices for a trace are made by: its own, or some that is drawn for this choice alone.
- *
- * @since 0.1.0
- * @category sampling
- */
-export const randomness = (fiber: AnyFiber, context: TraceContext.TraceContext): string =>
-  Threshold.randomness(context) ?? drawn(fiber)
-
 /**
  * Runs an effect as the beginning of a trace, which is kept as the decision says; otherwise in none. The trace has its
  * randomness with it (`rv`), so that whoever samples it again decides alike.
@@ -295,32 +194,3 @@ export const begun = <A, E, R>(
       untraced
     )
   })
-
-/**
- * Whether a trace begins where the policy is *start*: what the sampler says of a fan-out to one.
- *
- * @since 0.1.0
- * @category sampling
- */
-export const startDecision = (fiber: AnyFiber, source: string): Decision => {
-  const sampler = Context.getOrUndefined(fiber.context, Sampler)
-  return sampler === undefined ? { probability: 1 } : decision(sampler, { size: 1, recipients: 1, source })
-}
-
-const NOTHING: Decision = { probability: 0 }
-
-/**
- * Tracing never costs a delivery: a sampler that makes no sense, or dies, keeps nothing.
- *
- * @since 0.1.0
- * @category sampling
- */
-export const decision = (sampler: Sampler["Service"], occasion: Occasion): Decision => {
-  try {
-    const { count, probability } = sampler.decide(occasion)
-    if (!(probability > 0) || (count !== undefined && !(count > 0))) return NOTHING
-    return { probability: Math.min(probability, 1), ...(count === undefined ? undefined : { count }) }
-  } catch {
-    return NOTHING
-  }
-}

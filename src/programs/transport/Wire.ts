@@ -9,7 +9,7 @@ import * as Envelope from "../../domain/Envelope.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as Threshold from "../../domain/Threshold.ts"
 import type { TraceContext } from "../../domain/TraceContext.ts"
-import { asked, carrier, current, reject } from "./Trace.ts"
+import { asked, carrier, current, reject } from "./Current.ts"
 
 /**
  * The same for all messages of a trace, so that traces are enveloped whole. It is not the trace's randomness itself:
