@@ -146,7 +146,11 @@ export class ActorNotStarted extends Schema.TaggedError<ActorNotStarted>()("Acto
   cause: Schema.optionalKey(Schema.Defect())
 }) {
   override get message() {
-    if (this.request === undefined) return `the ${this.kind} could not be started: see the cause`
+    if (this.request === undefined) {
+      return this.cause === undefined
+        ? `the ${this.kind} was stopped before it was started`
+        : `the ${this.kind} could not be started: see the cause`
+    }
     return this.cause === undefined
       ? `the ${this.kind} has not been started, so it did not handle ${this.request}: start it, and send it again`
       : `the ${this.kind} could not be started, so it did not handle ${this.request}: see the cause`

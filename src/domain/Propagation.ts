@@ -58,7 +58,8 @@ export const policy: Context.Reference<Policy> = Context.Reference<Policy>("fanf
 export const notStarting = (policy: Policy): Policy => (policy === "start" ? "continue" : policy)
 
 /**
- * What travels with a message whose trace is not sampled:
+ * What travels with a message whose trace is not sampled, and is taken from it where it arrives (so it is set on both
+ * sides):
  *
  * - *omit*: nothing, so that it costs nothing
  * - *ids*: the `traceparent`, so that logs can be told to belong together

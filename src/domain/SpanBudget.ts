@@ -57,7 +57,8 @@ const SPARE = 0.1
 
 /**
  * What is given of a spare for so much demand in all: nearly what is asked for at first, ever less of what is added, and
- * never the whole. By a power law rather than exponentially, so that no span stands for absurdly many.
+ * never the whole. By a power law rather than exponentially, so that no span stands for absurdly many; and from the
+ * start, since the sooner it bends the less it has to later.
  */
 const givenOf = (spare: number, demand: number): number => spare * (1 - 1 / Math.sqrt(1 + (2 * demand) / spare))
 

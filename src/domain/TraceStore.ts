@@ -21,7 +21,8 @@ export const FinishedSpan = Schema.Struct({
   startMillis: Schema.Finite,
   durationMillis: Schema.Finite,
   status: Schema.Literals(["ok", "error", "interrupted"]),
-  attributes: Schema.Record(Schema.String, Schema.Json)
+  attributes: Schema.Record(Schema.String, Schema.Json),
+  links: Schema.optionalKey(Schema.Array(Schema.Struct({ traceId: Schema.String, spanId: Schema.String })))
 })
 /**
  * @since 0.1.0

@@ -75,8 +75,8 @@ export const byFanOutSize = (curve: SamplingCurve.SamplingCurve = SamplingCurve.
  * each source (guild) what it asks for as long as that is no more than a fair share. Within the budget fan-outs are
  * thinned by the curve.
  *
- * A source that asked for more than its share in one second is thinned accordingly in the next; what would exceed the
- * budget all the same is cut off. A budget below 1 is a `RangeError`, at once.
+ * A source that asked for more than its share in one second is thinned accordingly in the next. Nothing is cut off:
+ * whatever comes late in a wild second keeps ever less, but never nothing; see `SpanBudget`. A budget below 1 is a `RangeError`, at once.
  *
  * @since 0.1.0
  * @category layers

@@ -41,7 +41,10 @@ const finished = (span: Tracer.Span, end: bigint, exit: Exit.Exit<unknown, unkno
   startMillis: millis(span.status.startTime),
   durationMillis: millis(end - span.status.startTime),
   status: Exit.isSuccess(exit) ? "ok" : Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "error",
-  attributes: Object.fromEntries(Array.from(span.attributes, ([key, value]) => [key, json(value)]))
+  attributes: Object.fromEntries(Array.from(span.attributes, ([key, value]) => [key, json(value)])),
+  ...(span.links.length === 0
+    ? undefined
+    : { links: span.links.map(({ span: { spanId, traceId } }) => ({ traceId, spanId })) })
 })
 
 class StoredSpan extends Tracer.NativeSpan {

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Deferred, Effect, Exit, Fiber, Pull, Queue, type Scope, type Tracer } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, Queue, type Scope, type Tracer } from "effect"
 import {
   ActorDied,
   ActorNotStarted,
@@ -129,6 +129,11 @@ export interface Options<P extends Protocol<P>, I, E, R, R2> {
   readonly attributes?: Readonly<Record<string, unknown>>
 }
 
+/** The actor in whose handler something is done, in whichever fiber of it. */
+const Owner: Context.Reference<unknown> = Context.Reference<unknown>("fanfare/programs/Actor/Owner", {
+  defaultValue: () => undefined
+})
+
 type Phase =
   | { readonly _tag: "Prepared" }
   | { readonly _tag: "NotStarted"; readonly error: ActorNotStarted }
@@ -207,6 +212,10 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     /** Goes on, or ends this life of the actor, as its supervision says. */
     const survive = (exit: Exit.Exit<unknown, unknown>, what: string): Effect.Effect<void, Death> => {
       if (Exit.isSuccess(exit) || exit.cause.reasons.every(Cause.isFailReason)) return Effect.void
+      // Not the actor's own fiber is, or this would not be reached: no state has been spoilt by that.
+      if (Cause.hasInterruptsOnly(exit.cause)) {
+        return Effect.logWarning(`the ${kind} was interrupted while it handled ${what}`)
+      }
       return Effect.andThen(
         Effect.logError(`the ${kind} died of a defect while it handled ${what}`, exit.cause),
         supervision.strategy === "resume" ? Effect.void : Effect.fail(new Death(exit.cause))
@@ -272,22 +281,33 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
 
     const life = Effect.scoped(
       Effect.gen(function* () {
-        const own = timers(mailbox, yield* Effect.scope)
+        const own = yield* timers<I>(mailbox)
         const self = { ...own, address, stop: noMore }
         const behavior = yield* Effect.catchCause(
           Effect.suspend(() => options.init(self)),
           (cause): Effect.Effect<never, ActorNotStarted | Death> => {
-            if (Cause.hasInterruptsOnly(cause)) return Effect.interrupt
-            return phase._tag === "Prepared"
-              ? Effect.fail(new ActorNotStarted({ kind, handled: "no", cause: Cause.squash(cause) }))
-              : Effect.fail(new Death(cause))
+            if (phase._tag === "Prepared") {
+              return Effect.fail(new ActorNotStarted({ kind, handled: "no", cause: Cause.squash(cause) }))
+            }
+            return Effect.andThen(
+              Effect.logError(`the ${kind} died of a defect as it was started again`, cause),
+              Effect.fail(new Death(cause))
+            )
           }
         )
         phase = { _tag: "Running" }
         Deferred.doneUnsafe(started, Exit.void)
         return yield* Queue.take(mailbox).pipe(Effect.flatMap(serve(behavior)), Effect.forever({ disableYield: true }))
       })
-    ).pipe(Pull.catchDone(() => Effect.void))
+    ).pipe(
+      Pull.catchDone(() => Effect.void),
+      Effect.tapCause((cause) => {
+        const others = cause.reasons.filter((reason) => Cause.isDieReason(reason) && !(reason.defect instanceof Death))
+        return others.length === 0
+          ? Effect.void
+          : Effect.logError(`the ${kind} died of a defect as it ended`, Cause.fromReasons(others))
+      })
+    )
 
     const phaseAfter = (exit: Exit.Exit<void, Death | ActorNotStarted>): Phase => {
       if (Exit.isSuccess(exit) || Cause.hasInterruptsOnly(exit.cause)) return { _tag: "Stopped" }
@@ -309,12 +329,18 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
         const notStarted = phase._tag === "NotStarted" ? phase.error : new ActorNotStarted({ kind, handled: "no" })
         Deferred.doneUnsafe(started, Exit.fail(notStarted))
         Deferred.doneUnsafe(ended, phase._tag === "Died" ? Exit.fail(died("maybe", phase.cause)) : Exit.void)
-        if (wasStarted && phase._tag === "Died") yield* Effect.logError(`the ${kind} is not started again`)
+        if (wasStarted && Exit.isFailure(exit) && deathOf(exit.cause) !== undefined) {
+          yield* Effect.logError(`the ${kind} is not started again`)
+        }
       })
 
     let fiber: Fiber.Fiber<void, Death | ActorNotStarted> | undefined
     const context = yield* Effect.context<R | Exclude<R2, Scope.Scope>>()
-    const loop = Effect.onExit(receiver.own(supervise(life, supervision, stopped)), end)
+    const loop = supervise(life, supervision, stopped).pipe(
+      receiver.own,
+      Effect.onExit(end),
+      Effect.provideService(Owner, address)
+    )
     const start = Effect.gen(function* () {
       if (fiber === undefined && phase._tag === "Prepared") {
         links = yield* linkToHere
@@ -333,7 +359,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     const stop = Effect.withFiber((stopper) => {
       if (fiber === undefined) return close
       // A handler that waited for its own end would wait for ever.
-      return fiber === stopper ? noMore : Effect.andThen(noMore, Effect.asVoid(Fiber.await(fiber)))
+      return stopper.getRef(Owner) === address ? noMore : Effect.andThen(noMore, Effect.asVoid(Fiber.await(fiber)))
     })
     return { actor: { ...address, stop, ended: Deferred.await(ended) }, start }
   })

@@ -37,7 +37,7 @@ const everyone = Community.everyoneId(GUILD)
 export const user = (index: number, username: string): User => ({
   id: UserId.make(id(1000 + index)),
   username,
-  bot: true
+  bot: index !== 1
 })
 
 /**

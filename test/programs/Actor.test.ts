@@ -1,9 +1,24 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Fiber, Option, Schedule, Schema, Scope, Tracer } from "effect"
+import {
+  Cause,
+  Deferred,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Logger,
+  Option,
+  Schedule,
+  Schema,
+  Scope,
+  Tracer
+} from "effect"
 import { TestClock } from "effect/testing"
 import type { ActorError } from "../../src/domain/Actor.ts"
 import * as Propagation from "../../src/domain/Propagation.ts"
 import * as Supervision from "../../src/domain/Supervision.ts"
+import * as Sampler from "../../src/layers/Sampler.ts"
 import * as Actor from "../../src/programs/Actor.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { recorder, TRACE_ID, traced } from "../support/tracing.ts"
@@ -199,18 +214,22 @@ describe("an actor's start and stop", () => {
     })
   )
 
-  it.effect("stopped in its own handler it does not wait for itself", () =>
-    Effect.gen(function* () {
-      const { actor, start } = yield* Actor.prepare<{ Stop: { payload: void; success: string; error: never } }>()({
-        kind: "quitter",
-        capacity: 4,
-        init: () => Effect.succeed({ requests: { Stop: () => Effect.as(stop, "stopping") } })
+  it.effect.each([false, true])(
+    "stopped in its own handler it does not wait for itself (in a fiber of its own: %s)",
+    (forks) =>
+      Effect.gen(function* () {
+        const { actor, start } = yield* Actor.prepare<{ Stop: { payload: void; success: string; error: never } }>()({
+          kind: "quitter",
+          capacity: 4,
+          init: () => Effect.succeed({ requests: { Stop: () => Effect.as(stop, "stopping") } })
+        })
+        const stop: Effect.Effect<void> = Effect.suspend(() =>
+          forks ? Effect.asVoid(Effect.all([actor.stop, Effect.void], { concurrency: 2 })) : actor.stop
+        )
+        yield* start
+        assert.strictEqual(yield* Transport.call(actor, "Stop", undefined), "stopping")
+        yield* actor.ended
       })
-      const stop: Effect.Effect<void> = Effect.suspend(() => actor.stop)
-      yield* start
-      assert.strictEqual(yield* Transport.call(actor, "Stop", undefined), "stopping")
-      yield* actor.ended
-    })
   )
 
   it.effect("it can stop itself, after what is in its mailbox; what it acquired is released", () =>
@@ -365,6 +384,39 @@ describe("an actor's supervision", () => {
     })
   )
 
+  it.effect("whatever kills it is logged: a handler's defect, that of the next init, that of a finalizer", () => {
+    const logged: Array<string> = []
+    const logger = Logger.make(({ cause, message }) => void logged.push(`${String(message)} ${Cause.pretty(cause)}`))
+    let lives = 0
+    return Effect.gen(function* () {
+      const actor = yield* Actor.make<Account>()({
+        ...account,
+        init: () =>
+          Effect.gen(function* () {
+            yield* Effect.addFinalizer(() => Effect.die("of the finalizer"))
+            if (++lives > 1) return yield* Effect.die("of init")
+            return yield* behavior
+          })
+      })
+      yield* Transport.cast(actor, "Break", undefined)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Effect.flip(actor.ended))._tag, "ActorDied")
+      const log = logged.join("\n")
+      for (const words of ["broken", "of init", "of the finalizer", "is not started again"]) assert.include(log, words)
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  })
+
+  it.effect("a handler that is interrupted by itself costs no life", () =>
+    Effect.gen(function* () {
+      const { log, make } = counting()
+      const account = yield* make
+      yield* Transport.cast(account, "Note", 1)
+      assert.deepInclude(yield* Effect.flip(Transport.call(account, "Interrupt", undefined)), { handled: "maybe" })
+      assert.strictEqual(yield* Transport.call(account, "Deposit", 1), 2)
+      assert.deepStrictEqual(log, ["1 begins"])
+    })
+  )
+
   it.effect.each([
     ["with nothing left, it is not started again", 0, 1],
     ["what is left is handled at once", 2, 2]
@@ -400,6 +452,10 @@ describe("an actor's supervision", () => {
     })
   )
 })
+
+interface Clockwork {
+  readonly Set: { readonly payload: number; readonly success: Actor.Timer; readonly error: never }
+}
 
 describe("an actor's traces", () => {
   it.effect("what its creator annotated its logs and spans with is not what the actor does", () => {
@@ -442,7 +498,7 @@ describe("an actor's traces", () => {
 
   const clockwork = (policy?: Propagation.Policy) => {
     const ticks: Array<number> = []
-    const make = Actor.make<{ Set: { payload: number; success: Actor.Timer; error: never } }, number>()({
+    const make = Actor.make<Clockwork, number>()({
       kind: "clockwork",
       capacity: 16,
       ...(policy === undefined ? undefined : { policy }),
@@ -478,6 +534,60 @@ describe("an actor's traces", () => {
       assert.lengthOf(ticks, 4)
     })
   )
+
+  it.effect("timers that have fired, or were cancelled, leave nothing behind", () =>
+    Effect.gen(function* () {
+      let scope: Scope.Scope | undefined
+      const actor = yield* Actor.make<{ Set: { payload: void; success: void; error: never } }, string>()({
+        kind: "clockwork",
+        capacity: 16,
+        init: (self) =>
+          Effect.map(Effect.scope, (own) => {
+            scope = own
+            return {
+              requests: {
+                Set: () =>
+                  Effect.gen(function* () {
+                    yield* self.after("1 second", "tick")
+                    yield* (yield* self.after("1 second", "cancelled")).cancel
+                  })
+              },
+              message: () => Effect.void
+            }
+          })
+      })
+      const finalizers = () => (scope?.state._tag === "Open" ? (scope.state.finalizers?.size ?? 0) : 0)
+      for (let times = 0; times < 50; times++) yield* Transport.call(actor, "Set", undefined)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(scope?.state._tag, "Open")
+      assert.isAtMost(finalizers(), 2)
+    })
+  )
+
+  it.effect("an actor that is made in a handler takes the operator's policy, whatever became of the message", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const { make } = clockwork()
+      const parent = yield* Actor.make<{
+        Make: { payload: Scope.Scope; success: Actor.Actor<Clockwork, number>; error: never }
+      }>()({
+        kind: "parent",
+        capacity: 4,
+        init: () => Effect.succeed({ requests: { Make: (scope) => Effect.orDie(Scope.provide(make, scope)) } })
+      })
+      const scope = yield* Effect.scope
+      const child = yield* Transport.call(parent, "Make", scope)
+      assert.deepStrictEqual(spans.opened, [])
+      yield* Effect.provide(Transport.send(child.mailbox, 1), Sampler.always)
+      yield* child.stop
+      // Its own sampler is the parent's: what counts is that it would start, and asks.
+      assert.strictEqual(asked, 2)
+    }).pipe(
+      Effect.provideService(Propagation.policy, "start"),
+      Effect.provide([Layer.succeed(Sampler.Sampler, { decide: () => (asked++, { probability: 0 }) }), spans.layer])
+    )
+  })
+  let asked = 0
 
   it.effect("what a timer sent into an earlier life, or before it was cancelled, is not heard any more", () =>
     Effect.gen(function* () {

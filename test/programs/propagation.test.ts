@@ -339,7 +339,8 @@ describe("policy", () => {
           () => Transport.send(queue, "next")
         )
       }
-      assert.strictEqual((yield* Queue.takeAll(queue)).length, 3)
+      yield* Transport.handle(Envelope.make("m", sampledCarrier), broken, () => Transport.send(queue, "next"))
+      assert.strictEqual((yield* Queue.takeAll(queue)).length, 4)
       assert.strictEqual(yield* traced(Transport.encode(Schema.String, "peer")("m")), "m")
     }).pipe(
       Effect.provideService(Propagation.unsampled, broken),
@@ -616,6 +617,27 @@ describe("callers from outside", () => {
       assert.strictEqual((yield* Metric.value(Metrics.rejected("traceparent.malformed"))).count, 1)
       assert.strictEqual((yield* Metric.value(Metrics.rejected("traceparent.zero"))).count, 2)
     }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
+  it.effect("what the server's fiber has of its own is no part of any request", () =>
+    Effect.gen(function* () {
+      const spans = recorder()
+      const baggage = new Map([["server", { value: "1", properties: "" }]])
+      for (const [headers, options] of [
+        [SAMPLED, {}],
+        [{}, { start: 1 }],
+        [{}, {}]
+      ] as const) {
+        const seen = yield* Transport.ingress(headers, { name: "ingress.http" }, Baggage.Current, options).pipe(
+          Effect.provideService(Baggage.Current, baggage),
+          Effect.annotateSpans("server", "1"),
+          Effect.provide(spans.layer)
+        )
+        assert.deepStrictEqual(seen, Baggage.empty)
+      }
+      assert.lengthOf(spans.opened, 2)
+      for (const span of spans.opened) assert.isFalse(span.attributes.has("server"))
+    })
   )
 
   it.effect("what they bring that is malformed is counted by reason", () =>

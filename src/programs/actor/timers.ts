@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Fiber, Queue, Schedule, Scope, type Tracer } from "effect"
+import { type Duration, Effect, Fiber, Queue, Schedule, type Scope, type Tracer } from "effect"
 
 /**
  * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often, until it is cancelled
@@ -55,25 +55,29 @@ export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.
 )
 
 /**
- * Timers that end with the scope.
+ * Timers that end with the scope, which holds nothing for each of them once it has fired.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const timers = <I>(mailbox: Queue.Enqueue<Tick<I>>, scope: Scope.Scope): Timers<I> => {
+export const timers = Effect.fnUntraced(function* <I>(
+  mailbox: Queue.Enqueue<Tick<I>>
+): Effect.fn.Return<Timers<I>, never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  let alive = true
+  yield* Effect.addFinalizer(() => Effect.sync(() => void (alive = false)))
   const set = (message: I, when: (send: Effect.Effect<unknown>) => Effect.Effect<unknown>) =>
     Effect.gen(function* () {
       const links = yield* linkToHere
       let wanted = true
-      const isWanted = () => wanted
+      const isWanted = () => alive && wanted
       const cancel = Effect.sync(() => void (wanted = false))
       const send = Effect.suspend(() => Queue.offer(mailbox, new Tick(message, links, isWanted)))
       const fiber = yield* Effect.forkIn(when(send), scope)
-      yield* Scope.addFinalizer(scope, cancel)
       return { cancel: Effect.andThen(cancel, Fiber.interrupt(fiber)) }
     })
   return {
     after: (delay, message) => set(message, Effect.delay(delay)),
     every: (interval, message) => set(message, Effect.schedule(Schedule.fixed(interval)))
   }
-}
+})

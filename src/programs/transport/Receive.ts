@@ -63,6 +63,9 @@ const waited = (
   return { "mailbox.wait_ms": millis }
 }
 
+/** For a message whose description dies: it is handled all the same. */
+const UNKNOWN: Hop = { name: "message" }
+
 const PROCESS = { "messaging.operation.type": "process" } as const
 
 const enveloped = <M, A, E, R>(
@@ -72,7 +75,7 @@ const enveloped = <M, A, E, R>(
   handler: (message: M) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber<A, E, R>((fiber) => {
-    const hop = describe(message)
+    const hop = asked(() => describe(message), UNKNOWN)
     const known = carrier?.traceparent === undefined ? undefined : received(fiber, carrier)
     const sampled = known !== undefined && TraceContext.isSampled(known.context)
     const wait = waited(fiber, hop, carrier?.sentAt, sampled)
@@ -132,7 +135,7 @@ export const receiver = <M>(describe: (message: M) => Hop, policy: Propagation.P
             : bare(
                 Effect.suspend(() => handler(incoming)),
                 policy,
-                describe(incoming)
+                asked(() => describe(incoming), UNKNOWN)
               )
       : (incoming, handler) =>
           Envelope.isEnvelope(incoming) ? enveloped(incoming, policy, describe, handler) : handler(incoming),

@@ -65,7 +65,9 @@ export const withoutTrace = <R>(context: Context.Context<R>): Context.Context<R>
  */
 export const untraced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.withFiber<A, E, R>((fiber) =>
-    fiber.cache.span === undefined && fiber.getRef(TraceContext.Current) === undefined
+    fiber.cache.span === undefined &&
+    fiber.getRef(TraceContext.Current) === undefined &&
+    fiber.getRef(Baggage.Current) === Baggage.empty
       ? effect
       : Effect.updateContext(effect, withoutTrace)
   )
@@ -73,7 +75,7 @@ export const untraced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect
 const isolate =
   (policy: Propagation.Policy) =>
   <R>(context: Context.Context<R>): Context.Context<R> => {
-    const bare = Context.add(withoutTrace(context), Propagation.policy, policy)
+    const bare = withoutTrace(context)
     // What brings no trace opens no span, whatever is done about it: the tracer itself is off, until one is brought.
     return policy === "start"
       ? bare
@@ -87,7 +89,7 @@ const isolate =
   }
 
 /**
- * Runs an effect in no trace, and under a policy of its own: unless that is *start*, no span is opened in it but by
+ * Runs an effect in no trace, and as the policy asks: unless that is *start*, no span is opened in it but by
  * {@link continued}. For the loops of fibers that receive, which thereby pay for this once and not for each message.
  *
  * @since 0.1.0
@@ -191,6 +193,6 @@ export const begun = <A, E, R>(
     }).pipe(
       Effect.withSpan(hop.name, { ...options(hop, attributes), root: true }, SILENT),
       Effect.provideService(References.TracerEnabled, true),
-      untraced
+      Effect.updateContext(withoutTrace<R>)
     )
   })
