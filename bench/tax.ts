@@ -89,7 +89,8 @@ const program = Effect.gen(function* () {
 
   const took: Record<string, Array<number>> = {}
   const run = Effect.fnUntraced(function* ([name, how, effect]: (typeof subjects)[number], counts: boolean) {
-    // The last to be served are still on their way back to their mailboxes; and nobody pays for another's garbage.
+    // The last to be served are still on their way back to their mailboxes; and nobody pays for another's garbage (nor,
+    // beyond the round, for its own, which flatters whoever leaves most: the naive way).
     yield* Effect.sleep("5 millis")
     collectGarbage()
     way = how

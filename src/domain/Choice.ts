@@ -30,12 +30,15 @@ export interface Seed {
 export const seed = (randomness: string, salt = 0, threshold = ""): Seed => ({
   high: Number.parseInt(randomness.slice(0, 7), 16),
   low: Number.parseInt(randomness.slice(7), 16),
-  salt: Array.from(`${salt}/${threshold}`).reduce(hash, 0)
+  salt: hash(`${salt}/${threshold}`)
 })
 
-/** FNV-1a, a step of it. */
-const hash = (sum: number, character: string): number =>
-  Math.imul((sum === 0 ? 0x811c9dc5 : sum) ^ character.charCodeAt(0), 0x01000193)
+/** FNV-1a. */
+const hash = (text: string): number => {
+  let sum = 0x811c9dc5
+  for (let index = 0; index < text.length; index++) sum = Math.imul(sum ^ text.charCodeAt(index), 0x01000193)
+  return sum
+}
 
 /**
  * Numbers in [0, 1) that look random and depend on nothing but the seed and the stream: Chris Doty-Humphrey's sfc32,
@@ -68,7 +71,7 @@ const LEVELS = 32
  * @category choosing
  */
 export const position = (randomness: string, name: string): number =>
-  stream({ ...seed(randomness), salt: Array.from(name).reduce(hash, 0) }, LEVELS + 2)()
+  stream({ ...seed(randomness), salt: hash(name) }, LEVELS + 2)()
 
 /**
  * Which of `size` are chosen, each with the given probability and independently of the others: indices, ascending.

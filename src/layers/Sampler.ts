@@ -76,7 +76,8 @@ export const byFanOutSize = (curve: SamplingCurve.SamplingCurve = SamplingCurve.
  * thinned by the curve.
  *
  * A source that asked for more than its share in one second is thinned accordingly in the next. Nothing is cut off:
- * whatever comes late in a wild second keeps ever less, but never nothing; see `SpanBudget`. A budget below 1 is a `RangeError`, at once.
+ * whatever comes late in a wild second keeps ever less, but never nothing; see `SpanBudget`. A budget below 1 is a
+ * `RangeError`, at once.
  *
  * @since 0.1.0
  * @category layers

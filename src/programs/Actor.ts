@@ -3,24 +3,22 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, Queue, type Scope, type Tracer } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, Queue, type Scope } from "effect"
 import {
-  ActorDied,
+  type ActorDied,
   ActorNotStarted,
   ActorStopped,
   type Address,
-  isRequest,
   type Protocol,
-  type Request,
-  type Tag
+  type Request
 } from "../domain/Actor.ts"
-import * as Envelope from "../domain/Envelope.ts"
-import * as Metrics from "../domain/Metrics.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import * as Supervision from "../domain/Supervision.ts"
+import type { Options } from "./actor/Options.ts"
+import { died, type Phase, refusal } from "./actor/phase.ts"
+import * as Serve from "./actor/serve.ts"
 import { Death, deathOf, supervise } from "./actor/supervise.ts"
-import { linkToHere, Tick, timers, type Timers } from "./actor/timers.ts"
-import * as Transport from "./Transport.ts"
+import { linkToHere, timers } from "./actor/timers.ts"
 
 export {
   /**
@@ -62,43 +60,33 @@ export {
   CallTimedOut
 } from "../domain/Actor.ts"
 
-/**
- * What an actor does with each request of its protocol.
- *
- * @since 0.1.0
- * @category models
- */
-export type Handlers<P extends Protocol<P>, R> = {
-  readonly [T in Tag<P>]: (payload: P[T]["payload"]) => Effect.Effect<P[T]["success"], P[T]["error"], R>
-}
+export {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Behavior,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Handlers,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Options,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Self
+} from "./actor/Options.ts"
 
 /**
- * What an actor does: with requests, and with bare messages `I`, which anybody may put into its mailbox, its own timers
- * included. The state is what its functions share.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Behavior<P extends Protocol<P>, I, R> {
-  readonly requests: Handlers<P, R>
-  readonly message?: (message: I) => Effect.Effect<void, never, R>
-}
-
-/**
- * An actor as it sees itself: with timers, and a `stop` that handles what is in the mailbox and then ends the actor.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Self<P extends Protocol<P>, I> extends Timers<I> {
-  readonly address: Address<P, I>
-  readonly stop: Effect.Effect<void>
-}
-
-/**
- * An actor as its owner sees it. `stop` accepts nothing more, waits until what was accepted is handled, and ends it (in
- * the actor's own handler it does not wait).
- * `ended` waits for its end: it fails if the actor died and was not started again.
+ * An actor as its owner sees it. `stop` accepts nothing more, waits until what was accepted is handled, and ends it; in
+ * a handler of the actor itself it does not wait. `ended` waits for its end: it fails if the actor died and was not
+ * started again.
  *
  * @since 0.1.0
  * @category models
@@ -108,38 +96,10 @@ export interface Actor<P extends Protocol<P>, I = never> extends Address<P, I> {
   readonly ended: Effect.Effect<void, ActorDied>
 }
 
-/**
- * - `kind` names the actor in errors, spans and metrics
- * - `capacity` bounds the mailbox: senders wait when it is full
- * - `init` makes the behavior, and with it the state. What it acquires is released when the actor ends or is started anew
- * - `supervision` says what a defect costs; by default the actor is started anew, see `Supervision.restart`
- * - `policy` says what becomes of messages without a trace; by default what `Propagation.policy` says where it is made
- * - `span` names the span in which a request is handled, by default `actor.call <Request>`; `attributes` are on all
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options<P extends Protocol<P>, I, E, R, R2> {
-  readonly kind: string
-  readonly capacity: number
-  readonly init: (self: Self<P, I>) => Effect.Effect<Behavior<P, I, R>, E, R2>
-  readonly supervision?: Supervision.Supervision
-  readonly policy?: Propagation.Policy
-  readonly span?: (tag: Tag<P>) => string
-  readonly attributes?: Readonly<Record<string, unknown>>
-}
-
 /** The actor in whose handler something is done, in whichever fiber of it. */
 const Owner: Context.Reference<unknown> = Context.Reference<unknown>("fanfare/programs/Actor/Owner", {
   defaultValue: () => undefined
 })
-
-type Phase =
-  | { readonly _tag: "Prepared" }
-  | { readonly _tag: "NotStarted"; readonly error: ActorNotStarted }
-  | { readonly _tag: "Running" }
-  | { readonly _tag: "Stopped" }
-  | { readonly _tag: "Died"; readonly cause: Cause.Cause<unknown> }
 
 /**
  * An actor that is yet to be started: its address can be given away, and requests are refused with `ActorNotStarted`
@@ -157,117 +117,22 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     never,
     R | Exclude<R2, Scope.Scope> | Scope.Scope
   > {
-    type Message = Request<P> | I
-    type Incoming = Message | Envelope.Envelope<Message>
-
     const { kind, supervision = Supervision.restart() } = options
     const policy = options.policy ?? (yield* Propagation.policy)
-    const mailbox = yield* Queue.bounded<Incoming | Tick<I>, Cause.Done>(options.capacity)
+    const mailbox = yield* Queue.bounded<Serve.Incoming<P, I>, Cause.Done>(options.capacity)
     const started = yield* Deferred.make<void, ActorNotStarted>()
     const ended = yield* Deferred.make<void, ActorDied>()
-    const wait = Metrics.mailboxWait(kind)
     let phase: Phase = { _tag: "Prepared" }
-    let links: ReadonlyArray<Tracer.SpanLink> = []
 
-    const refusal = (request: string) => {
-      switch (phase._tag) {
-        case "Running":
-          return undefined
-        case "Prepared":
-          return new ActorNotStarted({ kind, request, handled: "no" })
-        case "NotStarted":
-          return new ActorNotStarted({ kind, request, handled: "no", cause: phase.error.cause })
-        case "Stopped":
-          return new ActorStopped({ kind, request, handled: "no" })
-        case "Died":
-          return died("no", phase.cause, request)
-      }
-    }
-    const address: Address<P, I> = { kind, mailbox, refusal }
-
-    /** The first span that is opened links to what the actor was started in. */
-    const linked = (own: ReadonlyArray<Tracer.SpanLink>) => () => {
-      const first = links
-      links = []
-      return [...first, ...own]
-    }
-    const hop = (name: string, own: ReadonlyArray<Tracer.SpanLink> = []): Transport.Hop => ({
-      name,
-      wait,
-      links: linked(own),
-      attributes: { ...options.attributes }
-    })
-    const receiver = Transport.receiver<Message>(
-      (message) =>
-        hop(isRequest<P>(message) ? (options.span?.(message.tag) ?? `actor.call ${message.tag}`) : "actor.message"),
-      policy
-    )
-
-    /** What is being handled, for the case that the fiber is interrupted at it. */
-    let handling: Request<P> | undefined
-
-    const died = (handled: "no" | "maybe", cause: Cause.Cause<unknown>, request?: string) =>
-      new ActorDied({ kind, handled, cause: Cause.squash(cause), ...(request === undefined ? undefined : { request }) })
-
-    /** Goes on, or ends this life of the actor, as its supervision says. */
-    const survive = (exit: Exit.Exit<unknown, unknown>, what: string): Effect.Effect<void, Death> => {
-      if (Exit.isSuccess(exit) || exit.cause.reasons.every(Cause.isFailReason)) return Effect.void
-      // Not the actor's own fiber is, or this would not be reached: no state has been spoilt by that.
-      if (Cause.hasInterruptsOnly(exit.cause)) {
-        return Effect.logWarning(`the ${kind} was interrupted while it handled ${what}`)
-      }
-      return Effect.andThen(
-        Effect.logError(`the ${kind} died of a defect while it handled ${what}`, exit.cause),
-        supervision.strategy === "resume" ? Effect.void : Effect.fail(new Death(exit.cause))
-      )
-    }
-
-    const answer = <T extends Tag<P>>(
-      { call, tag }: Request<P, T>,
-      exit: Exit.Exit<P[T]["success"], P[T]["error"]>
-    ): Effect.Effect<void, Death> => {
-      handling = undefined
-      if (call !== undefined) {
-        const answered = Exit.isSuccess(exit) || exit.cause.reasons.every(Cause.isFailReason)
-        Deferred.doneUnsafe(call.reply, answered ? exit : Exit.fail(died("maybe", exit.cause, tag)))
-      }
-      return survive(exit, tag)
-    }
-
-    const serve = ({ message, requests }: Behavior<P, I, R>) => {
-      const take = message ?? (() => Effect.logWarning(`the ${kind} takes no bare messages: one was dropped`))
-      const run = <T extends Tag<P>>({ payload, tag }: Request<P, T>) => requests[tag](payload)
-      return (incoming: Incoming | Tick<I>): Effect.Effect<void, Death, R> => {
-        if (incoming instanceof Tick) {
-          if (!incoming.isWanted()) return Effect.void
-          const taken = Effect.suspend(() => take(incoming.message))
-          const effect = receiver.begin(hop("actor.timer", incoming.links), taken)
-          return Effect.flatMap(Effect.exit(effect), (exit) => survive(exit, "a timer's message"))
-        }
-        const item = Envelope.isEnvelope(incoming) ? incoming.message : incoming
-        if (!isRequest<P>(item)) {
-          const effect = Effect.suspend(() =>
-            receiver.handle(incoming, (bare) => (isRequest<P>(bare) ? Effect.void : take(bare)))
-          )
-          return Effect.flatMap(Effect.exit(effect), (exit) => survive(exit, "a message"))
-        }
-        const { call } = item
-        // Its caller has given up, and has been told that it will not be handled.
-        if (call?.phase === "withdrawn") return Effect.void
-        if (call !== undefined) call.phase = "handling"
-        handling = item
-        // Suspended, so that a handler that throws while it is called is one that dies, and no more.
-        const effect = Effect.suspend(() =>
-          receiver.handle(incoming, (request) => (isRequest<P>(request) ? run(request) : Effect.void))
-        )
-        return Effect.flatMap(Effect.exit(effect), (exit) => answer(item, exit))
-      }
-    }
+    const address: Address<P, I> = { kind, mailbox, refusal: (request) => refusal(kind, phase, request) }
+    const { handling, link, receiver, serve } = Serve.make<P, I>(options, policy, supervision)
 
     /** No caller is left without an answer: what was not handled is told so. */
     const abandon = ({ call, tag }: Request<P>, handled: "no" | "maybe"): void => {
       const error =
-        phase._tag === "Died" ? died(handled, phase.cause, tag) : new ActorStopped({ kind, request: tag, handled })
+        phase._tag === "Died"
+          ? died(kind, handled, phase.cause, tag)
+          : new ActorStopped({ kind, request: tag, handled })
       if (call !== undefined) Deferred.doneUnsafe(call.reply, Exit.fail(error))
     }
 
@@ -320,15 +185,16 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       Effect.gen(function* () {
         const wasStarted = phase._tag === "Running"
         phase = phaseAfter(exit)
-        if (handling !== undefined) abandon(handling, "maybe")
+        const interrupted = handling()
+        if (interrupted !== undefined) abandon(interrupted, "maybe")
         yield* Queue.end(mailbox)
         for (const incoming of yield* Queue.collect(mailbox)) {
-          const item = Envelope.isEnvelope(incoming) ? incoming.message : incoming
-          if (isRequest<P>(item)) abandon(item, "no")
+          const request = Serve.requestIn<P, I>(incoming)
+          if (request !== undefined) abandon(request, "no")
         }
         const notStarted = phase._tag === "NotStarted" ? phase.error : new ActorNotStarted({ kind, handled: "no" })
         Deferred.doneUnsafe(started, Exit.fail(notStarted))
-        Deferred.doneUnsafe(ended, phase._tag === "Died" ? Exit.fail(died("maybe", phase.cause)) : Exit.void)
+        Deferred.doneUnsafe(ended, phase._tag === "Died" ? Exit.fail(died(kind, "maybe", phase.cause)) : Exit.void)
         if (wasStarted && Exit.isFailure(exit) && deathOf(exit.cause) !== undefined) {
           yield* Effect.logError(`the ${kind} is not started again`)
         }
@@ -343,7 +209,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     )
     const start = Effect.gen(function* () {
       if (fiber === undefined && phase._tag === "Prepared") {
-        links = yield* linkToHere
+        link(yield* linkToHere)
         fiber = yield* Effect.forkDetach(Effect.setContext(loop, context))
       }
       return yield* Deferred.await(started)

@@ -152,11 +152,9 @@ const subscribe = (call: GrpcServer.StreamCall) =>
 const SERVICE = { "rpc.system": "grpc", "rpc.service": "fanfare.v1.Fanfare" } as const
 const HOP: Transport.Hop = { name: "ingress.grpc", attributes: { ...SERVICE, "rpc.method": "SendMessage" } }
 
-/** What stopping lets calls finish in. */
-const GRACE = "250 millis"
-
 /**
- * `port` 0 is any that is free. `socket` makes a session's socket of a call's response stream.
+ * `port` 0 is any that is free. `grace` is what stopping lets calls finish in. `socket` makes a session's socket of a
+ * call's response stream.
  *
  * @since 0.1.0
  * @category models
@@ -164,6 +162,7 @@ const GRACE = "250 millis"
 export interface Options extends Transport.IngressOptions {
   readonly host: string
   readonly port: number
+  readonly grace: Duration.Input
   readonly socket: (stream: GrpcServer.StreamCall) => Layer.Layer<SessionSocket>
 }
 
@@ -192,7 +191,7 @@ export const layer = (options: Options): Layer.Layer<GrpcIngress, GrpcServer.Grp
           unary: { SendMessage: (call) => Transport.ingress(call.metadata, HOP, sendMessage(call), options) },
           stream: { Subscribe: (call) => Effect.provide(subscribe(call), Layer.fresh(options.socket(call))) }
         },
-        { ...options, grace: GRACE }
+        options
       ),
       (port) => ({ host: options.host, port })
     )

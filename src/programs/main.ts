@@ -171,6 +171,7 @@ const server = (options: Options) =>
         grpcIngress({
           host: options.grpcHost,
           port,
+          grace: GRACE,
           callers: Option.getOrElse(options.traceCallers, () => "continue"),
           start
         })

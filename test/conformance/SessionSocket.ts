@@ -15,13 +15,23 @@ export interface Pair {
   readonly peer: Peer
 }
 
+export interface Stalled {
+  readonly socket: SessionSocket["Service"]
+  readonly leave: Effect.Effect<void>
+}
+
 const Frames = Schema.Array(Schema.String)
 
-/** `hears` is whether the client can say anything on it; on a stream of responses it cannot. */
+/**
+ * `hears` is whether the client can say anything on it; on a stream of responses it cannot. `stalled` gives a socket
+ * whose client is there and does not read, where there is a network between them.
+ */
 export const conforms = (
   name: string,
   open: Effect.Effect<Pair, unknown, Scope.Scope>,
-  { hears }: { readonly hears: boolean } = { hears: true }
+  { hears, stalled }: { readonly hears: boolean; readonly stalled?: Effect.Effect<Stalled, unknown, Scope.Scope> } = {
+    hears: true
+  }
 ) =>
   describe(`SessionSocket: ${name}`, () => {
     it.live.prop(
@@ -75,6 +85,28 @@ export const conforms = (
         const closed = hears ? { code: 3001, reason: "bye" } : { code: 1006 }
         assert.deepInclude(yield* Effect.flip(socket.receive), { _tag: "SocketClosed" as const, ...closed })
         assert.strictEqual((yield* Effect.flip(socket.send("too late")))._tag, "SocketClosed")
+      }).pipe(Effect.scoped)
+    )
+
+    it.live.runIf(stalled)("a client that does not read makes send wait; its leaving ends the wait", () =>
+      Effect.gen(function* () {
+        const { leave, socket } = yield* stalled ?? Effect.die("not run")
+        const chunk = "x".repeat(64 * 1024)
+        let sent = 0
+        // Far more than the kernel's buffers take: unless send waits, this never ends.
+        const flood = Effect.forever(
+          Effect.andThen(
+            socket.send(chunk),
+            Effect.sync(() => sent++)
+          )
+        )
+        assert.strictEqual((yield* Effect.timeoutOption(flood, "300 millis"))._tag, "None")
+        assert.isAbove(sent, 0)
+        const before = sent
+        assert.strictEqual((yield* Effect.timeoutOption(flood, "300 millis"))._tag, "None")
+        assert.isAtMost(sent - before, 1)
+        yield* leave
+        assert.strictEqual((yield* Effect.flip(flood))._tag, "SocketClosed")
       }).pipe(Effect.scoped)
     )
   })

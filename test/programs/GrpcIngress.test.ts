@@ -13,7 +13,7 @@ import * as guilds from "../support/guilds.ts"
 import { parentId, PARENT_ID, recorder, TRACE_ID, sampledCarrier, unsampledCarrier } from "../support/tracing.ts"
 
 const ingress = (options?: { readonly callers?: TraceCallers; readonly start?: number }) =>
-  GrpcIngress.layer({ host: "127.0.0.1", port: 0, socket: socket.layer, ...options }).pipe(
+  GrpcIngress.layer({ host: "127.0.0.1", port: 0, grace: "250 millis", socket: socket.layer, ...options }).pipe(
     Layer.provideMerge(guilds.layer(2))
   )
 
@@ -223,7 +223,7 @@ it.live("a call whose caller gives up is interrupted, and a defect is its own ca
 it.live("a port that is taken is an error that says what to do", () =>
   Effect.gen(function* () {
     const { port } = yield* GrpcIngress.GrpcIngress
-    const second = GrpcIngress.layer({ host: "127.0.0.1", port, socket: socket.layer })
+    const second = GrpcIngress.layer({ host: "127.0.0.1", port, grace: 0, socket: socket.layer })
     const error = yield* Effect.flip(Effect.scoped(Layer.build(second)))
     assert.match(error.message, /cannot listen for gRPC on 127\.0\.0\.1:\d+ .*--grpc-port/s)
   }).pipe(Effect.provide(ingress()), Effect.scoped)

@@ -7,6 +7,7 @@ import { Metadata, type ServerWritableStream, status } from "@grpc/grpc-js"
 import { Effect, Layer } from "effect"
 import * as CloseCode from "../../domain/gateway/CloseCode.ts"
 import { SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
+import { firstOf } from "./firstOf.ts"
 
 /**
  * The stream of a call whose responses are frames.
@@ -28,19 +29,8 @@ const statusOf = ({ code, reason }: CloseCode.Close): status => {
   return code === CloseCode.UNKNOWN_ERROR.code ? status.UNKNOWN : status.ABORTED
 }
 
-const EVENTS = ["drain", "cancelled", "close"] as const
-
 /** Waits until the stream takes more, or is over. */
-const changed = (stream: Stream): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    const forget = () => EVENTS.forEach((event) => stream.off(event, done))
-    const done = () => {
-      forget()
-      resume(Effect.void)
-    }
-    for (const event of EVENTS) stream.once(event, done)
-    return Effect.sync(forget)
-  })
+const changed = (stream: Stream): Effect.Effect<void> => firstOf(stream, ["drain", "cancelled", "close"])
 
 /**
  * The socket of a call. Closing it ends the call: with status OK for 1000, otherwise with the status that comes nearest

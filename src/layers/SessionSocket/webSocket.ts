@@ -7,6 +7,7 @@ import { Effect, Layer, Predicate, type Scope } from "effect"
 import { type HttpServerError, HttpServerRequest } from "effect/http"
 import * as Socket from "effect/socket/Socket"
 import { SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
+import { firstOf } from "./firstOf.ts"
 
 /**
  * What carries the WebSocket: the TCP connection, as far as it is needed to know what has not left yet. A Node socket
@@ -37,18 +38,6 @@ const closedBy = (error: Socket.SocketError): SocketClosed =>
     ? new SocketClosed({ code: error.reason.code, reason: error.reason.closeReason ?? "" })
     : new SocketClosed({ code: 1006, reason: error.message })
 
-const either = (connection: Connection, events: ReadonlyArray<"drain" | "close">): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    const forget = () => events.forEach((event) => connection.off(event, done))
-    const done = () => {
-      // Whichever came: the listeners for the others would pile up on a connection that drains often.
-      forget()
-      resume(Effect.void)
-    }
-    for (const event of events) connection.once(event, done)
-    return Effect.sync(forget)
-  })
-
 /**
  * Wraps an accepted WebSocket. When the scope closes, a client that does not answer the close within a second is cut
  * off.
@@ -63,7 +52,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<SessionSocket["Service"], Socket.SocketError, Scope.Scope> {
   const highWaterMark = options?.highWaterMark ?? HIGH_WATER_MARK
   yield* Effect.addFinalizer(() =>
-    Effect.suspend(() => (connection.destroyed ? Effect.void : either(connection, ["close"]))).pipe(
+    Effect.suspend(() => (connection.destroyed ? Effect.void : firstOf(connection, ["close"]))).pipe(
       Effect.timeoutOption(CLOSE_GRACE),
       Effect.andThen(Effect.sync(() => connection.destroy()))
     )
@@ -85,7 +74,7 @@ export const make = Effect.fnUntraced(function* (
       if (connection.destroyed) return gone()
       return connection.writableLength < highWaterMark
         ? put(frame)
-        : Effect.andThen(either(connection, ["drain", "close"]), send(frame))
+        : Effect.andThen(firstOf(connection, ["drain", "close"]), send(frame))
     })
 
   return {

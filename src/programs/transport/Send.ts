@@ -64,8 +64,8 @@ export const cast = <P extends Protocol<P>, T extends CastTag<P>, I = never>(
 
 /**
  * Sends a request to an actor and waits for the answer, by default for 5 seconds (as a GenServer does). When that is
- * over, or the caller is interrupted, a request that still lies in the mailbox is withdrawn; the error says so. (An actor that calls itself waits for
- * itself: use a function, or a cast.)
+ * over, or the caller is interrupted, a request that still lies in the mailbox is withdrawn; the error says so. (An
+ * actor that calls itself waits for itself: use a function, or a cast.)
  *
  * @since 0.1.0
  * @category sending
