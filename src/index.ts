@@ -19,6 +19,7 @@ export * as Rejection from "./domain/Rejection.ts"
 export * as Metrics from "./domain/Metrics.ts"
 
 // How it travels.
+export * as Mailbox from "./domain/Mailbox.ts"
 export * as Transport from "./programs/Transport.ts"
 export * as Actor from "./programs/Actor.ts"
 export * as Supervision from "./domain/Supervision.ts"

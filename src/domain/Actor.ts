@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { type Deferred, Predicate, Schema } from "effect"
-import type { Mailbox } from "./Mailbox.ts"
+import type { Outbox } from "./Mailbox.ts"
 
 /**
  * What an actor understands: by tag, what a request holds, and the answer to a call.
@@ -121,7 +121,7 @@ export const isRequest = <P extends Protocol<P>>(input: unknown): input is Reque
  */
 export interface Address<P extends Protocol<P>, in I = never> {
   readonly kind: string
-  readonly mailbox: Mailbox<Request<P> | I>
+  readonly mailbox: Outbox<Request<P> | I>
   readonly refusal: (request: string) => ActorNotStarted | ActorStopped | ActorDied | undefined
 }
 

@@ -3,9 +3,9 @@
  *
  * @since 0.1.0
  */
-import { Effect, Queue } from "effect"
+import { Effect } from "effect"
 import type { Plan } from "./FanOut.ts"
-import type { Mailbox } from "./Mailbox.ts"
+import * as Mailbox from "./Mailbox.ts"
 
 /**
  * Somebody whom a fan-out can reach.
@@ -14,7 +14,7 @@ import type { Mailbox } from "./Mailbox.ts"
  * @category models
  */
 export interface Recipient<in M> {
-  readonly mailbox: Mailbox<M>
+  readonly mailbox: Mailbox.Outbox<M>
 }
 
 /**
@@ -55,10 +55,10 @@ export const inline: Sender = {
           if (keeps) keptIndex++
           const outgoing = keeps ? keptMessage : message
           const recipient = recipients[index++]
-          if (recipient === undefined || Queue.offerUnsafe(recipient.mailbox, outgoing)) continue
+          if (recipient === undefined || Mailbox.offerUnsafe(recipient.mailbox, outgoing)) continue
           // A full mailbox that suspends is waited for; whatever else did not take the message never will.
           return recipient.mailbox.strategy === "suspend"
-            ? Effect.flatMap(Queue.offer(recipient.mailbox, outgoing), (taken) =>
+            ? Effect.flatMap(Mailbox.offer(recipient.mailbox, outgoing), (taken) =>
                 taken ? Effect.void : refused(recipient)
               )
             : refused(recipient)

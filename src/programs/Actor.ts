@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, Queue, type Scope } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, type Scope } from "effect"
 import {
   type ActorDied,
   ActorNotStarted,
@@ -12,6 +12,7 @@ import {
   type Protocol,
   type Request
 } from "../domain/Actor.ts"
+import * as Mailbox from "../domain/Mailbox.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import * as Supervision from "../domain/Supervision.ts"
 import type { Options } from "./actor/Options.ts"
@@ -119,7 +120,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
   > {
     const { kind, supervision = Supervision.restart() } = options
     const policy = options.policy ?? (yield* Propagation.policy)
-    const mailbox = yield* Queue.bounded<Serve.Incoming<P, I>, Cause.Done>(options.capacity)
+    const mailbox = yield* Mailbox.bounded<Serve.Incoming<P, I>, Cause.Done>(options.capacity)
     const started = yield* Deferred.make<void, ActorNotStarted>()
     const ended = yield* Deferred.make<void, ActorDied>()
     let phase: Phase = { _tag: "Prepared" }
@@ -138,10 +139,10 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
 
     const stopping = yield* Deferred.make<void>()
     /** Accepts nothing more; what is there is handled yet. */
-    const noMore = Effect.andThen(Queue.end(mailbox), Effect.asVoid(Deferred.succeed(stopping, undefined)))
+    const noMore = Effect.andThen(Mailbox.end(mailbox), Effect.asVoid(Deferred.succeed(stopping, undefined)))
     const stopped = Effect.andThen(
       Deferred.await(stopping),
-      Effect.map(Queue.size(mailbox), (left) => left > 0)
+      Effect.map(Mailbox.size(mailbox), (left) => left > 0)
     )
 
     const life = Effect.scoped(
@@ -162,7 +163,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
         )
         phase = { _tag: "Running" }
         Deferred.doneUnsafe(started, Exit.void)
-        return yield* Queue.take(mailbox).pipe(Effect.flatMap(serve(behavior)), Effect.forever({ disableYield: true }))
+        return yield* Mailbox.consume(mailbox, serve(behavior))
       })
     ).pipe(
       Pull.catchDone(() => Effect.void),
@@ -187,8 +188,8 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
         phase = phaseAfter(exit)
         const interrupted = handling()
         if (interrupted !== undefined) abandon(interrupted, "maybe")
-        yield* Queue.end(mailbox)
-        for (const incoming of yield* Queue.collect(mailbox)) {
+        yield* Mailbox.end(mailbox)
+        for (const incoming of yield* Mailbox.collect(mailbox)) {
           const request = Serve.requestIn<P, I>(incoming)
           if (request !== undefined) abandon(request, "no")
         }

@@ -4,12 +4,13 @@
  *
  * @since 0.1.0
  */
-import { Deferred, Effect, Fiber, Queue, type Scope } from "effect"
+import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type * as Envelope from "../domain/Envelope.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import type { SessionId } from "../domain/Ids.ts"
+import * as Mailbox from "../domain/Mailbox.ts"
 import * as Metrics from "../domain/Metrics.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import type { SessionHandle, SessionMessage } from "../domain/session/Session.ts"
@@ -53,7 +54,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const { id } = options
   const socket = yield* SessionSocket
   // Drops when full: whoever offers learns of it, and ends the session.
-  const mailbox = yield* Queue.dropping<SessionMessage | Envelope.Envelope<SessionMessage>>(
+  const mailbox = yield* Mailbox.dropping<SessionMessage | Envelope.Envelope<SessionMessage>>(
     options.mailboxCapacity ?? MAILBOX_CAPACITY
   )
   let sequence = 0
@@ -68,7 +69,7 @@ export const make = Effect.fnUntraced(function* (options: {
     Effect.asVoid(
       Effect.andThen(socket.close(code, reason), Deferred.succeed(closed, new SocketClosed({ code, reason })))
     )
-  const loop = Queue.take(mailbox).pipe(
+  const loop = Mailbox.take(mailbox).pipe(
     Effect.flatMap((incoming) => receiver.handle(incoming, handle)),
     Effect.forever({ disableYield: true }),
     Effect.catch((error) => Deferred.succeed(closed, error)),
@@ -77,7 +78,7 @@ export const make = Effect.fnUntraced(function* (options: {
     )
   )
   yield* Effect.acquireRelease(Effect.forkDetach(receiver.own(loop)), (fiber) =>
-    Effect.andThen(Fiber.interrupt(fiber), Queue.shutdown(mailbox))
+    Effect.andThen(Fiber.interrupt(fiber), Mailbox.shutdown(mailbox))
   )
 
   return { id, mailbox, end, closed: Deferred.await(closed) }

@@ -7,7 +7,7 @@ import type { Effect } from "effect"
 import type { Close } from "../gateway/CloseCode.ts"
 import type { Payload } from "../gateway/Payload.ts"
 import type { SessionId } from "../Ids.ts"
-import type { Mailbox } from "../Mailbox.ts"
+import type { Outbox } from "../Mailbox.ts"
 
 /**
  * The client's heartbeat is to be acknowledged, after what was sent before.
@@ -35,6 +35,6 @@ export type SessionMessage = Payload | HeartbeatAck
  */
 export interface SessionHandle {
   readonly id: SessionId
-  readonly mailbox: Mailbox<SessionMessage>
+  readonly mailbox: Outbox<SessionMessage>
   readonly end: (close: Close) => Effect.Effect<void>
 }

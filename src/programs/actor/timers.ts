@@ -4,7 +4,8 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Fiber, Queue, Schedule, type Scope, type Tracer } from "effect"
+import { type Duration, Effect, Fiber, Schedule, type Scope, type Tracer } from "effect"
+import * as Mailbox from "../../domain/Mailbox.ts"
 
 /**
  * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often, until it is cancelled
@@ -61,7 +62,7 @@ export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.
  * @category constructors
  */
 export const timers = Effect.fnUntraced(function* <I>(
-  mailbox: Queue.Enqueue<Tick<I>>
+  mailbox: Mailbox.Enqueue<Tick<I>>
 ): Effect.fn.Return<Timers<I>, never, Scope.Scope> {
   const scope = yield* Effect.scope
   let alive = true
@@ -72,7 +73,7 @@ export const timers = Effect.fnUntraced(function* <I>(
       let wanted = true
       const isWanted = () => alive && wanted
       const cancel = Effect.sync(() => void (wanted = false))
-      const send = Effect.suspend(() => Queue.offer(mailbox, new Tick(message, links, isWanted)))
+      const send = Effect.suspend(() => Mailbox.offer(mailbox, new Tick(message, links, isWanted)))
       const fiber = yield* Effect.forkIn(when(send), scope)
       return { cancel: Effect.andThen(cancel, Fiber.interrupt(fiber)) }
     })

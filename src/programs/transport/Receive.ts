@@ -6,7 +6,7 @@
 import { Effect, PubSub, Queue } from "effect"
 import * as Baggage from "../../domain/Baggage.ts"
 import * as Envelope from "../../domain/Envelope.ts"
-import type { Inbox, Subscription } from "../../domain/Mailbox.ts"
+import * as Mailbox from "../../domain/Mailbox.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as Threshold from "../../domain/Threshold.ts"
 import * as TraceCarrier from "../../domain/TraceCarrier.ts"
@@ -182,11 +182,11 @@ export const handle = <M, A, E, R>(
  * @category receiving
  */
 export const receive = <M, QE, A, E, R>(
-  from: Inbox<M, QE> | Subscription<M>,
+  from: Mailbox.Inbox<M, QE> | PubSub.Subscription<M | Envelope.Envelope<M>>,
   describe: (message: M) => Hop,
   handler: (message: M) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | QE, R> =>
   Effect.flatMap<M | Envelope.Envelope<M>, QE, never, A, E, R>(
-    Queue.isDequeue<M | Envelope.Envelope<M>, QE>(from) ? Queue.take(from) : PubSub.take(from),
+    "take" in from || Queue.isDequeue<M | Envelope.Envelope<M>, QE>(from) ? Mailbox.take(from) : PubSub.take(from),
     (incoming) => handle(incoming, describe, handler)
   )

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Deferred, Duration, Effect, PubSub, Queue } from "effect"
+import { Deferred, Duration, Effect, PubSub } from "effect"
 import {
   type ActorDied,
   type ActorError,
@@ -17,10 +17,14 @@ import {
   request,
   type Tag
 } from "../../domain/Actor.ts"
-import type { Mailbox, Topic } from "../../domain/Mailbox.ts"
+import type { Envelope } from "../../domain/Envelope.ts"
+import * as Mailbox from "../../domain/Mailbox.ts"
 import { current, wrapped } from "./Current.ts"
 
-const isTopic = <M>(to: Mailbox<M> | Topic<M>): to is Topic<M> => PubSub.isPubSub(to)
+/** What is published to all who subscribe. */
+type Topic<M> = PubSub.PubSub<M | Envelope<M>>
+
+const isTopic = <M>(to: Mailbox.Outbox<M> | Topic<M>): to is Topic<M> => PubSub.isPubSub(to)
 
 /**
  * Puts a message into a mailbox (any `Queue` is one), or publishes it to a topic (any `PubSub` is one). Answers `false`
@@ -29,10 +33,10 @@ const isTopic = <M>(to: Mailbox<M> | Topic<M>): to is Topic<M> => PubSub.isPubSu
  * @since 0.1.0
  * @category sending
  */
-export const send = <M>(to: Mailbox<M> | Topic<M>, message: M): Effect.Effect<boolean> =>
+export const send = <M>(to: Mailbox.Outbox<M> | Topic<M>, message: M): Effect.Effect<boolean> =>
   Effect.withFiber((fiber) => {
     const outgoing = wrapped(fiber, current(fiber), message)
-    return isTopic(to) ? PubSub.publish(to, outgoing) : Queue.offer(to, outgoing)
+    return isTopic(to) ? PubSub.publish(to, outgoing) : Mailbox.offer(to, outgoing)
   })
 
 type Refusal = ActorNotStarted | ActorStopped | ActorDied

@@ -4,7 +4,7 @@ import * as Access from "../../../src/domain/Access.ts"
 import * as Community from "../../../src/domain/Community.ts"
 import * as Intents from "../../../src/domain/gateway/Intents.ts"
 import { RoleId } from "../../../src/domain/Ids.ts"
-import type { Mailbox } from "../../../src/domain/Mailbox.ts"
+import type { Outbox } from "../../../src/domain/Mailbox.ts"
 import * as Permissions from "../../../src/domain/Permissions.ts"
 import { recipients, type Subscriber } from "../../../src/domain/relay/Subscriber.ts"
 import type { SessionMessage } from "../../../src/domain/session/Session.ts"
@@ -31,7 +31,7 @@ describe("recipients", () => {
     [World],
     ([world]) =>
       Effect.gen(function* () {
-        const mailbox: Mailbox<SessionMessage> = yield* Queue.unbounded()
+        const mailbox: Outbox<SessionMessage> = yield* Queue.unbounded()
         const channel: Community.Channel = {
           id: GENERAL,
           name: "general",

@@ -1,0 +1,63 @@
+/**
+ * What lies in a mailbox, first in, first out. Most are empty most of the time and then get one message, so one has its
+ * place in the buffer itself, and only what comes on top makes a list.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * What is taken from a buffer that is empty.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const EMPTY: unique symbol = Symbol.for("~fanfare/Mailbox/Empty")
+
+interface Node<in out A> {
+  readonly message: A
+  next: Node<A> | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export class Buffer<in out A> {
+  length = 0
+  private first: A | typeof EMPTY = EMPTY
+  private rest: Node<A> | undefined
+  private last: Node<A> | undefined
+
+  push(message: A): void {
+    if (this.length++ === 0) {
+      this.first = message
+      return
+    }
+    const node: Node<A> = { message, next: undefined }
+    if (this.last === undefined) this.rest = node
+    else this.last.next = node
+    this.last = node
+  }
+
+  shift(): A | typeof EMPTY {
+    const message = this.first
+    if (message === EMPTY) return EMPTY
+    this.length--
+    const node = this.rest
+    if (node === undefined) {
+      this.first = EMPTY
+      return message
+    }
+    this.first = node.message
+    this.rest = node.next
+    if (node.next === undefined) this.last = undefined
+    return message
+  }
+
+  clear(): void {
+    this.length = 0
+    this.first = EMPTY
+    this.rest = undefined
+    this.last = undefined
+  }
+}
