@@ -91,22 +91,39 @@ export type Inbox<M, E = never> = Dequeue<M | Envelope<M>, E> | Queue.Dequeue<M 
 const CAPACITY = 1024
 
 /**
- * A mailbox for `capacity` messages, 1,024 by default, whose senders wait when it is full unless the strategy is
- * another. A capacity below 1 is a defect.
+ * What is said of a mailbox to have it made: `capacity` is 1,024 by default, and senders wait when it is full unless the
+ * strategy is another.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly capacity?: number
+  readonly strategy?: Strategy
+}
+
+/**
+ * Makes mailboxes that are all alike, for those who need many. A capacity below 1 is a defect.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <A, E = never>(options?: {
-  readonly capacity?: number
-  readonly strategy?: Strategy
-}): Effect.Effect<Mailbox<A, E>> =>
+export const maker = <A, E = never>({ capacity = CAPACITY, strategy = "suspend" }: Options = {}): Effect.Effect<
+  () => Mailbox<A, E>
+> =>
   Effect.withFiber((fiber) => {
-    const { capacity = CAPACITY, strategy = "suspend" } = options ?? {}
+    const runQueue = RunQueue.of(fiber)
     return capacity >= 1
-      ? Effect.succeed(new MailboxImpl(capacity, strategy, RunQueue.of(fiber)))
+      ? Effect.succeed(() => new MailboxImpl(capacity, strategy, runQueue))
       : Effect.die(new RangeError(`A mailbox holds 1 message or more, not ${capacity}: use a Queue to meet at`))
   })
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <A, E = never>(options?: Options): Effect.Effect<Mailbox<A, E>> =>
+  Effect.map(maker<A, E>(options), (make) => make())
 
 /**
  * Senders wait when it is full: backpressure.
@@ -237,7 +254,7 @@ export const collect = <A, E>(from: Dequeue<A, E | Cause.Done>): Effect.Effect<A
 export const consume = <A, QE, E = never, R = never>(
   from: Mailbox<A, QE>,
   handle: (message: A) => Effect.Effect<unknown, E, R> | void
-): Effect.Effect<never, QE | E, R> => Consumer.run(new Consumer.Handling(from, handle))
+): Effect.Effect<void, QE | E, R> => Consumer.run(new Consumer.Handling(from, handle))
 
 /**
  * How many messages are there to be taken.

@@ -195,7 +195,9 @@ const unspoken = ({ compress, encoding, v }: Options): CloseCode.Close | undefin
  * @category programs
  */
 export const converse = Effect.fnUntraced(
-  function* (options: Options): Effect.fn.Return<void, Ended, SessionSocket | Accounts | Guilds | Scope.Scope> {
+  function* (
+    options: Options
+  ): Effect.fn.Return<void, Ended, SessionSocket | Session.Sessions | Accounts | Guilds | Scope.Scope> {
     const socket = yield* SessionSocket
     const next = frames(socket)
     const close = unspoken(options)
@@ -210,7 +212,7 @@ export const converse = Effect.fnUntraced(
     })
     const guilds = yield* guildsOf(identity.user.id, identity.shard)
 
-    const session = yield* Session.make({ id: SessionId.make(Hex.random(32)) })
+    const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)))
     yield* Transport.send(
       session.mailbox,
       Payload.make(

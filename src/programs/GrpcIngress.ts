@@ -131,7 +131,7 @@ const subscribe = (call: GrpcServer.StreamCall) =>
       return yield* new RestError.RestError({ status: 400, code: 0, message: CloseCode.INVALID_INTENTS.reason })
     }
     const guilds = yield* wanted(guildId)
-    const session = yield* Session.make({ id: SessionId.make(Hex.random(32)) })
+    const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)))
     for (const guild of guilds) {
       yield* Guild.connect(guild, session, { user, intents: intents === 0 ? DEFAULT_INTENTS : intents }).pipe(
         Effect.catchTag("UnknownMember", () => (guildId === "" ? Effect.void : RestError.missingAccess())),
@@ -182,11 +182,13 @@ export class GrpcIngress extends Context.Service<GrpcIngress, { readonly host: s
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: Options): Layer.Layer<GrpcIngress, GrpcServer.GrpcCannotListen, Guilds | Accounts> =>
+export const layer = (
+  options: Options
+): Layer.Layer<GrpcIngress, GrpcServer.GrpcCannotListen, Guilds | Accounts | Session.Sessions> =>
   Layer.effect(
     GrpcIngress,
     Effect.map(
-      GrpcServer.serve<Guilds | Accounts>(
+      GrpcServer.serve<Guilds | Accounts | Session.Sessions>(
         {
           unary: { SendMessage: (call) => Transport.ingress(call.metadata, HOP, sendMessage(call), options) },
           stream: { Subscribe: (call) => Effect.provide(subscribe(call), Layer.fresh(options.socket(call))) }

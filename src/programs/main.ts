@@ -35,6 +35,7 @@ import type * as GrpcIngress from "./GrpcIngress.ts"
 import * as Guilds from "./Guilds.ts"
 import * as Ingress from "./Ingress.ts"
 import * as Page from "./Page.ts"
+import * as Session from "./Session.ts"
 import * as Transport from "./Transport.ts"
 
 const DEMO_TOKENS = Array.map(Array.make("demo-1", "demo-2", "demo-3"), (token) => Redacted.make(token))
@@ -181,7 +182,7 @@ const server = (options: Options) =>
       Layer.provide(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })),
       Layer.provide(Transport.layerIsolated),
       Layer.provide(http),
-      Layer.provide(guilds),
+      Layer.provide([guilds, Session.layer()]),
       Layer.provide(Accounts.fromTokens(owners)),
       Layer.provide(tracing),
       Layer.provide(Layer.succeed(Propagation.waits, () => options.mailboxWaits)),

@@ -1,6 +1,7 @@
 /** What every session's socket promises. `open` gives both ends of a connection. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema, type Scope } from "effect"
+import * as Payload from "../../src/domain/gateway/Payload.ts"
 import type { SessionSocket, SocketClosed } from "../../src/domain/SessionSocket.ts"
 
 /** The other end, as a client of that kind of socket sees it. */
@@ -21,6 +22,20 @@ export interface Stalled {
 }
 
 const Frames = Schema.Array(Schema.String)
+
+/** Texts of all lengths at which the frames of a WebSocket begin to look otherwise, in characters of one byte and more. */
+const Text = Schema.Struct({
+  character: Schema.Literals(["a", "é", "🎺"]),
+  length: Schema.Literals([0, 80, 90, 100, 110, 16_000, 65_490, 65_500, 65_510, 140_000])
+})
+const Outgoing = Schema.Array(
+  Schema.Struct({
+    event: Schema.Literals([true, true, true, false]),
+    sequence: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000_000 })),
+    text: Text
+  })
+)
+const textOf = ({ character, length }: typeof Text.Type) => character.repeat(length)
 
 /**
  * `hears` is whether the client can say anything on it; on a stream of responses it cannot. `stalled` gives a socket
@@ -55,6 +70,24 @@ export const conforms = (
       { arbitrary: { runs: 20 } }
     )
 
+    it.live.prop(
+      "events that are handed over without waiting arrive as if they had been sent, in order with what is sent",
+      [Outgoing],
+      ([out]) =>
+        Effect.gen(function* () {
+          const { peer, socket } = yield* open
+          const expected: Array<string> = []
+          for (const { event, sequence, text } of out) {
+            const payload = Payload.make("TEXT", textOf(text))
+            const frame = Payload.frame(payload, sequence)
+            expected.push(frame)
+            if (!event || !socket.sendUnsafe(payload, sequence)) yield* socket.send(frame)
+          }
+          assert.deepStrictEqual(yield* Effect.forEach(out, () => peer.receive), expected)
+        }).pipe(Effect.scoped),
+      { arbitrary: { runs: 30 } }
+    )
+
     it.live.runIf(hears)("a binary frame is told from text", () =>
       Effect.gen(function* () {
         const { peer, socket } = yield* open
@@ -72,6 +105,7 @@ export const conforms = (
         assert.strictEqual(yield* peer.receive, "last")
         assert.deepInclude(yield* Effect.flip(peer.receive), { code: 4004, reason: "Authentication failed." })
         assert.strictEqual((yield* Effect.flip(socket.send("too late")))._tag, "SocketClosed")
+        assert.isFalse(socket.sendUnsafe(Payload.make("TOO_LATE", null), 1))
         assert.strictEqual((yield* Effect.flip(socket.receive))._tag, "SocketClosed")
       }).pipe(Effect.scoped)
     )
@@ -105,6 +139,10 @@ export const conforms = (
         const before = sent
         assert.strictEqual((yield* Effect.timeoutOption(flood, "300 millis"))._tag, "None")
         assert.isAtMost(sent - before, 1)
+        // Nor is anything taken without waiting.
+        const payload = Payload.make("FLOOD", chunk)
+        let taken = 0
+        while (socket.sendUnsafe(payload, taken)) assert.isBelow(taken++, 100)
         yield* leave
         assert.strictEqual((yield* Effect.flip(flood))._tag, "SocketClosed")
       }).pipe(Effect.scoped)

@@ -132,7 +132,10 @@ describe("SessionSocket: webSocket, a connection that drains again and again", (
     Effect.gen(function* () {
       const connection = Object.assign(new EventEmitter(), {
         writableLength: Number.POSITIVE_INFINITY,
+        writableNeedDrain: true,
+        writable: true,
         destroyed: false,
+        write: () => true,
         destroy: () => {}
       })
       const socket = Socket.make({

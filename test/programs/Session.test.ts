@@ -54,7 +54,11 @@ describe("Session", () => {
       const traces = Effect.withSpan(Effect.void, "of the socket's own", { root: true })
       return Effect.gen(function* () {
         const { client, socket } = yield* memory.make()
-        const tracing = { ...socket, send: (frame: string) => Effect.andThen(traces, socket.send(frame)) }
+        const tracing = {
+          ...socket,
+          sendUnsafe: () => false,
+          send: (frame: string) => Effect.andThen(traces, socket.send(frame))
+        }
         const session = yield* Session.make({ id: sessionId(1) }).pipe(
           Effect.provideService(SessionSocket, tracing),
           Effect.provideService(Propagation.policy, policy)
@@ -78,6 +82,7 @@ describe("Session", () => {
       const broken = Layer.succeed(SessionSocket, {
         receive: Effect.never,
         send: () => Effect.die("broken"),
+        sendUnsafe: () => false,
         close: (code) => Effect.sync(() => void (closed = code))
       })
       const session = yield* Effect.provide(Session.make({ id: sessionId(1) }), broken)

@@ -6,6 +6,7 @@ import * as MemberStore from "../../src/layers/MemberStore.ts"
 import * as Offload from "../../src/layers/Offload.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
 import * as Guilds from "../../src/programs/Guilds.ts"
+import * as Session from "../../src/programs/Session.ts"
 import { community, member, STAFF } from "./community.ts"
 
 /** Members 1 to `size`; the first is staff. */
@@ -22,6 +23,7 @@ export const layer = (
   }
 ) =>
   Layer.mergeAll(
+    Session.layer(),
     Guilds.layer([{ community, members: members(size), ...options }]),
     Accounts.fromTokens([
       ...members(size).map(({ user }, index) => [Redacted.make(`token-${index + 1}`), user] as const),

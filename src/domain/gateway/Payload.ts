@@ -10,7 +10,7 @@ import * as Json from "./Json.ts"
 import * as Opcode from "./Opcode.ts"
 
 /**
- * `head` is the frame up to its sequence number.
+ * `head` is the frame up to its sequence number, and `bytes` that in UTF-8.
  *
  * @since 0.1.0
  * @category models
@@ -19,17 +19,19 @@ export interface Payload {
   readonly _tag: "Payload"
   readonly name: string
   readonly head: string
+  readonly bytes: Uint8Array
 }
+
+const encoder = new TextEncoder()
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (name: string, data: unknown): Payload => ({
-  _tag: "Payload",
-  name,
-  head: `{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":${JSON.stringify(data)},"s":`
-})
+export const make = (name: string, data: unknown): Payload => {
+  const head = `{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":${JSON.stringify(data)},"s":`
+  return { _tag: "Payload", name, head, bytes: encoder.encode(head) }
+}
 
 /**
  * @since 0.1.0

@@ -72,13 +72,13 @@ export class Handling<A, QE, E, R> extends Consumer<A, QE, E, R> {
 }
 
 /**
- * Handles message after message in this fiber, until the mailbox ends or a handler fails.
+ * Handles message after message in this fiber. Ends by failing: as the mailbox did, or as a handler does.
  *
  * @since 0.1.0
  * @category running
  */
-export const run = <A, QE, E, R>(consumer: Consumer<A, QE, E, R>): Effect.Effect<never, QE | E, R> =>
+export const run = <A, QE, E, R>(consumer: Consumer<A, QE, E, R>): Effect.Effect<void, QE | E, R> =>
   Effect.withFiber((fiber) => {
     consumer.mailbox.own(fiber)
-    return Effect.andThen(Effect.whileLoop(consumer), Effect.never)
+    return Effect.whileLoop(consumer)
   })

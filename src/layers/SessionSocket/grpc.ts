@@ -6,6 +6,7 @@
 import { Metadata, type ServerWritableStream, status } from "@grpc/grpc-js"
 import { Effect, Layer } from "effect"
 import * as CloseCode from "../../domain/gateway/CloseCode.ts"
+import * as Payload from "../../domain/gateway/Payload.ts"
 import { SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
 import { firstOf } from "./firstOf.ts"
 
@@ -43,15 +44,15 @@ export const make = (stream: Stream): SessionSocket["Service"] => {
   let closed: SocketClosed | undefined
   const end = () => (closed ??= stream.cancelled || stream.destroyed ? gone() : undefined)
 
+  const sendUnsafe = (frame: string): boolean => {
+    if (end() !== undefined || stream.writableNeedDrain) return false
+    // protobuf would write a lone surrogate as bytes that are no UTF-8.
+    stream.write({ frame: frame.toWellFormed() })
+    return true
+  }
+
   const send = (frame: string): Effect.Effect<void, SocketClosed> =>
-    Effect.suspend(() => {
-      const ended = end()
-      if (ended !== undefined) return ended
-      if (stream.writableNeedDrain) return Effect.andThen(changed(stream), send(frame))
-      // protobuf would write a lone surrogate as bytes that are no UTF-8.
-      stream.write({ frame: frame.toWellFormed() })
-      return Effect.void
-    })
+    Effect.suspend(() => (sendUnsafe(frame) ? Effect.void : (end() ?? Effect.andThen(changed(stream), send(frame)))))
 
   const receive: Effect.Effect<never, SocketClosed> = Effect.suspend(
     () => end() ?? Effect.andThen(changed(stream), receive)
@@ -60,6 +61,7 @@ export const make = (stream: Stream): SessionSocket["Service"] => {
   return {
     receive,
     send,
+    sendUnsafe: (payload, sequence) => sendUnsafe(Payload.frame(payload, sequence)),
     close: (code, reason) =>
       Effect.sync(() => {
         if (end() !== undefined) return

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Deferred, Effect, Queue } from "effect"
+import * as Payload from "../../domain/gateway/Payload.ts"
 import { type SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
 
 /**
@@ -48,6 +49,7 @@ export const make = Effect.fnUntraced(function* (options?: { readonly capacity?:
   const socket: SessionSocket["Service"] = {
     receive: Queue.take(toServer),
     send: (frame) => put(toClient, frame),
+    sendUnsafe: (payload, sequence) => Queue.offerUnsafe(toClient, Payload.frame(payload, sequence)),
     close
   }
   const client: Client = {

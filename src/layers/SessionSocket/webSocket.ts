@@ -6,8 +6,10 @@
 import { Effect, Layer, Predicate, type Scope } from "effect"
 import { type HttpServerError, HttpServerRequest } from "effect/http"
 import * as Socket from "effect/socket/Socket"
+import type { Payload } from "../../domain/gateway/Payload.ts"
 import { SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
 import { firstOf } from "./firstOf.ts"
+import { Flushes, Waiting } from "./TextFrames.ts"
 
 /**
  * What carries the WebSocket: the TCP connection, as far as it is needed to know what has not left yet. A Node socket
@@ -18,7 +20,10 @@ import { firstOf } from "./firstOf.ts"
  */
 export interface Connection {
   readonly writableLength: number
+  readonly writableNeedDrain: boolean
+  readonly writable: boolean
   readonly destroyed: boolean
+  readonly write: (bytes: Uint8Array) => unknown
   readonly once: (event: "drain" | "close", listener: () => void) => unknown
   readonly off: (event: "drain" | "close", listener: () => void) => unknown
   readonly destroy: () => unknown
@@ -48,7 +53,8 @@ const closedBy = (error: Socket.SocketError): SocketClosed =>
 export const make = Effect.fnUntraced(function* (
   socket: Socket.Socket,
   connection: Connection,
-  options?: { readonly highWaterMark?: number }
+  options?: { readonly highWaterMark?: number },
+  flushes = new Flushes()
 ): Effect.fn.Return<SessionSocket["Service"], Socket.SocketError, Scope.Scope> {
   const highWaterMark = options?.highWaterMark ?? HIGH_WATER_MARK
   yield* Effect.addFinalizer(() =>
@@ -65,17 +71,31 @@ export const make = Effect.fnUntraced(function* (
   // A write to a socket whose reader is gone would wait for the reader to come back.
   yield* Effect.addFinalizer(() => Effect.sync(() => (closed ??= gone())))
 
-  const put = (frame: string | Socket.CloseEvent) => Effect.mapError(write(frame), closedBy)
+  const waiting = new Waiting(connection, flushes)
+  /** What waits leaves first. */
+  const put = (frame: string | Socket.CloseEvent) =>
+    Effect.suspend(() => {
+      waiting.flush()
+      return Effect.mapError(write(frame), closedBy)
+    })
 
   // The WebSocket itself would buffer without end, so a full connection is waited for here.
   const send = (frame: string): Effect.Effect<void, SocketClosed> =>
     Effect.suspend(() => {
       if (closed !== undefined) return closed
       if (connection.destroyed) return gone()
-      return connection.writableLength < highWaterMark
-        ? put(frame)
-        : Effect.andThen(firstOf(connection, ["drain", "close"]), send(frame))
+      waiting.flush()
+      return connection.writableNeedDrain && connection.writableLength >= highWaterMark
+        ? Effect.andThen(firstOf(connection, ["drain", "close"]), send(frame))
+        : put(frame)
     })
+
+  const sendUnsafe = (payload: Payload, sequence: number): boolean => {
+    if (closed !== undefined || !connection.writable) return false
+    if (connection.writableLength + waiting.bytes >= highWaterMark) return false
+    waiting.push(payload, sequence)
+    return true
+  }
 
   return {
     receive: Effect.suspend(() => {
@@ -88,6 +108,7 @@ export const make = Effect.fnUntraced(function* (
       })
     }).pipe(Effect.mapError(closedBy)),
     send,
+    sendUnsafe,
     close: (code, reason) =>
       Effect.suspend(() => {
         if (closed !== undefined) return Effect.void
@@ -100,7 +121,7 @@ export const make = Effect.fnUntraced(function* (
 const isConnection = (input: unknown): input is Connection =>
   Predicate.hasProperty(input, "writableLength") &&
   Predicate.hasProperty(input, "destroyed") &&
-  ["once", "off", "destroy"].every((name) => Predicate.isFunction(Reflect.get(input, name)))
+  ["once", "off", "destroy", "write"].every((name) => Predicate.isFunction(Reflect.get(input, name)))
 
 /**
  * The socket of the request that is being served: accepts its upgrade to a WebSocket. Takes a server whose requests
@@ -111,8 +132,9 @@ const isConnection = (input: unknown): input is Connection =>
  */
 export const layer = (options?: {
   readonly highWaterMark?: number
-}): Layer.Layer<SessionSocket, SocketClosed | HttpServerError.HttpServerError, HttpServerRequest.HttpServerRequest> =>
-  Layer.effect(
+}): Layer.Layer<SessionSocket, SocketClosed | HttpServerError.HttpServerError, HttpServerRequest.HttpServerRequest> => {
+  const flushes = new Flushes()
+  return Layer.effect(
     SessionSocket,
     Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
@@ -123,6 +145,7 @@ export const layer = (options?: {
         )
       }
       const socket = yield* request.upgrade
-      return yield* Effect.mapError(make(socket, connection, options), closedBy)
+      return yield* Effect.mapError(make(socket, connection, options, flushes), closedBy)
     })
   )
+}
