@@ -254,7 +254,7 @@ export const collect = <A, E>(from: Dequeue<A, E | Cause.Done>): Effect.Effect<A
 export const consume = <A, QE, E = never, R = never>(
   from: Mailbox<A, QE>,
   handle: (message: A) => Effect.Effect<unknown, E, R> | void
-): Effect.Effect<void, QE | E, R> => Consumer.run(new Consumer.Handling(from, handle))
+): Effect.Effect<never, QE | E, R> => Consumer.run(new Consumer.Handling(from, handle))
 
 /**
  * How many messages are there to be taken.

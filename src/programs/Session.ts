@@ -65,7 +65,7 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
   readonly id: SessionId
   private readonly socket: SessionSocket["Service"]
   private readonly shared: Shared
-  private readonly fiber: Fiber.Fiber<void, SocketClosed>
+  private readonly fiber: Fiber.Fiber<never, SocketClosed>
   private sequence = 0
   private outcome: SocketClosed | undefined = undefined
 
@@ -130,11 +130,11 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
   }
 
   /** As it is logged: without its fiber and its connection. */
-  toJSON(): unknown {
+  override toJSON(): unknown {
     return { _id: "fanfare/Session", id: this.id, mailbox: this.mailbox }
   }
 
-  [Inspectable.NodeInspectSymbol](): unknown {
+  override [Inspectable.NodeInspectSymbol](): unknown {
     return this.toJSON()
   }
 

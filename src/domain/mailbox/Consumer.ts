@@ -4,9 +4,10 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import { Effect, Effectable } from "effect"
 import { EMPTY } from "./Buffer.ts"
 import type { MailboxImpl } from "./MailboxImpl.ts"
+import type { Waiter } from "./RunQueue.ts"
 
 /** Messages handled without waiting, before others have their turn. */
 const BATCH = 256
@@ -20,35 +21,44 @@ const BATCH = 256
 export type Handled<E, R> = Effect.Effect<unknown, E, R> | undefined
 
 /**
+ * The loop, as an effect: it ends by failing, as the mailbox did or as a handler does. While it waits its fiber holds
+ * nothing but the wait; it goes on by beginning again.
+ *
  * @since 0.1.0
  * @category models
  */
-export abstract class Consumer<A, QE, E, R> {
+export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE | E, R> implements Waiter {
   readonly mailbox: MailboxImpl<A, QE>
-  private readonly idle: Effect.Effect<void>
+  private resume: ((again: Effect.Effect<never, QE | E, R>) => void) | undefined = undefined
 
   constructor(mailbox: MailboxImpl<A, QE>) {
+    super()
     this.mailbox = mailbox
-    // Nothing to do on interruption: the loop is over then, and nobody else waits here.
-    this.idle = Effect.callback((resume) => mailbox.onArrival(resume))
   }
 
   abstract handle(message: A): Handled<E, R>
 
-  while(): boolean {
-    return true
-  }
-
-  step(): void {}
-
-  body(): Effect.Effect<unknown, QE | E, R> {
+  override asEffect(): Effect.Effect<never, QE | E, R> {
     for (let left = BATCH; left > 0; left--) {
       const message = this.mailbox.takeUnsafe()
-      if (message === EMPTY) return this.mailbox.end ?? this.idle
+      if (message === EMPTY) return this.mailbox.end ?? this.arrival()
       const effect = this.handle(message)
-      if (effect !== undefined) return effect
+      if (effect !== undefined) return Effect.andThen(effect, this)
     }
-    return Effect.yieldNow
+    return Effect.andThen(Effect.yieldNow, this)
+  }
+
+  // Made anew for each wait: what dies young costs less than what a million keep.
+  private arrival(): Effect.Effect<never, QE | E, R> {
+    // Nothing to do on interruption: the loop is over then, and nobody else waits here.
+    return Effect.callback((resume) => {
+      this.resume = resume
+      this.mailbox.onArrival(this)
+    })
+  }
+
+  wake(): void {
+    this.resume?.(this)
   }
 }
 
@@ -72,13 +82,13 @@ export class Handling<A, QE, E, R> extends Consumer<A, QE, E, R> {
 }
 
 /**
- * Handles message after message in this fiber. Ends by failing: as the mailbox did, or as a handler does.
+ * Handles message after message in this fiber.
  *
  * @since 0.1.0
  * @category running
  */
-export const run = <A, QE, E, R>(consumer: Consumer<A, QE, E, R>): Effect.Effect<void, QE | E, R> =>
+export const run = <A, QE, E, R>(consumer: Consumer<A, QE, E, R>): Effect.Effect<never, QE | E, R> =>
   Effect.withFiber((fiber) => {
     consumer.mailbox.own(fiber)
-    return Effect.whileLoop(consumer)
+    return consumer
   })

@@ -5,7 +5,7 @@
  */
 import { type Array as Arr, type Cause, Effect, Exit, type Fiber, Inspectable } from "effect"
 import { Buffer, EMPTY } from "./Buffer.ts"
-import type { Resume, RunQueue } from "./RunQueue.ts"
+import type { RunQueue, Waiter } from "./RunQueue.ts"
 
 /**
  * What becomes of a message for which there is no room: its sender waits, it is dropped, or the oldest is.
@@ -38,7 +38,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   readonly strategy: Strategy
   private readonly runQueue: RunQueue
   private pending: Set<Pending<A>> | undefined = undefined
-  private waiter: Resume | undefined = undefined
+  private waiter: Waiter | undefined = undefined
   private owner: AnyFiber | undefined = undefined
   private exit: Exit.Exit<never, E> | undefined = undefined
 
@@ -98,7 +98,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
     this.clear()
     this.pending = undefined
     this.exit ??= INTERRUPTED
-    for (const { left, resume } of pending ?? []) this.runQueue.schedule(() => resume(left.length))
+    for (const { left, resume } of pending ?? []) this.runQueue.schedule({ wake: () => resume(left.length) })
     this.wake()
     return true
   }
@@ -142,7 +142,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   private arrival(fiber: AnyFiber): Effect.Effect<void> {
     return Effect.callback((resume) => {
       this.own(fiber)
-      const waiter: Resume = (exit) => resume(exit)
+      const waiter: Waiter = { wake: () => resume(Effect.void) }
       this.waiter = waiter
       return Effect.sync(() => {
         if (this.waiter === waiter) this.waiter = undefined
@@ -159,8 +159,8 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   }
 
   /** Has the owner woken by the next message, or by the end. */
-  onArrival(resume: Resume): void {
-    this.waiter = resume
+  onArrival(waiter: Waiter): void {
+    this.waiter = waiter
   }
 
   private wake(): void {
@@ -194,7 +194,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
       }
       if (left.length > 0) return
       this.pending?.delete(pending)
-      this.runQueue.schedule(() => resume(0))
+      this.runQueue.schedule({ wake: () => resume(0) })
     }
     this.pending = undefined
   }

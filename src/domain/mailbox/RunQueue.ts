@@ -8,15 +8,17 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Exit, type Fiber, Scheduler } from "effect"
+import { Context, Effect, type Fiber, Scheduler } from "effect"
 
 /**
- * How one who waits is woken.
+ * One who waits, and how it goes on.
  *
  * @since 0.1.0
  * @category models
  */
-export type Resume = (exit: Exit.Exit<void>) => void
+export interface Waiter {
+  readonly wake: () => void
+}
 
 /** Woken before the event loop is given back: half a millisecond's worth while handlers only compute. */
 const SLICE = 1024
@@ -29,9 +31,9 @@ const SLICE = 1024
  */
 export class RunQueue {
   private readonly dispatcher: Scheduler.SchedulerDispatcher
-  private ready: Array<Resume> = []
+  private ready: Array<Waiter> = []
   private next = 0
-  private turns: Array<Resume> = []
+  private turns: Array<Waiter> = []
   private isScheduled = false
 
   constructor(dispatcher: Scheduler.SchedulerDispatcher) {
@@ -39,14 +41,14 @@ export class RunQueue {
   }
 
   /** Wakes one who waits, after all who were to be woken before. */
-  schedule(resume: Resume): void {
-    this.ready.push(resume)
+  schedule(waiter: Waiter): void {
+    this.ready.push(waiter)
     if (!this.isScheduled) this.again()
   }
 
   /** Waits until all that is to be woken now has been, and for those who took their turn before. */
   readonly turn: Effect.Effect<void> = Effect.callback((resume) => {
-    const own: Resume = (exit) => resume(exit)
+    const own: Waiter = { wake: () => resume(Effect.void) }
     this.turns.push(own)
     if (!this.isScheduled) this.again()
     return Effect.sync(() => void (this.turns = this.turns.filter((other) => other !== own)))
@@ -60,17 +62,17 @@ export class RunQueue {
   private readonly run = (): void => {
     try {
       for (let left = SLICE; left > 0; left--) {
-        const resume = this.ready[this.next]
-        if (resume !== undefined) {
+        const waiter = this.ready[this.next]
+        if (waiter !== undefined) {
           this.next++
-          resume(Exit.void)
+          waiter.wake()
           continue
         }
         this.ready.length = 0
         this.next = 0
         const turn = this.turns.shift()
         if (turn === undefined) break
-        turn(Exit.void)
+        turn.wake()
       }
     } finally {
       this.isScheduled = false
