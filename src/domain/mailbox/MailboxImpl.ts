@@ -5,7 +5,7 @@
  */
 import { type Array as Arr, type Cause, Effect, Exit, type Fiber, Inspectable } from "effect"
 import { Buffer, EMPTY } from "./Buffer.ts"
-import type { RunQueue, Waiter } from "./RunQueue.ts"
+import { type RunQueue, type Waiter, waiter } from "./RunQueue.ts"
 
 /**
  * What becomes of a message for which there is no room: its sender waits, it is dropped, or the oldest is.
@@ -98,7 +98,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
     this.clear()
     this.pending = undefined
     this.exit ??= INTERRUPTED
-    for (const { left, resume } of pending ?? []) this.runQueue.schedule({ wake: () => resume(left.length) })
+    for (const { left, resume } of pending ?? []) this.runQueue.schedule(waiter(() => resume(left.length)))
     this.wake()
     return true
   }
@@ -142,10 +142,10 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   private arrival(fiber: AnyFiber): Effect.Effect<void> {
     return Effect.callback((resume) => {
       this.own(fiber)
-      const waiter: Waiter = { wake: () => resume(Effect.void) }
-      this.waiter = waiter
+      const arrived = waiter(() => resume(Effect.void))
+      this.waiter = arrived
       return Effect.sync(() => {
-        if (this.waiter === waiter) this.waiter = undefined
+        if (this.waiter === arrived) this.waiter = undefined
       })
     })
   }
@@ -161,6 +161,16 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   /** Has the owner woken by the next message, or by the end. */
   onArrival(waiter: Waiter): void {
     this.waiter = waiter
+  }
+
+  /** Has the owner go on after others have had their turn. */
+  yieldTo(waiter: Waiter): void {
+    this.runQueue.schedule(waiter)
+  }
+
+  /** Whether the fiber that takes is still there. */
+  get isOwned(): boolean {
+    return this.owner?.pollUnsafe() === undefined
   }
 
   private wake(): void {
@@ -194,7 +204,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
       }
       if (left.length > 0) return
       this.pending?.delete(pending)
-      this.runQueue.schedule({ wake: () => resume(0) })
+      this.runQueue.schedule(waiter(() => resume(0)))
     }
     this.pending = undefined
   }

@@ -11,16 +11,29 @@
 import { Context, Effect, type Fiber, Scheduler } from "effect"
 
 /**
- * One who waits, and how it goes on.
+ * One who waits, and how it goes on. It says what that took, in messages; a plain wake-up takes 1.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Waiter {
-  readonly wake: () => void
+  readonly wake: () => number
 }
 
-/** Woken before the event loop is given back: half a millisecond's worth while handlers only compute. */
+/**
+ * A waiter that has nothing to do but to go on.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const waiter = (resume: () => void): Waiter => ({
+  wake: () => {
+    resume()
+    return 1
+  }
+})
+
+/** Messages handled before the event loop is given back: half a millisecond's worth while handlers only compute. */
 const SLICE = 1024
 
 /**
@@ -48,7 +61,7 @@ export class RunQueue {
 
   /** Waits until all that is to be woken now has been, and for those who took their turn before. */
   readonly turn: Effect.Effect<void> = Effect.callback((resume) => {
-    const own: Waiter = { wake: () => resume(Effect.void) }
+    const own = waiter(() => resume(Effect.void))
     this.turns.push(own)
     if (!this.isScheduled) this.again()
     return Effect.sync(() => void (this.turns = this.turns.filter((other) => other !== own)))
@@ -61,18 +74,18 @@ export class RunQueue {
 
   private readonly run = (): void => {
     try {
-      for (let left = SLICE; left > 0; left--) {
+      for (let left = SLICE; left > 0;) {
         const waiter = this.ready[this.next]
         if (waiter !== undefined) {
           this.next++
-          waiter.wake()
+          left -= waiter.wake()
           continue
         }
         this.ready.length = 0
         this.next = 0
         const turn = this.turns.shift()
         if (turn === undefined) break
-        turn.wake()
+        left -= turn.wake()
       }
     } finally {
       this.isScheduled = false
