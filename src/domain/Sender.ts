@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import type { Plan } from "./FanOut.ts"
 import * as Mailbox from "./Mailbox.ts"
+import * as RunQueue from "./mailbox/RunQueue.ts"
 
 /**
  * Somebody whom a fan-out can reach.
@@ -33,8 +34,8 @@ export interface Sender {
   ) => Effect.Effect<void>
 }
 
-/** Recipients served before the event loop is given back: well below a millisecond's worth. */
-const SLICE = 1024
+/** Recipients served before others have their turn: few enough to be in the processor's cache yet when they are woken. */
+const SLICE = 256
 
 /**
  * The caller does it itself, in slices. Nothing is faster while the fan-out is short.
@@ -44,7 +45,8 @@ const SLICE = 1024
  */
 export const inline: Sender = {
   push: ({ kept, keptMessage, message, recipients }, refused) =>
-    Effect.suspend(() => {
+    Effect.withFiber((fiber) => {
+      const runQueue = RunQueue.of(fiber)
       let index = 0
       let keptIndex = 0
 
@@ -63,7 +65,7 @@ export const inline: Sender = {
               )
             : refused(recipient)
         }
-        return index < recipients.length ? Effect.yieldNow : Effect.void
+        return index < recipients.length ? runQueue.turn(SLICE) : Effect.void
       }
 
       return Effect.whileLoop({ while: () => index < recipients.length, body: slice, step: () => {} })

@@ -7,11 +7,10 @@ import { Effect, type Scope } from "effect"
 import type { Address } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
-import type { SessionId } from "../domain/Ids.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import type { Protocol } from "../domain/relay/Protocol.ts"
-import { recipients, type Subscriber } from "../domain/relay/Subscriber.ts"
+import { Subscribers } from "../domain/relay/Subscribers.ts"
 import type { Sampler } from "../domain/Sampler.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import * as Supervision from "../domain/Supervision.ts"
@@ -43,18 +42,18 @@ export const make = (options: {
       init: () =>
         Effect.gen(function* () {
           const sender = yield* (yield* Offload).sender
-          const subscribers = new Map<SessionId, Subscriber>()
+          const subscribers = new Subscribers(options.community)
           return {
             requests: {
               Attach: ({ subscriber, welcome }) => {
                 const { session } = subscriber
                 return Transport.broadcast([session], welcome, { sender, refused: tooSlow }).pipe(
-                  Effect.andThen(Effect.sync(() => void subscribers.set(session.id, subscriber)))
+                  Effect.andThen(Effect.sync(() => subscribers.add(subscriber)))
                 )
               },
-              Detach: ({ session }) => Effect.sync(() => void subscribers.delete(session)),
+              Detach: ({ session }) => Effect.sync(() => subscribers.remove(session)),
               Dispatch: (event) => {
-                const found = recipients(subscribers.values(), options.community, event)
+                const found = subscribers.recipients(event)
                 return Transport.fanout(found, event.payload, {
                   sender,
                   refused: tooSlow,

@@ -71,7 +71,7 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
     it.effect("nobody's fan-out, however large, keeps all other fibers from running", () =>
       Effect.gen(function* () {
         const sender = yield* (yield* Offload).sender
-        const everyone = yield* recipients(20_000, Queue.unbounded())
+        const everyone = yield* recipients(50_000, Queue.unbounded())
         let turns = 0
         const other = yield* Effect.forkChild(
           Effect.forever(

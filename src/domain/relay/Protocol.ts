@@ -5,7 +5,7 @@
  */
 import type { Payload } from "../gateway/Payload.ts"
 import type { ChannelId, SessionId } from "../Ids.ts"
-import type { Subscriber } from "./Subscriber.ts"
+import type { Subscriber } from "./Subscribers.ts"
 
 /**
  * A session comes to this relay; `welcome` reaches it before anything else does.
