@@ -1,0 +1,181 @@
+/**
+ * What a fan-out costs, per delivery: from the command to the guild, through relays, until the last session has handled
+ * the message; tracing is on, and the message not sampled. Beside it, over as many, in turn: Effect's own `Queue` and
+ * `PubSub` with a fiber for each recipient, and the BEAM with a process for each, by `send` and by `GenServer.cast`.
+ *
+ * The million is measured in a process of its own, beside ten thousand in the same process.
+ */
+import { Effect, Layer, PubSub, Queue } from "effect"
+import { spawn } from "node:child_process"
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import { fileURLToPath } from "node:url"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
+import { MemberStore, Offload, Sampler, TraceStore } from "../src/index.ts"
+import * as beam from "./support/beam.ts"
+import * as crowd from "./support/crowd.ts"
+import { median, quick, report } from "./support/report.ts"
+
+const FEW = quick ? 100 : 10_000
+const MANY = quick ? 1_000 : 100_000
+const MILLION = quick ? 10_000 : 1_000_000
+
+const ROUNDS = quick ? 2 : 12
+const WARM_UP = quick ? 1 : 4
+/** A round of the few takes a hundredth of the million's. */
+const FEW_ROUNDS = quick ? 2 : 20
+
+setFlagsFromString("--expose-gc")
+const collectGarbage: () => void = runInNewContext("gc")
+
+const strategies = Layer.mergeAll(Sampler.byFanOutSize(), MemberStore.heap, Offload.inline).pipe(
+  Layer.provideMerge(TraceStore.ring({ traces: 1 }))
+)
+
+const timed = <E, R>(effect: Effect.Effect<unknown, E, R>, size: number) =>
+  Effect.suspend(() => {
+    const start = performance.now()
+    return Effect.map(effect, () => ((performance.now() - start) * 1000) / size)
+  })
+
+const inUse = Effect.sync(() => {
+  collectGarbage()
+  const { external, heapUsed } = process.memoryUsage()
+  return heapUsed + external
+})
+
+/** A queue and a fiber for each, as one would write it. */
+const queues = Effect.gen(function* () {
+  const { arrive, expect } = crowd.counter()
+  const all = yield* Effect.forEach(Array.from({ length: MANY }), () => Queue.unbounded<string>())
+  for (const queue of all) {
+    yield* Effect.forkScoped(Effect.forever(Effect.map(Queue.take(queue), arrive)))
+  }
+  return Effect.suspend(() => {
+    const everyone = expect(MANY)
+    for (const queue of all) Queue.offerUnsafe(queue, "hello")
+    return everyone
+  })
+})
+
+const topic = Effect.gen(function* () {
+  const { arrive, expect } = crowd.counter()
+  const topic = yield* PubSub.unbounded<string>()
+  for (let index = 0; index < MANY; index++) {
+    const subscription = yield* PubSub.subscribe(topic)
+    yield* Effect.forkScoped(Effect.forever(Effect.map(PubSub.take(subscription), arrive)))
+  }
+  return Effect.suspend(() => Effect.andThen(PubSub.publish(topic, "hello"), expect(MANY)))
+})
+
+interface Million {
+  readonly few_us: number
+  readonly million_us: number
+  readonly loop_delay_ms: number
+  readonly rss_gb: number
+}
+
+const million = Effect.gen(function* () {
+  const few = yield* crowd.make(FEW)
+  const all = yield* crowd.make(MILLION)
+  yield* inUse
+  const delay = monitorEventLoopDelay({ resolution: 1 })
+  const took = { few: new Array<number>(), million: new Array<number>() }
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    for (let nth = 0; nth < FEW_ROUNDS; nth++) {
+      const micros = yield* timed(few, FEW)
+      if (round >= 0) took.few.push(micros)
+      yield* Effect.sleep("1 millis")
+    }
+    if (round >= 0) delay.enable()
+    const micros = yield* timed(all, MILLION)
+    delay.disable()
+    if (round >= 0) took.million.push(micros)
+    yield* Effect.sleep("5 millis")
+  }
+  const figures: Million = {
+    few_us: median(took.few),
+    million_us: median(took.million),
+    loop_delay_ms: delay.max / 1e6,
+    rss_gb: process.memoryUsage().rss / 1e9
+  }
+  console.log(JSON.stringify(figures))
+})
+
+/** The million's figures, from a process that has nothing else to remember. */
+const elsewhere = Effect.promise(
+  () =>
+    new Promise<Million>((resolve, reject) => {
+      const child = spawn(
+        process.execPath,
+        ["--max-old-space-size=6000", fileURLToPath(import.meta.url), "--million", ...process.argv.slice(2)],
+        { stdio: ["ignore", "pipe", "inherit"] }
+      )
+      let output = ""
+      child.stdout.on("data", (chunk) => (output += String(chunk)))
+      child.on("close", (code) =>
+        code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`the million ended with ${code}`))
+      )
+    })
+)
+
+const program = Effect.gen(function* () {
+  const before = yield* inUse
+  const ours = yield* crowd.make(MANY)
+  yield* Effect.sleep("100 millis")
+  const bytes = ((yield* inUse) - before) / MANY
+  const byQueue = yield* queues
+  const byTopic = yield* topic
+  const peer = yield* Effect.promise(() =>
+    beam.start(fileURLToPath(new URL("./peers/fanout.exs", import.meta.url)), String(MANY))
+  )
+  yield* Effect.addFinalizer(() => Effect.sync(() => peer?.stop()))
+  const asked = (what: string) =>
+    Effect.promise(async () => (peer === undefined ? Number.NaN : (await peer.ask(what)) / MANY))
+  const subjects: ReadonlyArray<readonly [name: string, micros: Effect.Effect<number, unknown, Sampler.Sampler>]> = [
+    ["ours", timed(ours, MANY)],
+    ["send", asked("send")],
+    ["queue", timed(byQueue, MANY)],
+    ["cast", asked("cast")],
+    ["topic", timed(byTopic, MANY)]
+  ]
+  const took: Record<string, Array<number>> = {}
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    // Whoever comes after another pays for what that one leaves: so each comes after each.
+    const shift = (round + WARM_UP) % subjects.length
+    for (const [name, micros] of [...subjects.slice(shift), ...subjects.slice(0, shift)]) {
+      yield* Effect.sleep("5 millis")
+      const figure = yield* micros
+      if (round >= 0) (took[name] ??= []).push(figure)
+    }
+  }
+  const of = (name: string) => median(took[name] ?? [])
+  const { few_us, loop_delay_ms, million_us, rss_gb } = yield* elsewhere
+  report("fanout", {
+    deliver_us_10k: few_us,
+    deliver_us_100k: of("ours"),
+    deliver_us_1m: million_us,
+    scale_1m_over_10k: million_us / few_us,
+    bytes_per_session: bytes,
+    rss_gb_1m: rss_gb,
+    loop_delay_ms_max: loop_delay_ms,
+    effect_queue_us: of("queue"),
+    effect_pubsub_us: of("topic"),
+    vs_effect_queue: of("queue") / of("ours"),
+    ...(peer === undefined
+      ? undefined
+      : {
+          beam_send_us: of("send"),
+          beam_cast_us: of("cast"),
+          beam_bytes: peer.greeting,
+          vs_beam_send: of("send") / of("ours"),
+          vs_beam_cast: of("cast") / of("ours"),
+          memory_vs_beam: bytes / peer.greeting
+        })
+  })
+})
+
+await Effect.runPromise(
+  (process.argv.includes("--million") ? million : program).pipe(Effect.scoped, Effect.provide(strategies))
+)
+process.exit()
