@@ -20,8 +20,8 @@ const FEW = quick ? 100 : 10_000
 const MANY = quick ? 1_000 : 100_000
 const MILLION = quick ? 10_000 : 1_000_000
 
-const ROUNDS = quick ? 2 : 12
-const WARM_UP = quick ? 1 : 4
+const ROUNDS = quick ? 2 : 9
+const WARM_UP = quick ? 1 : 3
 /** A round of the few takes a hundredth of the million's. */
 const FEW_ROUNDS = quick ? 2 : 20
 

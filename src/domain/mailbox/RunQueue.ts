@@ -39,6 +39,9 @@ export const waiter = (resume: () => void, weight = 1): Waiter => ({
  */
 const SLICE = 2048
 
+/** How long an array is kept for. */
+const KEPT = 65_536
+
 /**
  * The run queue of a scheduler.
  *
@@ -47,8 +50,10 @@ const SLICE = 2048
  */
 export class RunQueue {
   private readonly dispatcher: Scheduler.SchedulerDispatcher
-  private ready: Array<Waiter> = []
+  /** From `next` to `end`: an array that is filled and emptied again and again is not given back each time. */
+  private ready: Array<Waiter | undefined> = []
   private next = 0
+  private end = 0
   private turns: Array<Waiter> = []
   private isScheduled = false
 
@@ -58,7 +63,7 @@ export class RunQueue {
 
   /** Wakes one who waits, after all who were to be woken before. */
   schedule(waiter: Waiter): void {
-    this.ready.push(waiter)
+    this.ready[this.end++] = waiter
     if (!this.isScheduled) this.again()
   }
 
@@ -82,20 +87,25 @@ export class RunQueue {
       for (let left = SLICE; left > 0;) {
         const waiter = this.ready[this.next]
         if (waiter !== undefined) {
-          this.next++
+          this.ready[this.next++] = undefined
           left -= waiter.wake()
           continue
         }
-        this.ready.length = 0
-        this.next = 0
+        this.empty()
         const turn = this.turns.shift()
         if (turn === undefined) break
         left -= turn.wake()
       }
     } finally {
       this.isScheduled = false
-      if (this.next < this.ready.length || this.turns.length > 0) this.again()
+      if (this.next < this.end || this.turns.length > 0) this.again()
     }
+  }
+
+  private empty(): void {
+    if (this.end > KEPT) this.ready = []
+    this.next = 0
+    this.end = 0
   }
 }
 
