@@ -15,8 +15,9 @@
  *
  * @since 0.1.0
  */
-import { Context } from "effect"
-import type { Limits } from "./Baggage.ts"
+import { Context, References, Tracer } from "effect"
+import * as Baggage from "./Baggage.ts"
+import * as TraceContext from "./TraceContext.ts"
 
 /**
  * A value that may change while the program runs.
@@ -86,10 +87,9 @@ export const unsampled: Context.Reference<Setting<Unsampled>> = Context.Referenc
  * @since 0.1.0
  * @category references
  */
-export const baggage: Context.Reference<Setting<Limits | undefined>> = Context.Reference<Setting<Limits | undefined>>(
-  "fanfare/Propagation/baggage",
-  { defaultValue: () => () => undefined }
-)
+export const baggage: Context.Reference<Setting<Baggage.Limits | undefined>> = Context.Reference<
+  Setting<Baggage.Limits | undefined>
+>("fanfare/Propagation/baggage", { defaultValue: () => () => undefined })
 
 /**
  * Of which messages the time in the mailbox goes into the metric `fanfare.mailbox.wait`: of those in a sampled trace,
@@ -118,3 +118,24 @@ export const waits: Context.Reference<Setting<Waits>> = Context.Reference<Settin
 export const wrap: Context.Reference<(destination: string) => number> = Context.Reference<
   (destination: string) => number
 >("fanfare/Propagation/wrap", { defaultValue: () => () => 1 })
+
+/**
+ * The context for a fiber that outlives its creator: everything but the trace that the creator was in, and what it had
+ * its spans and logs annotated with. Otherwise all that the fiber ever does would belong to that.
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const withoutTrace = <R>(context: Context.Context<R>): Context.Context<R> =>
+  // No service is lost that `R` may name: a span, should a handler ask for one, is given to it when there is one.
+  Context.makeUnsafe<R>(
+    Context.omit(
+      Tracer.ParentSpan,
+      TraceContext.Current,
+      Baggage.Current,
+      References.TracerSpanAnnotations,
+      References.TracerSpanLinks,
+      References.CurrentLogAnnotations,
+      References.CurrentLogSpans
+    )(context).mapUnsafe
+  )

@@ -1,9 +1,33 @@
 /** What every offload promises: nothing lost, nothing twice, in order, and a full mailbox is felt. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, type Layer, Queue, Schema } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Queue, Schema, Scope } from "effect"
 import type * as Envelope from "../../src/domain/Envelope.ts"
 import * as FanOut from "../../src/domain/FanOut.ts"
+import * as Mailbox from "../../src/domain/Mailbox.ts"
 import { Offload } from "../../src/domain/Offload.ts"
+import { below, seeded } from "../support/random.ts"
+
+/** What a caller sends when there are several. */
+interface Sent {
+  readonly caller: number
+  readonly nth: number
+}
+
+interface Listener {
+  readonly mailbox: Mailbox.Outbox<Sent>
+  readonly take: Effect.Effect<Sent | Envelope.Envelope<Sent>>
+}
+
+const ofEitherKind = (ours: boolean, capacity: number): Effect.Effect<Listener> =>
+  ours
+    ? Effect.map(Mailbox.bounded<Sent | Envelope.Envelope<Sent>>(capacity), (mailbox) => ({
+        mailbox,
+        take: Mailbox.take(mailbox)
+      }))
+    : Effect.map(Queue.bounded<Sent | Envelope.Envelope<Sent>>(capacity), (mailbox) => ({
+        mailbox,
+        take: Queue.take(mailbox)
+      }))
 
 type Numbers = Queue.Queue<number | Envelope.Envelope<number>>
 
@@ -11,6 +35,7 @@ const recipients = (size: number, make: Effect.Effect<Numbers>) =>
   Effect.forEach(Array.from({ length: size }), () => Effect.map(make, (mailbox) => ({ mailbox })))
 
 const Size = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 30 }))
+const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 }))
 const Capacity = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 }))
 
 const nobody = () => Effect.die("nobody refuses")
@@ -35,6 +60,115 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
             )
           }
         }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
+    it.effect.prop(
+      "several callers at once: each one's messages reach everyone once and in order, through mailboxes of either kind",
+      [Seed, Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 12 }))],
+      ([seed, callers]) =>
+        Effect.gen(function* () {
+          const random = seeded(seed)
+          const offload = yield* Offload
+          const everyone = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
+            ofEitherKind(index % 2 === 0, 1 + below(random, 4))
+          )
+          const rounds = 10
+          const consumers = yield* Effect.forEach(everyone, ({ take }) =>
+            Effect.forkChild(
+              Effect.forEach(Array.from({ length: rounds * callers }), () =>
+                random() < 0.2 ? Effect.andThen(Effect.yieldNow, take) : take
+              )
+            )
+          )
+          yield* Effect.forEach(
+            Array.from({ length: callers }, (_, caller) => caller),
+            Effect.fnUntraced(function* (caller) {
+              const sender = yield* offload.sender
+              for (let nth = 0; nth < rounds; nth++) {
+                yield* sender.push(FanOut.uniform(everyone, { caller, nth }), nobody)
+                if (random() < 0.3) yield* Effect.yieldNow
+              }
+            }),
+            { concurrency: "unbounded", discard: true }
+          )
+          for (const consumer of consumers) {
+            const got = yield* Fiber.join(consumer)
+            for (let caller = 0; caller < callers; caller++) {
+              const own = got.flatMap((sent) => ("caller" in sent && sent.caller === caller ? [sent.nth] : []))
+              assert.deepStrictEqual(
+                own,
+                Array.from({ length: rounds }, (_, nth) => nth)
+              )
+            }
+          }
+        }).pipe(Effect.scoped, Effect.provide(layer)),
+      { arbitrary: { runs: 30 } }
+    )
+
+    it.effect("who is full makes the caller wait, sooner or later", () =>
+      Effect.gen(function* () {
+        const sender = yield* (yield* Offload).sender
+        const everyone = yield* recipients(3, Queue.bounded(1))
+        let pushed = 0
+        const caller = yield* Effect.forkChild(
+          Effect.forEach(
+            Array.from({ length: 1_000 }),
+            () =>
+              Effect.andThen(
+                sender.push(FanOut.uniform(everyone, pushed), nobody),
+                Effect.sync(() => pushed++)
+              ),
+            { discard: true }
+          )
+        )
+        for (let turn = 0; turn < 2_000; turn++) yield* Effect.yieldNow
+        assert.isBelow(pushed, 500)
+        const consumers = yield* Effect.forEach(everyone, ({ mailbox }) =>
+          Effect.forkChild(Effect.forEach(Array.from({ length: 1_000 }), () => Queue.take(mailbox)))
+        )
+        for (const consumer of consumers) {
+          assert.deepStrictEqual(
+            yield* Fiber.join(consumer),
+            Array.from({ length: 1_000 }, (_, nth) => nth)
+          )
+        }
+        yield* Fiber.join(caller)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
+    it.effect("what was pushed before it stops arrives; and so does what is pushed after", () =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const { sender } = Context.get(yield* Layer.buildWithScope(layer, scope), Offload)
+        const caller = yield* Effect.provideService(sender, Scope.Scope, yield* Scope.make())
+        const everyone = yield* recipients(2_000, Queue.unbounded())
+        for (let round = 0; round < 20; round++) yield* caller.push(FanOut.uniform(everyone, round), nobody)
+        yield* Scope.close(scope, Exit.void)
+        yield* caller.push(FanOut.uniform(everyone, 20), nobody)
+        for (const { mailbox } of everyone) {
+          assert.strictEqual(Queue.sizeUnsafe(mailbox), 21)
+          const got: ReadonlyArray<unknown> = yield* Queue.takeAll(mailbox)
+          assert.deepStrictEqual(
+            got,
+            Array.from({ length: 21 }, (_, round) => round)
+          )
+        }
+      })
+    )
+
+    it.effect("a caller whose recipients are refused by what dies does not end the others' sending", () =>
+      Effect.gen(function* () {
+        const offload = yield* Offload
+        const full = { mailbox: yield* Queue.dropping<number | Envelope.Envelope<number>>(1) }
+        const open = { mailbox: yield* Queue.unbounded<number | Envelope.Envelope<number>>() }
+        yield* Queue.offer(full.mailbox, 0)
+        for (let caller = 0; caller < 20; caller++) {
+          const sender = yield* offload.sender
+          yield* Effect.exit(sender.push(FanOut.uniform([full], caller), nobody))
+          yield* sender.push(FanOut.uniform([open], caller), nobody)
+          assert.strictEqual(yield* Queue.take(open.mailbox), caller)
+        }
+      }).pipe(Effect.scoped, Effect.provide(layer))
     )
 
     it.effect.prop(

@@ -10,7 +10,7 @@ import * as TraceContext from "../../domain/TraceContext.ts"
 import { asked, reject } from "./Current.ts"
 import { type Received, received } from "./Receive.ts"
 import type { AnyFiber } from "./Sampling.ts"
-import { begun, continued, type Hop, isIsolated, isolated, withoutTrace } from "./Trace.ts"
+import { begun, continued, type Hop, isIsolated, isolated } from "./Trace.ts"
 
 /**
  * What becomes of the trace context that callers from outside bring:
@@ -77,7 +77,7 @@ export const ingress = <A, E, R>(
       if (caller !== undefined) {
         const effect = continued(caller.context, caller.baggage, { kind: "server", ...hop }, {}, handler)
         return TraceContext.isSampled(caller.context)
-          ? Effect.updateContext(effect, withoutTrace<R>)
+          ? Effect.updateContext(effect, Propagation.withoutTrace<R>)
           : isolated(effect, "continue")
       }
       if (start === 0 || isDecided(fiber, headers)) return alone(fiber, handler)

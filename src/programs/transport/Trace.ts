@@ -37,27 +37,6 @@ const TracerEnabled: Context.Reference<boolean | undefined> = Context.Reference<
 )
 
 /**
- * The context for a fiber that outlives its creator: everything but the trace that the creator was in, and what it had
- * its spans and logs annotated with. Otherwise all that the fiber ever does would belong to that.
- *
- * @since 0.1.0
- * @category contexts
- */
-export const withoutTrace = <R>(context: Context.Context<R>): Context.Context<R> =>
-  // No service is lost that `R` may name: a span, should a handler ask for one, is given to it when there is one.
-  Context.makeUnsafe<R>(
-    Context.omit(
-      Tracer.ParentSpan,
-      TraceContext.Current,
-      Baggage.Current,
-      References.TracerSpanAnnotations,
-      References.TracerSpanLinks,
-      References.CurrentLogAnnotations,
-      References.CurrentLogSpans
-    )(context).mapUnsafe
-  )
-
-/**
  * Runs an effect in no trace, whatever trace the fiber is in.
  *
  * @since 0.1.0
@@ -69,13 +48,13 @@ export const untraced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect
     fiber.getRef(TraceContext.Current) === undefined &&
     fiber.getRef(Baggage.Current) === Baggage.empty
       ? effect
-      : Effect.updateContext(effect, withoutTrace)
+      : Effect.updateContext(effect, Propagation.withoutTrace)
   )
 
 const isolate =
   (policy: Propagation.Policy) =>
   <R>(context: Context.Context<R>): Context.Context<R> => {
-    const bare = withoutTrace(context)
+    const bare = Propagation.withoutTrace(context)
     // What brings no trace opens no span, whatever is done about it: the tracer itself is off, until one is brought.
     return policy === "start"
       ? bare
@@ -193,6 +172,6 @@ export const begun = <A, E, R>(
     }).pipe(
       Effect.withSpan(hop.name, { ...options(hop, attributes), root: true }, SILENT),
       Effect.provideService(References.TracerEnabled, true),
-      Effect.updateContext(withoutTrace<R>)
+      Effect.updateContext(Propagation.withoutTrace<R>)
     )
   })
