@@ -29,7 +29,13 @@ const decode = Schema.decodeUnknownSync(Frame)
  * The model: who is connected when something is said, and may see where, gets it, once, in the order in which it was
  * said. Users and sessions are one to one here; the first user is staff.
  */
-describe("Guild", () => {
+const offloads = {
+  inline: Offload.inline,
+  senders: Offload.senders(),
+  "one sender": Offload.senders({ count: 1, capacity: 1 })
+}
+
+describe.each(Object.entries(offloads))("Guild, offload: %s", (_, offload) => {
   it.effect.prop(
     "under random comings, goings and messages, everybody gets just what they should, numbered without gaps",
     [Actions],
@@ -96,10 +102,12 @@ describe("Guild", () => {
         }
         for (let turn = 0; turn < 10; turn++) yield* Effect.yieldNow
         for (const client of due.keys()) assert.strictEqual(yield* Queue.size(client.frames), 0)
-      }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline))),
-    { arbitrary: { runs: 100, size: 60 } }
+      }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, offload))),
+    { arbitrary: { runs: 60, size: 60 } }
   )
+})
 
+describe("Guild", () => {
   it.effect("a relay that could not be started is started for the next one; the guild is none the worse", () => {
     let failures = 1
     const offload = Layer.effect(
