@@ -39,6 +39,19 @@ export const waiter = (resume: () => void, weight = 1): Waiter => ({
  */
 const SLICE = 2048
 
+/** Slices after which what is to be flushed is, though there is more to be woken: some milliseconds' worth. */
+const PATIENCE = 8
+
+/**
+ * What gathers while messages are handled, and leaves together when that is over.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Flushable {
+  readonly flush: () => void
+}
+
 /** How long an array is kept for. */
 const KEPT = 65_536
 
@@ -55,6 +68,8 @@ export class RunQueue {
   private next = 0
   private end = 0
   private turns: Array<Waiter> = []
+  private gathered: Array<Flushable> = []
+  private slices = 0
   private isScheduled = false
 
   constructor(dispatcher: Scheduler.SchedulerDispatcher) {
@@ -77,6 +92,12 @@ export class RunQueue {
     })
   }
 
+  /** Has something flushed when nothing is left to be woken, or after a while if that takes longer. */
+  afterwards(flushable: Flushable): void {
+    this.gathered.push(flushable)
+    if (!this.isScheduled) this.again()
+  }
+
   private again(): void {
     this.isScheduled = true
     this.dispatcher.scheduleTask(this.run, 0)
@@ -97,9 +118,21 @@ export class RunQueue {
         left -= turn.wake()
       }
     } finally {
-      this.isScheduled = false
-      if (this.next < this.end || this.turns.length > 0) this.again()
+      const isIdle = this.next === this.end && this.turns.length === 0
+      try {
+        if (isIdle || ++this.slices >= PATIENCE) this.flush()
+      } finally {
+        this.isScheduled = false
+        if (this.next < this.end || this.turns.length > 0 || this.gathered.length > 0) this.again()
+      }
     }
+  }
+
+  private flush(): void {
+    const { gathered } = this
+    this.gathered = []
+    this.slices = 0
+    for (const one of gathered) one.flush()
   }
 
   private empty(): void {

@@ -7,6 +7,7 @@
  */
 import { Buffer } from "node:buffer"
 import type { Payload } from "../../domain/gateway/Payload.ts"
+import type { Flushable, RunQueue } from "../../domain/mailbox/RunQueue.ts"
 
 /** The last fragment of a message, which is text. */
 const FIN_TEXT = 0x81
@@ -82,26 +83,27 @@ export interface Sink {
 }
 
 /**
- * What has not been written to a connection yet, in order.
+ * What has not been written to a connection yet, in order. It leaves when all has been handled that is to be handled now:
+ * in a burst each client gets many frames by one write.
  *
  * @since 0.1.0
  * @category models
  */
-export class Waiting {
+export class Waiting implements Flushable {
   private readonly sink: Sink
-  private readonly flushes: Flushes
+  private readonly runQueue: RunQueue
   private payloads: Array<Payload> = []
   private sequences: Array<number> = []
   /** How many bytes wait. */
   bytes = 0
 
-  constructor(sink: Sink, flushes: Flushes) {
+  constructor(sink: Sink, runQueue: RunQueue) {
     this.sink = sink
-    this.flushes = flushes
+    this.runQueue = runQueue
   }
 
   push(payload: Payload, sequence: number): void {
-    if (this.payloads.push(payload) === 1) this.flushes.add(this)
+    if (this.payloads.push(payload) === 1) this.runQueue.afterwards(this)
     this.sequences.push(sequence)
     this.bytes += frameLength(payload, sequence)
   }
@@ -118,26 +120,5 @@ export class Waiting {
     let end = 0
     for (const [index, payload] of payloads.entries()) end = writeFrame(all, end, payload, sequences[index] ?? 0)
     this.sink.write(all)
-  }
-}
-
-/**
- * The connections for which something waits. They are written to when all that goes on now is over: a fan-out's slice,
- * or a session's whole backlog.
- *
- * @since 0.1.0
- * @category models
- */
-export class Flushes {
-  private waiting: Array<Waiting> = []
-
-  add(one: Waiting): void {
-    if (this.waiting.push(one) === 1) queueMicrotask(this.flush)
-  }
-
-  private readonly flush = (): void => {
-    const { waiting } = this
-    this.waiting = []
-    for (const one of waiting) one.flush()
   }
 }

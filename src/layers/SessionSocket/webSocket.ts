@@ -7,9 +7,10 @@ import { Effect, Layer, Predicate, type Scope } from "effect"
 import { type HttpServerError, HttpServerRequest } from "effect/http"
 import * as Socket from "effect/socket/Socket"
 import type { Payload } from "../../domain/gateway/Payload.ts"
+import * as RunQueue from "../../domain/mailbox/RunQueue.ts"
 import { SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
 import { firstOf } from "./firstOf.ts"
-import { Flushes, Waiting } from "./TextFrames.ts"
+import { Waiting } from "./TextFrames.ts"
 
 /**
  * What carries the WebSocket: the TCP connection, as far as it is needed to know what has not left yet. A Node socket
@@ -53,8 +54,7 @@ const closedBy = (error: Socket.SocketError): SocketClosed =>
 export const make = Effect.fnUntraced(function* (
   socket: Socket.Socket,
   connection: Connection,
-  options?: { readonly highWaterMark?: number },
-  flushes = new Flushes()
+  options?: { readonly highWaterMark?: number }
 ): Effect.fn.Return<SessionSocket["Service"], Socket.SocketError, Scope.Scope> {
   const highWaterMark = options?.highWaterMark ?? HIGH_WATER_MARK
   yield* Effect.addFinalizer(() =>
@@ -71,7 +71,7 @@ export const make = Effect.fnUntraced(function* (
   // A write to a socket whose reader is gone would wait for the reader to come back.
   yield* Effect.addFinalizer(() => Effect.sync(() => (closed ??= gone())))
 
-  const waiting = new Waiting(connection, flushes)
+  const waiting = new Waiting(connection, yield* Effect.withFiber((fiber) => Effect.succeed(RunQueue.of(fiber))))
   /** What waits leaves first. */
   const put = (frame: string | Socket.CloseEvent) =>
     Effect.suspend(() => {
@@ -132,9 +132,8 @@ const isConnection = (input: unknown): input is Connection =>
  */
 export const layer = (options?: {
   readonly highWaterMark?: number
-}): Layer.Layer<SessionSocket, SocketClosed | HttpServerError.HttpServerError, HttpServerRequest.HttpServerRequest> => {
-  const flushes = new Flushes()
-  return Layer.effect(
+}): Layer.Layer<SessionSocket, SocketClosed | HttpServerError.HttpServerError, HttpServerRequest.HttpServerRequest> =>
+  Layer.effect(
     SessionSocket,
     Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
@@ -145,7 +144,6 @@ export const layer = (options?: {
         )
       }
       const socket = yield* request.upgrade
-      return yield* Effect.mapError(make(socket, connection, options, flushes), closedBy)
+      return yield* Effect.mapError(make(socket, connection, options), closedBy)
     })
   )
-}
