@@ -90,6 +90,8 @@ const fanfare = Effect.gen(function* () {
   const say = Transport.call(guild, "SendMessage", { author: author.user.id, channel: general.id, draft })
   return {
     url: `${address.replace("http", "ws")}/gateway`,
+    /** What a client gets, as a text. */
+    text: Payload.frame(Payload.fromEvent({ _tag: "MessageCreated", message: yield* say }), 1),
     say,
     burst: Effect.all(
       Array.from({ length: BURST }, () => say),
@@ -98,16 +100,12 @@ const fanfare = Effect.gen(function* () {
   }
 })
 
-/** The text of one of our frames. */
-const textOf = (content: string) =>
-  Payload.frame(Payload.make("MESSAGE_CREATE", { content, padding: "x".repeat(300) }), 1)
-
 const times = (count: number, send: () => void) =>
   Effect.sync(() => {
     for (let sent = 0; sent < count; sent++) send()
   })
 
-const ws = Effect.gen(function* () {
+const ws = Effect.fnUntraced(function* (text: string) {
   const server = yield* Effect.acquireRelease(
     Effect.callback<WebSocketServer>((resume) => {
       const server: WebSocketServer = new WebSocketServer(
@@ -117,14 +115,13 @@ const ws = Effect.gen(function* () {
     }),
     (server) => Effect.sync(() => server.close())
   )
-  const text = textOf(draft.content)
   const send = () => {
     for (const client of server.clients) client.send(text)
   }
   return { url: `ws://127.0.0.1:${port(server.address())}`, say: times(1, send), burst: times(BURST, send) }
 })
 
-const socketio = Effect.gen(function* () {
+const socketio = Effect.fnUntraced(function* (text: string) {
   const http = yield* Effect.acquireRelease(
     Effect.callback<ReturnType<typeof createServer>>((resume) => {
       const http = createServer()
@@ -133,7 +130,6 @@ const socketio = Effect.gen(function* () {
     (http) => Effect.sync(() => http.close())
   )
   const io = new Server(http, { transports: ["websocket"], perMessageDeflate: false, pingTimeout: 60_000 })
-  const text = textOf(draft.content)
   const send = () => void io.emit("m", text)
   return {
     url: `ws://127.0.0.1:${port(http.address())}/socket.io/?EIO=4&transport=websocket`,
@@ -149,7 +145,8 @@ interface Measured {
 
 const program = Effect.gen(function* () {
   const { connect, done, expect } = yield* clients
-  const subjects = { fanfare: yield* fanfare, ws: yield* ws, socketio: yield* socketio }
+  const ours = yield* fanfare
+  const subjects = { fanfare: ours, ws: yield* ws(ours.text), socketio: yield* socketio(ours.text) }
   yield* connect("fanfare", subjects.fanfare.url)
   yield* connect("ws", subjects.ws.url)
   yield* connect("socketio", subjects.socketio.url)

@@ -92,8 +92,9 @@ export interface Sink {
 export class Waiting implements Flushable {
   private readonly sink: Sink
   private readonly runQueue: RunQueue
-  private payloads: Array<Payload> = []
-  private sequences: Array<number> = []
+  private first: Payload | undefined = undefined
+  private sequence = 0
+  private others: Array<readonly [payload: Payload, sequence: number]> | undefined = undefined
   /** How many bytes wait. */
   bytes = 0
 
@@ -103,22 +104,27 @@ export class Waiting implements Flushable {
   }
 
   push(payload: Payload, sequence: number): void {
-    if (this.payloads.push(payload) === 1) this.runQueue.afterwards(this)
-    this.sequences.push(sequence)
     this.bytes += frameLength(payload, sequence)
+    if (this.first === undefined) {
+      this.first = payload
+      this.sequence = sequence
+      this.runQueue.afterwards(this)
+    } else {
+      ;(this.others ??= []).push([payload, sequence])
+    }
   }
 
   /** Writes all of it, at once. A connection that takes nothing any more is not written to. */
   flush(): void {
-    if (this.bytes === 0) return
-    const { bytes, payloads, sequences } = this
-    this.payloads = []
-    this.sequences = []
+    const { bytes, first, others, sequence } = this
+    if (first === undefined) return
+    this.first = undefined
+    this.others = undefined
     this.bytes = 0
     if (!this.sink.writable) return
     const all = Buffer.allocUnsafe(bytes)
-    let end = 0
-    for (const [index, payload] of payloads.entries()) end = writeFrame(all, end, payload, sequences[index] ?? 0)
+    let end = writeFrame(all, 0, first, sequence)
+    if (others !== undefined) for (const [payload, next] of others) end = writeFrame(all, end, payload, next)
     this.sink.write(all)
   }
 }
