@@ -33,6 +33,6 @@ export const start = async (script: string, ...args: ReadonlyArray<string>): Pro
       child.stdin.write(`${what}\n`)
       return figure()
     },
-    stop: () => void child.kill()
+    stop: () => void child.stdin.end()
   }
 }

@@ -10,7 +10,8 @@ import * as Json from "./Json.ts"
 import * as Opcode from "./Opcode.ts"
 
 /**
- * `head` is the frame up to its sequence number, and `bytes` that in UTF-8.
+ * `head` is the frame up to its sequence number. `octets` is that in UTF-8, a character for each byte: what connections
+ * write fastest, and for most events the same string.
  *
  * @since 0.1.0
  * @category models
@@ -19,10 +20,19 @@ export interface Payload {
   readonly _tag: "Payload"
   readonly name: string
   readonly head: string
-  readonly bytes: Uint8Array
+  readonly octets: string
 }
 
 const encoder = new TextEncoder()
+
+const ASCII = /^[\0-\x7f]*$/
+
+const octetsOf = (text: string): string => {
+  if (ASCII.test(text)) return text
+  let octets = ""
+  for (const byte of encoder.encode(text)) octets += String.fromCharCode(byte)
+  return octets
+}
 
 /**
  * @since 0.1.0
@@ -30,7 +40,7 @@ const encoder = new TextEncoder()
  */
 export const make = (name: string, data: unknown): Payload => {
   const head = `{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":${JSON.stringify(data)},"s":`
-  return { _tag: "Payload", name, head, bytes: encoder.encode(head) }
+  return { _tag: "Payload", name, head, octets: octetsOf(head) }
 }
 
 /**

@@ -24,7 +24,7 @@ export interface Connection {
   readonly writableNeedDrain: boolean
   readonly writable: boolean
   readonly destroyed: boolean
-  readonly write: (bytes: Uint8Array) => unknown
+  readonly write: (octets: string, encoding: "latin1") => unknown
   readonly once: (event: "drain" | "close", listener: () => void) => unknown
   readonly off: (event: "drain" | "close", listener: () => void) => unknown
   readonly destroy: () => unknown
