@@ -2,20 +2,9 @@
  * What a message costs on its way from the guild to every session, per delivery: not sampled, sampled under the posts'
  * curve, and sampled for everyone; beside a plain loop that offers the same to as many fibers through Effect's `Queue`.
  */
-import { Deferred, Effect, Layer, Queue } from "effect"
-import {
-  Guild,
-  Ids,
-  Intents,
-  MemberStore,
-  Offload,
-  Sampler,
-  Session,
-  SessionSocket,
-  TraceStore,
-  Transport
-} from "../src/index.ts"
-import { community, general, member } from "../examples/support/salon.ts"
+import { Effect, Layer, Queue } from "effect"
+import { MemberStore, Offload, Sampler, TraceStore } from "../src/index.ts"
+import * as crowd from "./support/crowd.ts"
 import { median, permutations, quick, report } from "./support/report.ts"
 
 const SESSIONS = quick ? 200 : 10_000
@@ -23,68 +12,21 @@ const SESSIONS = quick ? 200 : 10_000
 const ROUNDS = quick ? 4 : 48
 const WARM_UP = quick ? 1 : 8
 
-/** A socket that counts, and says when everyone has had the message. */
-const counter = () => {
-  let missing = 0
-  let done = Deferred.makeUnsafe<void>()
-  const arrive = () => {
-    if (--missing === 0) Deferred.doneUnsafe(done, Effect.void)
-  }
-  const socket: SessionSocket.SessionSocket["Service"] = {
-    receive: Effect.never,
-    send: () => Effect.sync(arrive),
-    sendUnsafe: () => {
-      arrive()
-      return true
-    },
-    close: () => Effect.void
-  }
-  const expect = (count: number) => {
-    missing = count
-    done = Deferred.makeUnsafe()
-    return Deferred.await(done)
-  }
-  return { socket, expect }
-}
-
 const timed = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
   Effect.suspend(() => {
     const start = performance.now()
     return Effect.map(effect, () => ((performance.now() - start) * 1000) / SESSIONS)
   })
 
-const salon = Effect.gen(function* () {
-  const { expect, socket } = counter()
-  // All sessions are the owner's: members are another matter.
-  const author = member(0)
-  const guild = yield* Guild.make({ community, members: [author] })
-  const welcomed = expect(SESSIONS)
-  for (let index = 0; index < SESSIONS; index++) {
-    const session = yield* Session.make({ id: Ids.SessionId.make(String(index)) }).pipe(
-      Effect.provideService(SessionSocket.SessionSocket, socket)
-    )
-    yield* Guild.connect(guild, session, { user: author.user.id, intents: Intents.GUILD_MESSAGES })
-  }
-  yield* welcomed
-  return Effect.suspend(() => {
-    const everyone = expect(SESSIONS)
-    const draft = { content: "hello", embeds: [], tts: false }
-    return Effect.andThen(
-      Transport.call(guild, "SendMessage", { author: author.user.id, channel: general.id, draft }),
-      everyone
-    )
-  })
-})
-
 const strategies = (sampler: Layer.Layer<Sampler.Sampler>) =>
   Layer.mergeAll(sampler, MemberStore.heap, Offload.inline).pipe(Layer.provideMerge(TraceStore.ring({ traces: 1 })))
 
 /** The plain version: nothing but a queue and a waiting fiber for each recipient. */
 const plain = Effect.gen(function* () {
-  const { expect, socket } = counter()
+  const { arrive, expect } = crowd.counter()
   const queues = yield* Effect.forEach(Array.from({ length: SESSIONS }), () => Queue.unbounded<string>())
   for (const queue of queues) {
-    yield* Effect.forkScoped(Effect.forever(Effect.flatMap(Queue.take(queue), socket.send)))
+    yield* Effect.forkScoped(Effect.forever(Effect.map(Queue.take(queue), arrive)))
   }
   yield* Effect.yieldNow
   return Effect.suspend(() => {
@@ -96,9 +38,9 @@ const plain = Effect.gen(function* () {
 
 const program = Effect.gen(function* () {
   // A salon each: the second to speak in one salon would find it in the processor's caches.
-  const say = yield* Effect.provide(salon, strategies(Sampler.byFanOutSize()))
-  const sayTraced = yield* Effect.provide(salon, strategies(Sampler.byFanOutSize()))
-  const sayToAll = yield* Effect.provide(salon, strategies(Sampler.always))
+  const say = yield* Effect.provide(crowd.make(SESSIONS), strategies(Sampler.byFanOutSize()))
+  const sayTraced = yield* Effect.provide(crowd.make(SESSIONS), strategies(Sampler.byFanOutSize()))
+  const sayToAll = yield* Effect.provide(crowd.make(SESSIONS), strategies(Sampler.always))
   const offer = yield* plain
   const subjects = {
     unsampled: say,

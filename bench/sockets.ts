@@ -70,7 +70,7 @@ const fanfare = Effect.gen(function* () {
     disableLogger: true,
     disableListenLog: true
   }).pipe(
-    Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
+    Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: 0 })),
     Layer.provideMerge(guilds),
     Layer.provide([
       Session.layer(),
