@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, Option, Predicate, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Effect, Option, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import type { Rejection } from "./Rejection.ts"
 import * as TraceCarrier from "./TraceCarrier.ts"
 
@@ -60,7 +60,9 @@ export const make = <M>(message: M, carrier?: Envelope<M>["carrier"]): Envelope<
  * @since 0.1.0
  * @category guards
  */
-export const isEnvelope = <M>(input: M | Envelope<M>): input is Envelope<M> => Predicate.hasProperty(input, TypeId)
+export const isEnvelope = <M>(input: M | Envelope<M>): input is Envelope<M> =>
+  // Asked of every message: a guard that others share too would have seen every shape there is, and cost thrice as much.
+  typeof input === "object" && input !== null && TypeId in input
 
 /**
  * The key by which an enveloped message is known on the wire; its value is the {@link VERSION}.
