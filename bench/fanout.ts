@@ -3,10 +3,11 @@
  * the message; tracing is on, and the message not sampled. Beside it, over as many, in turn: Effect's own `Queue` and
  * `PubSub` with a fiber for each recipient, and the BEAM with a process for each, by `send` and by `GenServer.cast`.
  *
- * The million is measured in a process of its own, beside ten thousand in the same process.
+ * Each peer is a process of its own, so that nobody pays for another's garbage; and so is the million, beside ten
+ * thousand.
  */
-import { Effect, Layer, PubSub, Queue } from "effect"
-import { spawn } from "node:child_process"
+import { Effect, Layer } from "effect"
+import { fork, spawn } from "node:child_process"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { fileURLToPath } from "node:url"
 import { setFlagsFromString } from "node:v8"
@@ -44,28 +45,21 @@ const inUse = Effect.sync(() => {
   return heapUsed + external
 })
 
-/** A queue and a fiber for each, as one would write it. */
-const queues = Effect.gen(function* () {
-  const { arrive, expect } = crowd.counter()
-  const all = yield* Effect.forEach(Array.from({ length: MANY }), () => Queue.unbounded<string>())
-  for (const queue of all) {
-    yield* Effect.forkScoped(Effect.forever(Effect.map(Queue.take(queue), arrive)))
-  }
-  return Effect.suspend(() => {
-    const everyone = expect(MANY)
-    for (const queue of all) Queue.offerUnsafe(queue, "hello")
-    return everyone
+/** Effect's own queues and topics, in a process of their own. */
+const effectPeer = Effect.gen(function* () {
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => fork(new URL("./peers/effect.ts", import.meta.url), [String(MANY)])),
+    (child) => Effect.sync(() => child.kill())
+  )
+  const figure = Effect.callback<number>((resume) => {
+    child.once("message", (micros) => resume(Effect.succeed(Number(micros))))
   })
-})
-
-const topic = Effect.gen(function* () {
-  const { arrive, expect } = crowd.counter()
-  const topic = yield* PubSub.unbounded<string>()
-  for (let index = 0; index < MANY; index++) {
-    const subscription = yield* PubSub.subscribe(topic)
-    yield* Effect.forkScoped(Effect.forever(Effect.map(PubSub.take(subscription), arrive)))
-  }
-  return Effect.suspend(() => Effect.andThen(PubSub.publish(topic, "hello"), expect(MANY)))
+  yield* figure
+  return (what: "queue" | "topic") =>
+    Effect.suspend(() => {
+      child.send(what)
+      return Effect.map(figure, (micros) => micros / MANY)
+    })
 })
 
 interface Million {
@@ -130,8 +124,7 @@ const program = Effect.gen(function* () {
   const ours = yield* crowd.make(MANY)
   yield* Effect.sleep("100 millis")
   const bytes = ((yield* inUse) - before) / MANY
-  const byQueue = yield* queues
-  const byTopic = yield* topic
+  const effect = yield* effectPeer
   const peer = yield* Effect.promise(() =>
     beam.start(fileURLToPath(new URL("./peers/fanout.exs", import.meta.url)), String(MANY))
   )
@@ -141,13 +134,12 @@ const program = Effect.gen(function* () {
   const subjects: ReadonlyArray<readonly [name: string, micros: Effect.Effect<number, unknown, Sampler.Sampler>]> = [
     ["ours", timed(ours, MANY)],
     ["send", asked("send")],
-    ["queue", timed(byQueue, MANY)],
+    ["queue", effect("queue")],
     ["cast", asked("cast")],
-    ["topic", timed(byTopic, MANY)]
+    ["topic", effect("topic")]
   ]
   const took: Record<string, Array<number>> = {}
   for (let round = -WARM_UP; round < ROUNDS; round++) {
-    // Whoever comes after another pays for what that one leaves: so each comes after each.
     const shift = (round + WARM_UP) % subjects.length
     for (const [name, micros] of [...subjects.slice(shift), ...subjects.slice(0, shift)]) {
       yield* Effect.sleep("5 millis")
