@@ -24,6 +24,7 @@ import { type Array as Arr, Cause, Effect, Pull, Queue } from "effect"
 import type { Envelope } from "./Envelope.ts"
 import * as Consumer from "./mailbox/Consumer.ts"
 import { MailboxImpl, type Strategy } from "./mailbox/MailboxImpl.ts"
+import { Post } from "./mailbox/Post.ts"
 import * as RunQueue from "./mailbox/RunQueue.ts"
 
 export type {
@@ -112,9 +113,9 @@ export const maker = <A, E = never>({ capacity = CAPACITY, strategy = "suspend" 
   () => Mailbox<A, E>
 > =>
   Effect.withFiber((fiber) => {
-    const runQueue = RunQueue.of(fiber)
+    const post = new Post<A>(RunQueue.of(fiber))
     return capacity >= 1
-      ? Effect.succeed(() => new MailboxImpl(capacity, strategy, runQueue))
+      ? Effect.succeed(() => new MailboxImpl<A, E>(capacity, strategy, post))
       : Effect.die(new RangeError(`A mailbox holds 1 message or more, not ${capacity}: use a Queue to meet at`))
   })
 

@@ -153,7 +153,7 @@ describe("Mailbox", () => {
         const options = { capacity, strategy }
         assert.deepStrictEqual(yield* observed(mailbox, options, steps), yield* observed(queue, options, steps))
       }),
-    { arbitrary: { runs: 3000 } }
+    { arbitrary: { runs: 6000 } }
   )
 
   it.effect.prop(
@@ -179,7 +179,8 @@ describe("Mailbox", () => {
         const taken: Array<readonly [sender: number, nth: number]> = []
         const consume = Effect.gen(function* () {
           while (true) {
-            if (random() < 0.2) for (const message of yield* Mailbox.takeAll(mailbox)) taken.push(message)
+            if (random() < 0.1) yield* Mailbox.consume(mailbox, (message) => void taken.push(message))
+            else if (random() < 0.2) for (const message of yield* Mailbox.takeAll(mailbox)) taken.push(message)
             else taken.push(yield* Mailbox.take(mailbox))
           }
         }).pipe(Effect.provideService(Scheduler.MaxOpsBeforeYield, budget))

@@ -13,6 +13,9 @@
  */
 export const EMPTY: unique symbol = Symbol.for("~fanfare/Mailbox/Empty")
 
+/** The oldest message is on its way to whoever waits for it. */
+const HANDED: unique symbol = Symbol.for("~fanfare/Mailbox/Handed")
+
 interface Node<in out A> {
   readonly message: A
   next: Node<A> | undefined
@@ -24,7 +27,7 @@ interface Node<in out A> {
  */
 export class Buffer<in out A> {
   length = 0
-  private first: A | typeof EMPTY = EMPTY
+  private first: A | typeof EMPTY | typeof HANDED = EMPTY
   private rest: Node<A> | undefined
   private last: Node<A> | undefined
 
@@ -39,19 +42,36 @@ export class Buffer<in out A> {
     this.last = node
   }
 
+  /** The oldest message, unless it is on its way. */
   shift(): A | typeof EMPTY {
     const message = this.first
-    if (message === EMPTY) return EMPTY
-    this.length--
-    const node = this.rest
-    if (node === undefined) {
-      this.first = EMPTY
-      return message
-    }
-    this.first = node.message
-    this.rest = node.next
-    if (node.next === undefined) this.last = undefined
+    if (message === EMPTY || message === HANDED) return EMPTY
+    this.drop()
     return message
+  }
+
+  /** Forgets the oldest. */
+  drop(): void {
+    const node = this.rest
+    if (this.length > 0) this.length--
+    this.first = node === undefined ? EMPTY : node.message
+    this.rest = node?.next
+    if (this.rest === undefined) this.last = undefined
+  }
+
+  /** Of an empty buffer: has one message, which is on its way. */
+  hand(): void {
+    this.length = 1
+    this.first = HANDED
+  }
+
+  get isHanded(): boolean {
+    return this.first === HANDED
+  }
+
+  /** The message that was on its way did not arrive. */
+  putBack(message: A): void {
+    this.first = message
   }
 
   clear(): void {

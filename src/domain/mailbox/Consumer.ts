@@ -6,8 +6,7 @@
  */
 import { Effect, Effectable } from "effect"
 import { EMPTY } from "./Buffer.ts"
-import type { MailboxImpl } from "./MailboxImpl.ts"
-import type { Waiter } from "./RunQueue.ts"
+import type { MailboxImpl, Taker } from "./MailboxImpl.ts"
 
 /** Messages handled without waiting, before others have their turn. */
 const BATCH = 256
@@ -30,7 +29,7 @@ export type Handled<E, R> = Effect.Effect<unknown, E, R> | undefined
  * @since 0.1.0
  * @category models
  */
-export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE | E, R> implements Waiter {
+export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE | E, R> implements Taker<A> {
   readonly mailbox: MailboxImpl<A, QE>
   private resume: ((next: Effect.Effect<never, QE | E, R>) => void) | undefined = undefined
 
@@ -61,29 +60,35 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
   }
 
   wake(): number {
+    return this.mailbox.isOwned ? this.inPassing(this.mailbox.takeUnsafe()) : 1
+  }
+
+  take(message: A): number {
+    this.mailbox.taken()
+    return this.inPassing(message)
+  }
+
+  private inPassing(first: A | typeof EMPTY): number {
     const { mailbox } = this
     let handled = 0
     try {
-      // Once its fiber is gone, by an interruption say, nobody handles anything.
-      while (mailbox.isOwned) {
-        const message = mailbox.takeUnsafe()
-        if (message === EMPTY) {
-          const { end } = mailbox
-          if (end !== undefined) this.goOn(end)
-          else mailbox.onArrival(this)
-          break
-        }
+      for (let message = first; message !== EMPTY; message = mailbox.takeUnsafe()) {
         handled++
         const effect = this.handle(message)
         if (effect !== undefined) {
           this.goOn(Effect.andThen(effect, this))
-          break
+          return handled
         }
+        // Once its fiber is gone, by an interruption say, nobody handles anything.
+        if (!mailbox.isOwned) return handled
         if (handled >= BATCH) {
           mailbox.yieldTo(this)
-          break
+          return handled
         }
       }
+      const { end } = mailbox
+      if (end === undefined) mailbox.onArrival(this)
+      else this.goOn(end)
     } catch (defect) {
       this.goOn(Effect.die(defect))
     }

@@ -5,7 +5,8 @@
  */
 import { type Array as Arr, type Cause, Effect, Exit, type Fiber, Inspectable } from "effect"
 import { Buffer, EMPTY } from "./Buffer.ts"
-import { type RunQueue, type Waiter, waiter } from "./RunQueue.ts"
+import type { Destination, Post } from "./Post.ts"
+import { type Waiter, waiter } from "./RunQueue.ts"
 
 /**
  * What becomes of a message for which there is no room: its sender waits, it is dropped, or the oldest is.
@@ -23,6 +24,17 @@ interface Pending<in out A> {
   readonly resume: (left: number) => void
 }
 
+/**
+ * One who waits for a message, and is woken when there is one, or when the mailbox ends. Some take it as it comes, without
+ * its lying in the mailbox first: see `Post`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Taker<in A> extends Waiter {
+  readonly take?: (message: A) => number
+}
+
 const INTERRUPTED = Exit.interrupt()
 
 /** A fiber that is about to give way to others may be interrupted there, with what it has in its hands. */
@@ -33,31 +45,52 @@ const isAboutToYield = ({ cache, currentOpCount }: AnyFiber): boolean =>
  * @since 0.1.0
  * @category models
  */
-export class MailboxImpl<in out A, in out E> extends Buffer<A> {
+export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destination<A> {
   readonly capacity: number
   readonly strategy: Strategy
-  private readonly runQueue: RunQueue
+  private readonly post: Post<A>
   private pending: Set<Pending<A>> | undefined = undefined
-  private waiter: Waiter | undefined = undefined
+  private waiter: Taker<A> | undefined = undefined
   private owner: AnyFiber | undefined = undefined
   private exit: Exit.Exit<never, E> | undefined = undefined
 
-  constructor(capacity: number, strategy: Strategy, runQueue: RunQueue) {
+  constructor(capacity: number, strategy: Strategy, post: Post<A>) {
     super()
     this.capacity = capacity
     this.strategy = strategy
-    this.runQueue = runQueue
+    this.post = post
   }
 
   offerUnsafe(message: A): boolean {
     if (this.exit !== undefined) return false
+    if (this.waiter?.take !== undefined && this.length === 0) {
+      this.hand()
+      this.post.hand(this, message)
+      return true
+    }
     if (this.length >= this.capacity) {
       if (this.strategy !== "sliding") return false
-      this.shift()
+      this.drop()
     }
     this.push(message)
-    if (this.waiter !== undefined) this.wake()
+    if (this.waiter !== undefined && !this.isHanded) this.wake()
     return true
+  }
+
+  /** A message that was handed over: nobody may be waiting for it any more, or it may have been dropped meanwhile. */
+  arrive(message: A): number {
+    const { waiter } = this
+    if (!this.isHanded) {
+      this.wake()
+      return 1
+    }
+    if (waiter?.take !== undefined && this.isOwned) {
+      this.waiter = undefined
+      return waiter.take(message)
+    }
+    this.putBack(message)
+    this.wake()
+    return 1
   }
 
   offer(message: A): Effect.Effect<boolean> {
@@ -98,7 +131,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
     this.clear()
     this.pending = undefined
     this.exit ??= INTERRUPTED
-    for (const { left, resume } of pending ?? []) this.runQueue.schedule(waiter(() => resume(left.length)))
+    for (const { left, resume } of pending ?? []) this.post.runQueue.schedule(waiter(() => resume(left.length)))
     this.wake()
     return true
   }
@@ -106,6 +139,12 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   /** How the mailbox has ended, once nothing is left in it. */
   get end(): Exit.Exit<never, E> | undefined {
     return this.length === 0 ? this.exit : undefined
+  }
+
+  /** The message that was handed over has been taken. */
+  taken(): void {
+    this.drop()
+    if (this.pending !== undefined) this.admit()
   }
 
   takeUnsafe(): A | typeof EMPTY {
@@ -159,13 +198,13 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   }
 
   /** Has the owner woken by the next message, or by the end. */
-  onArrival(waiter: Waiter): void {
+  onArrival(waiter: Taker<A>): void {
     this.waiter = waiter
   }
 
   /** Has the owner go on after others have had their turn. */
-  yieldTo(waiter: Waiter): void {
-    this.runQueue.schedule(waiter)
+  yieldTo(waiter: Taker<A>): void {
+    this.post.runQueue.schedule(waiter)
   }
 
   /** Whether the fiber that takes is still there. */
@@ -175,7 +214,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
 
   private wake(): void {
     if (this.waiter === undefined) return
-    this.runQueue.schedule(this.waiter)
+    this.post.runQueue.schedule(this.waiter)
     this.waiter = undefined
   }
 
@@ -204,7 +243,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
       }
       if (left.length > 0) return
       this.pending?.delete(pending)
-      this.runQueue.schedule(waiter(() => resume(0)))
+      this.post.runQueue.schedule(waiter(() => resume(0)))
     }
     this.pending = undefined
   }
