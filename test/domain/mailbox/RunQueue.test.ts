@@ -1,0 +1,108 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { RunQueue, waiter } from "../../../src/domain/mailbox/RunQueue.ts"
+
+/** A run queue whose slices are run by hand. */
+const byHand = () => {
+  const tasks: Array<() => void> = []
+  const runQueue = new RunQueue({ scheduleTask: (task) => void tasks.push(task), flush: () => {} })
+  const slice = (): boolean => {
+    const task = tasks.shift()
+    task?.()
+    return task !== undefined
+  }
+  const all = () => {
+    let slices = 0
+    while (slice()) slices++
+    return slices
+  }
+  return { runQueue, slice, all, tasks }
+}
+
+describe("RunQueue", () => {
+  it("wakes each once, in the order in which they were to be, those too who come meanwhile", () => {
+    const { all, runQueue, tasks } = byHand()
+    const woken: Array<number> = []
+    for (let index = 0; index < 10; index++) {
+      runQueue.schedule(
+        waiter(() => {
+          woken.push(index)
+          if (index < 3) runQueue.schedule(waiter(() => void woken.push(100 + index)))
+        })
+      )
+    }
+    assert.strictEqual(tasks.length, 1)
+    all()
+    assert.deepStrictEqual(woken, [...Array.from({ length: 10 }, (_, index) => index), 100, 101, 102])
+  })
+
+  it("gives the event loop back, however much is to be woken, and counts what a waiter has handled", () => {
+    const many = byHand()
+    for (let index = 0; index < 10_000; index++) many.runQueue.schedule(waiter(() => {}))
+    const heavy = byHand()
+    for (let index = 0; index < 100; index++) heavy.runQueue.schedule(waiter(() => {}, 100))
+    assert.isAtLeast(many.all(), 4)
+    assert.isAtLeast(heavy.all(), 4)
+  })
+
+  it("what one waiter throws is not the next one's affair", () => {
+    const { all, runQueue, slice } = byHand()
+    const woken: Array<string> = []
+    runQueue.schedule(waiter(() => void woken.push("before")))
+    runQueue.schedule(
+      waiter(() => {
+        throw new Error("thrown")
+      })
+    )
+    runQueue.schedule(waiter(() => void woken.push("after")))
+    assert.throws(slice, "thrown")
+    all()
+    assert.deepStrictEqual(woken, ["before", "after"])
+  })
+
+  it("flushes when nothing is left to be woken, or after a while when something always is", () => {
+    const { runQueue, slice } = byHand()
+    const log: Array<string> = []
+    const flushable = { flush: () => void log.push("flushed") }
+    runQueue.schedule(waiter(() => void log.push("woken")))
+    runQueue.afterwards(flushable)
+    slice()
+    assert.deepStrictEqual(log, ["woken", "flushed"])
+
+    const forever = waiter(() => runQueue.schedule(forever), 10_000)
+    runQueue.schedule(forever)
+    runQueue.afterwards(flushable)
+    let slices = 0
+    while (log.length < 3 && slices < 100) {
+      slice()
+      slices++
+    }
+    assert.isAbove(slices, 1)
+    assert.isBelow(slices, 20)
+  })
+
+  it.effect("long fan-outs take turns; one that is given up loses its own only", () =>
+    Effect.gen(function* () {
+      const { all, runQueue } = byHand()
+      const order: Array<string> = []
+      const fanOut = (name: string) =>
+        Effect.forEach(
+          [1, 2, 3],
+          (slice) =>
+            Effect.andThen(
+              Effect.sync(() => void order.push(`${name}${slice}`)),
+              runQueue.turn(256)
+            ),
+          { discard: true }
+        )
+      const first = yield* Effect.forkScoped(fanOut("a"), { startImmediately: true })
+      const second = yield* Effect.forkScoped(fanOut("b"), { startImmediately: true })
+      const third = yield* Effect.forkScoped(fanOut("c"), { startImmediately: true })
+      yield* Fiber.interrupt(second)
+      all()
+      yield* Fiber.join(first)
+      yield* Fiber.join(third)
+      assert.deepStrictEqual(order, ["a1", "b1", "c1", "a2", "c2", "a3", "c3"])
+    })
+  )
+})
