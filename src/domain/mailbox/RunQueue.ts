@@ -85,10 +85,9 @@ export class RunQueue {
   /** Waits until all that is to be woken now has been, and for those who took their turn before, to send so many. */
   turn(messages: number): Effect.Effect<void> {
     return Effect.callback((resume) => {
-      const own = waiter(() => resume(Effect.void), messages)
-      this.turns.push(own)
+      // Whoever is interrupted meanwhile has a turn all the same, and does nothing in it.
+      this.turns.push(waiter(() => resume(Effect.void), messages))
       if (!this.isScheduled) this.again()
-      return Effect.sync(() => void (this.turns = this.turns.filter((other) => other !== own)))
     })
   }
 

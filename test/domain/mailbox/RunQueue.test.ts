@@ -81,6 +81,19 @@ describe("RunQueue", () => {
     assert.isBelow(slices, 20)
   })
 
+  it("what gathers while it flushes is flushed too", () => {
+    const { all, runQueue } = byHand()
+    const log: Array<string> = []
+    runQueue.afterwards({
+      flush: () => {
+        log.push("first")
+        runQueue.afterwards({ flush: () => void log.push("second") })
+      }
+    })
+    all()
+    assert.deepStrictEqual(log, ["first", "second"])
+  })
+
   it.effect("long fan-outs take turns; one that is given up loses its own only", () =>
     Effect.gen(function* () {
       const { all, runQueue } = byHand()
