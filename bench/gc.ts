@@ -61,6 +61,7 @@ const measured = (way: Way) =>
       pause: sum(pauses) / sum(took),
       pause_ms_max: Math.max(0, ...pauses)
     }
+    // For the parent, which reads it.
     console.log(JSON.stringify(figures))
   })
 

@@ -61,7 +61,7 @@ export const make = <M>(message: M, carrier?: Envelope<M>["carrier"]): Envelope<
  * @category guards
  */
 export const isEnvelope = <M>(input: M | Envelope<M>): input is Envelope<M> =>
-  // Asked of every message: a guard that others share too would have seen every shape there is, and cost thrice as much.
+  // Asked of every message. Effect's guard, which has seen every shape there is, made a delivery cost 2 ns more (bench `tax`).
   typeof input === "object" && input !== null && TypeId in input
 
 /**

@@ -371,6 +371,47 @@ describe("Mailbox.consume", () => {
     })
   )
 
+  it.effect(
+    "what was on its way to one that is interrupted is there for the next, also when the mailbox has ended",
+    () =>
+      Effect.gen(function* () {
+        const mailbox = yield* Mailbox.make<number, Cause.Done>()
+        const fiber = yield* Effect.forkScoped(
+          Mailbox.consume(mailbox, () => undefined),
+          { startImmediately: true }
+        )
+        yield* settled
+        Mailbox.offerUnsafe(mailbox, 1)
+        fiber.interruptUnsafe()
+        yield* Mailbox.end(mailbox)
+        assert.deepStrictEqual(yield* Mailbox.collect(mailbox), [1])
+      })
+  )
+
+  it.effect("one that is interrupted handles nothing while its fiber tidies up", () =>
+    Effect.gen(function* () {
+      const mailbox = yield* Mailbox.make<number>()
+      const tidied = yield* Deferred.make<void>()
+      const handled: Array<number> = []
+      const fiber = yield* Effect.forkScoped(
+        Effect.onInterrupt(
+          Mailbox.consume(mailbox, (message) => void handled.push(message)),
+          () => Deferred.await(tidied)
+        ),
+        { startImmediately: true }
+      )
+      yield* settled
+      Mailbox.offerUnsafe(mailbox, 1)
+      fiber.interruptUnsafe()
+      Mailbox.offerUnsafe(mailbox, 2)
+      yield* settled
+      assert.deepStrictEqual(handled, [])
+      yield* Deferred.succeed(tidied, undefined)
+      yield* Fiber.await(fiber)
+      assert.deepStrictEqual(yield* Mailbox.takeAll(mailbox), [1, 2])
+    })
+  )
+
   it.effect("a mailbox that is never empty lets others have their turn", () =>
     Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<void>()

@@ -111,6 +111,19 @@ describe("Actor", () => {
     })
   )
 
+  it.effect("so does one whose request was on its way to an actor that waited for it", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const account = yield* Scope.provide(make, scope)
+      yield* Effect.yieldNow
+      const call = yield* Effect.forkChild(Effect.flip(Transport.call(account, "Deposit", 1)), {
+        startImmediately: true
+      })
+      yield* Scope.close(scope, Exit.void)
+      assert.deepInclude(yield* Fiber.join(call), { _tag: "ActorStopped", request: "Deposit", handled: "no" })
+    })
+  )
+
   it.effect("a caller does not wait forever, and is told whether it was too late to withdraw", () =>
     Effect.gen(function* () {
       const account = yield* make

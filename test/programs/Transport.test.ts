@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Queue, Random, Schema, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Envelope from "../../src/domain/Envelope.ts"
+import * as Mailbox from "../../src/domain/Mailbox.ts"
 import * as TraceCarrier from "../../src/domain/TraceCarrier.ts"
 import * as TraceContext from "../../src/domain/TraceContext.ts"
 import * as Threshold from "../../src/domain/Threshold.ts"
@@ -160,6 +161,25 @@ describe("Transport.send", () => {
       })
     })
   )
+
+  it.effect("through a mailbox of ours as through a queue, and received from it likewise", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const mailbox = yield* Mailbox.dropping<string | Envelope.Envelope<string>>(2)
+      assert.isTrue(yield* traced(Transport.send(mailbox, "traced")))
+      assert.isTrue(yield* Transport.send(mailbox, "bare"))
+      assert.isFalse(yield* Transport.send(mailbox, "dropped"))
+      const got: Array<string> = []
+      const receive = Transport.receive(mailbox, hop, (text) => Effect.sync(() => void got.push(text)))
+      yield* receive
+      yield* receive
+      assert.deepStrictEqual(got, ["traced", "bare"])
+      assert.deepStrictEqual(
+        spans.opened.map((span) => parentId(span)),
+        [PARENT_ID]
+      )
+    }).pipe(Effect.provide(spans.layer))
+  })
 
   it.effect("any queue is a mailbox; one that has ended refuses", () =>
     Effect.gen(function* () {

@@ -26,13 +26,13 @@ interface Pending<in out A> {
 
 /**
  * One who waits for a message, and is woken when there is one, or when the mailbox ends. Some take it as it comes, without
- * its lying in the mailbox first: see `Post`.
+ * its lying in the mailbox first (see `Post`): they say what that took, or nothing when they wait no more and leave it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Taker<in A> extends Waiter {
-  readonly take?: (message: A) => number
+  readonly take?: (message: A) => number | undefined
 }
 
 const INTERRUPTED = Exit.interrupt()
@@ -79,16 +79,15 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
 
   /** A message that was handed over: nobody may be waiting for it any more, or it may have been dropped meanwhile. */
   arrive(message: A): number {
-    const { waiter } = this
-    if (!this.isHanded) {
-      this.wake()
-      return 1
+    if (this.isHanded) {
+      const { waiter } = this
+      if (waiter?.take !== undefined) {
+        this.waiter = undefined
+        const handled = waiter.take(message)
+        if (handled !== undefined) return handled
+      }
+      this.putBack(message)
     }
-    if (waiter?.take !== undefined && this.isOwned) {
-      this.waiter = undefined
-      return waiter.take(message)
-    }
-    this.putBack(message)
     this.wake()
     return 1
   }
@@ -174,7 +173,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
       if (isAboutToYield(fiber)) return Effect.andThen(Effect.yieldNow, this.taking(take))
       const taken = take()
       if (taken !== EMPTY) return Effect.succeed(taken)
-      return this.exit ?? Effect.andThen(this.arrival(fiber), this.taking(take))
+      return this.end ?? Effect.andThen(this.arrival(fiber), this.taking(take))
     })
   }
 
@@ -183,9 +182,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
       this.own(fiber)
       const arrived = waiter(() => resume(Effect.void))
       this.waiter = arrived
-      return Effect.sync(() => {
-        if (this.waiter === arrived) this.waiter = undefined
-      })
+      return Effect.sync(() => this.forget(arrived))
     })
   }
 
@@ -202,14 +199,14 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
     this.waiter = waiter
   }
 
+  /** It waits no more. */
+  forget(waiter: Taker<A>): void {
+    if (this.waiter === waiter) this.waiter = undefined
+  }
+
   /** Has the owner go on after others have had their turn. */
   yieldTo(waiter: Taker<A>): void {
     this.post.runQueue.schedule(waiter)
-  }
-
-  /** Whether the fiber that takes is still there. */
-  get isOwned(): boolean {
-    return this.owner?.pollUnsafe() === undefined
   }
 
   private wake(): void {

@@ -34,8 +34,8 @@ export const waiter = (resume: () => void, weight = 1): Waiter => ({
 })
 
 /**
- * Messages sent and handled before the event loop is given back. While handlers only compute that is 0.2 ms; with a write
- * to a connection for each it is 8.
+ * Messages sent and handled before the event loop is given back: a thousand deliveries. While handlers only compute that
+ * is 0.2 ms; with a write to a connection for each, 9.
  */
 const SLICE = 2048
 
