@@ -36,7 +36,8 @@ const HOPS = [
   ["timers"],
   ["Transport"],
   ["Callers"],
-  ["Receive", "Send", "FanOut", "Wire"],
+  ["Receive", "Passing", "Send", "FanOut", "Wire"],
+  ["Incoming"],
   ["Trace"],
   ["Current"],
   ["Sampling"]

@@ -107,7 +107,7 @@ export const each = (size: number, probability: number, seed: Seed): ReadonlyArr
 
 /** In order, each once: levels are drawn apart and may name the same one. */
 const ascending = (indices: ReadonlyArray<number>): ReadonlyArray<number> => {
-  const sorted = Float64Array.from(indices).sort()
+  const sorted = Uint32Array.from(indices).sort()
   const once: Array<number> = []
   for (const index of sorted) if (once.at(-1) !== index) once.push(index)
   return once

@@ -34,6 +34,8 @@ export interface Sender {
   ) => Effect.Effect<void>
 }
 
+const NOBODY = -1
+
 /** Recipients served before others have their turn: few enough to be in the processor's cache yet when they are woken. */
 const SLICE = 256
 
@@ -49,12 +51,13 @@ export const inline: Sender = {
       const runQueue = RunQueue.of(fiber)
       let index = 0
       let keptIndex = 0
+      let nextKept = kept[0] ?? NOBODY
 
       const slice = (): Effect.Effect<void> => {
         const end = Math.min(index + SLICE, recipients.length)
         while (index < end) {
-          const keeps = kept[keptIndex] === index
-          if (keeps) keptIndex++
+          const keeps = index === nextKept
+          if (keeps) nextKept = ++keptIndex < kept.length ? (kept[keptIndex] ?? NOBODY) : NOBODY
           const outgoing = keeps ? keptMessage : message
           const recipient = recipients[index++]
           if (recipient === undefined || Mailbox.offerUnsafe(recipient.mailbox, outgoing)) continue

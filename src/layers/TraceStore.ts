@@ -32,31 +32,33 @@ const json = (value: unknown): string | number | boolean =>
     ? value
     : String(value)
 
-const finished = (span: Tracer.Span, end: bigint, exit: Exit.Exit<unknown, unknown>): FinishedSpan => ({
-  traceId: span.traceId,
-  spanId: span.spanId,
-  ...(Option.isSome(span.parent) ? { parentSpanId: span.parent.value.spanId } : undefined),
-  name: span.name,
-  kind: span.kind,
-  startMillis: millis(span.status.startTime),
-  durationMillis: millis(end - span.status.startTime),
-  status: Exit.isSuccess(exit) ? "ok" : Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "error",
-  attributes: Object.fromEntries(Array.from(span.attributes, ([key, value]) => [key, json(value)])),
-  ...(span.links.length === 0
-    ? undefined
-    : { links: span.links.map(({ span: { spanId, traceId } }) => ({ traceId, spanId })) })
-})
+const finished = ({ attributes, kind, links, name, parent, spanId, status, traceId }: Tracer.Span): FinishedSpan => {
+  // Only what has ended is stored.
+  const [end, exit] = status._tag === "Ended" ? [status.endTime, status.exit] : [status.startTime, Exit.void]
+  return {
+    traceId,
+    spanId,
+    ...(Option.isSome(parent) ? { parentSpanId: parent.value.spanId } : undefined),
+    name,
+    kind,
+    startMillis: millis(status.startTime),
+    durationMillis: millis(end - status.startTime),
+    status: Exit.isSuccess(exit) ? "ok" : Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "error",
+    attributes: Object.fromEntries(Array.from(attributes, ([key, value]) => [key, json(value)])),
+    ...(links.length === 0 ? undefined : { links: links.map(({ span: { spanId, traceId } }) => ({ traceId, spanId })) })
+  }
+}
 
 class StoredSpan extends Tracer.NativeSpan {
-  readonly store: (span: FinishedSpan) => void
-  constructor(options: ConstructorParameters<typeof Tracer.NativeSpan>[0], store: (span: FinishedSpan) => void) {
+  readonly store: (span: Tracer.Span) => void
+  constructor(options: ConstructorParameters<typeof Tracer.NativeSpan>[0], store: (span: Tracer.Span) => void) {
     super(options)
     this.store = store
   }
   override end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
     if (this.status._tag === "Ended") return
     super.end(endTime, exit)
-    if (this.sampled) this.store(finished(this, endTime, exit))
+    if (this.sampled) this.store(this)
   }
 }
 
@@ -76,8 +78,9 @@ export const ring = (options?: {
   return Layer.effectContext(
     Effect.sync(() => {
       // A Map keeps the order of insertion, so its first key is the oldest trace.
-      const traces = new Map<string, Array<FinishedSpan>>()
-      const store = (span: FinishedSpan): void => {
+      const traces = new Map<string, Array<Tracer.Span>>()
+      // Kept as they are, and made fit to be shown when they are asked for: most never are.
+      const store = (span: Tracer.Span): void => {
         const known = traces.get(span.traceId)
         if (known !== undefined) {
           if (known.length < maxSpans) known.push(span)
@@ -91,7 +94,9 @@ export const ring = (options?: {
       }
       return Context.make(TraceStore, {
         spans: (traceId) =>
-          Effect.sync(() => (traces.get(traceId) ?? []).toSorted((a, b) => a.startMillis - b.startMillis)),
+          Effect.sync(() =>
+            (traces.get(traceId) ?? []).map(finished).toSorted((a, b) => a.startMillis - b.startMillis)
+          ),
         traceIds: Effect.sync(() => Array.from(traces.keys()))
       }).pipe(Context.add(Tracer.Tracer, Tracer.make({ span: (options) => new StoredSpan(options, store) })))
     })

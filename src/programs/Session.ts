@@ -43,7 +43,7 @@ type Incoming = SessionMessage | Envelope.Envelope<SessionMessage>
 
 /** What all sessions have in common. */
 interface Shared {
-  readonly policy: Propagation.Policy
+  readonly passing: Transport.Passing
   readonly mailbox: () => Mailbox.Mailbox<Incoming>
   /** Starts a fiber in a context that is no connection's in particular, and in no trace. */
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
@@ -103,12 +103,9 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
     return this.socket.sendUnsafe(message, sequence) ? undefined : this.socket.send(Payload.frame(message, sequence))
   }
 
-  private traced(incoming: Incoming): Effect.Effect<unknown, SocketClosed> {
+  private traced(envelope: Envelope.Envelope<SessionMessage>): Handled<SocketClosed, never> {
     const hop: Transport.Hop = { name: "session.deliver", attributes: { "session.id": this.id }, wait: WAIT }
-    return Transport.receiver<SessionMessage>(() => hop, this.shared.policy).handle(
-      incoming,
-      (message) => this.deliver(message) ?? Effect.void
-    )
+    return this.shared.passing(this.fiber, envelope, hop, (message) => this.deliver(message))
   }
 
   private crashed(defect: unknown): Effect.Effect<void> {
@@ -179,7 +176,7 @@ export const starter = Effect.fnUntraced(function* (options?: {
 }): Effect.fn.Return<Start> {
   const policy = Propagation.notStarting(yield* Propagation.policy)
   const shared: Shared = {
-    policy,
+    passing: Transport.passing(policy),
     // Drops when full: whoever offers learns of it, and ends the session.
     mailbox: yield* Mailbox.maker<Incoming>({
       capacity: options?.mailboxCapacity ?? MAILBOX_CAPACITY,

@@ -10,6 +10,7 @@
 export { call, cast, send } from "./transport/Send.ts"
 export { broadcast, fanout, type FanOutOptions } from "./transport/FanOut.ts"
 export { handle, receive, type Receiver, receiver } from "./transport/Receive.ts"
+export { type Passing, passing } from "./transport/Passing.ts"
 export { ingress, type IngressOptions, type TraceCallers } from "./transport/Callers.ts"
 export { decode, encode } from "./transport/Wire.ts"
 export { type Hop, isolated, layerIsolated, untraced } from "./transport/Trace.ts"

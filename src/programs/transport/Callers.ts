@@ -8,7 +8,7 @@ import * as Propagation from "../../domain/Propagation.ts"
 import * as TraceCarrier from "../../domain/TraceCarrier.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
 import { asked, reject } from "./Current.ts"
-import { type Received, received } from "./Receive.ts"
+import { type Received, received } from "./Incoming.ts"
 import type { AnyFiber } from "./Sampling.ts"
 import { begun, continued, type Hop, isIsolated, isolated } from "./Trace.ts"
 

@@ -4,69 +4,14 @@
  * @since 0.1.0
  */
 import { Effect, PubSub, Queue } from "effect"
-import * as Baggage from "../../domain/Baggage.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import * as Propagation from "../../domain/Propagation.ts"
-import * as Threshold from "../../domain/Threshold.ts"
-import * as TraceCarrier from "../../domain/TraceCarrier.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
-import { asked, now, reject } from "./Current.ts"
-import { type AnyFiber, startDecision } from "./Sampling.ts"
+import { asked } from "./Current.ts"
+import * as Incoming from "./Incoming.ts"
+import { startDecision } from "./Sampling.ts"
 import { begun, continued, type Hop, isIsolated, isolated } from "./Trace.ts"
-
-/**
- * What was decoded of a carrier.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Received {
-  readonly context: TraceContext.TraceContext
-  readonly baggage: Baggage.Baggage | undefined
-}
-
-/**
- * The trace context in a carrier, when it is one to continue. The sampled bit is looked at first: without it nothing is
- * decoded, unless the operator wants unsampled contexts to travel.
- *
- * @since 0.1.0
- * @category receiving
- */
-export const received = (fiber: AnyFiber, carrier: TraceCarrier.TraceCarrier): Received | undefined => {
-  if (!TraceCarrier.isSampled(carrier.traceparent) && asked(fiber.getRef(Propagation.unsampled), "omit") === "omit")
-    return undefined
-  const { context, rejections } = TraceCarrier.decode(carrier)
-  if (rejections.length > 0) reject(fiber, rejections)
-  if (context === undefined) return undefined
-  const limits = carrier.baggage === undefined ? undefined : asked(fiber.getRef(Propagation.baggage), undefined)
-  if (limits === undefined || carrier.baggage === undefined) return { context, baggage: undefined }
-  const parsed = Baggage.parse(carrier.baggage, limits)
-  if (parsed.rejections.length > 0) reject(fiber, parsed.rejections)
-  return { context, baggage: parsed.baggage }
-}
-
-/** Records how long a message lay in a mailbox, and gives it as the attributes of the span in which it is handled. */
-const waited = (
-  fiber: AnyFiber,
-  { wait }: Hop,
-  sentAt: number | undefined,
-  sampled: boolean
-): { readonly "mailbox.wait_ms": number } | undefined => {
-  if (sentAt === undefined) return undefined
-  // Clocks of two machines may differ by more than a message is under way.
-  const millis = Math.max(0, now(fiber) - sentAt)
-  if (wait !== undefined) {
-    const which = asked(fiber.getRef(Propagation.waits), "none")
-    if (which === "all" || (which === "sampled" && sampled)) wait.updateUnsafe(millis, fiber.context)
-  }
-  return { "mailbox.wait_ms": millis }
-}
-
-/** For a message whose description dies: it is handled all the same. */
-const UNKNOWN: Hop = { name: "message" }
-
-const PROCESS = { "messaging.operation.type": "process" } as const
 
 const enveloped = <M, A, E, R>(
   { carrier, message }: Envelope.Envelope<M>,
@@ -75,21 +20,14 @@ const enveloped = <M, A, E, R>(
   handler: (message: M) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber<A, E, R>((fiber) => {
-    const hop = asked(() => describe(message), UNKNOWN)
-    const known = carrier?.traceparent === undefined ? undefined : received(fiber, carrier)
+    const hop = asked(() => describe(message), Incoming.UNKNOWN)
+    const known = carrier?.traceparent === undefined ? undefined : Incoming.received(fiber, carrier)
     const sampled = known !== undefined && TraceContext.isSampled(known.context)
-    const wait = waited(fiber, hop, carrier?.sentAt, sampled)
+    const wait = Incoming.waited(fiber, hop, carrier?.sentAt, sampled)
     // What the handler does before it gives its effect belongs to the span too.
     const effect = Effect.suspend(() => handler(message))
     if (known === undefined || policy === "off") return bare(effect, policy, hop, wait)
-    const threshold = sampled ? Threshold.get(known.context.traceState) : undefined
-    const attributes = {
-      ...PROCESS,
-      // Exporters leave `tracestate` out, so what a kept span stands for is said in an attribute.
-      ...(threshold === undefined ? undefined : { "sampling.threshold": threshold }),
-      ...wait
-    }
-    const handled = continued(known.context, known.baggage, hop, attributes, effect)
+    const handled = continued(known.context, known.baggage, hop, Incoming.attributes(known.threshold, wait), effect)
     // Somebody has decided already that this trace is not sampled.
     return sampled || policy !== "start" ? handled : isolated(handled, "continue")
   })
@@ -98,10 +36,12 @@ const bare = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   policy: Propagation.Policy,
   hop: Hop,
-  wait?: { readonly "mailbox.wait_ms": number }
+  wait?: Incoming.Wait
 ): Effect.Effect<A, E, R> =>
   policy === "start"
-    ? Effect.withFiber((fiber) => begun(startDecision(fiber, hop.name), hop, { ...PROCESS, ...wait }, effect))
+    ? Effect.withFiber((fiber) =>
+        begun(startDecision(fiber, hop.name), hop, Incoming.attributes(undefined, wait), effect)
+      )
     : effect
 
 /**
@@ -135,7 +75,7 @@ export const receiver = <M>(describe: (message: M) => Hop, policy: Propagation.P
             : bare(
                 Effect.suspend(() => handler(incoming)),
                 policy,
-                asked(() => describe(incoming), UNKNOWN)
+                asked(() => describe(incoming), Incoming.UNKNOWN)
               )
       : (incoming, handler) =>
           Envelope.isEnvelope(incoming) ? enveloped(incoming, policy, describe, handler) : handler(incoming),

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, References, Tracer } from "effect"
+import { Clock, Context, Effect, type Exit, Layer, LogLevel, Option, References, Tracer } from "effect"
 import * as Baggage from "../../domain/Baggage.ts"
 import type * as Metrics from "../../domain/Metrics.ts"
 import * as Propagation from "../../domain/Propagation.ts"
@@ -117,6 +117,22 @@ const options = (hop: Hop, attributes: Readonly<Record<string, unknown>>) => ({
 
 const SILENT = { captureStackTrace: false } as const
 
+const spanTime = (fiber: AnyFiber): bigint =>
+  fiber.getRef(References.TracerTimingEnabled) ? fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n
+
+/** What a handler finds in its context of the trace that it continues, besides the span: the tracer, if it is sampled. */
+const receivedContext = (
+  fiber: AnyFiber,
+  context: TraceContext.TraceContext,
+  baggage: Baggage.Baggage | undefined
+): Context.Context<never> => {
+  const enabled = TraceContext.isSampled(context) ? fiber.getRef(TracerEnabled) : undefined
+  return Context.make(TraceContext.Current, context).pipe(
+    baggage === undefined ? (same) => same : Context.add(Baggage.Current, baggage),
+    enabled === undefined ? (same) => same : Context.add(References.TracerEnabled, enabled)
+  )
+}
+
 /**
  * Runs an effect as the continuation of a trace: within a span when it is sampled, and with its ids on all that is
  * logged. Nothing of it is left when the effect ends, however it does.
@@ -132,17 +148,73 @@ export const continued = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber<A, E, R>((fiber) => {
-    const received = Context.make(TraceContext.Current, context).pipe(
-      baggage === undefined ? (same) => same : Context.add(Baggage.Current, baggage)
-    )
+    const received = receivedContext(fiber, context, baggage)
     if (!TraceContext.isSampled(context)) return Effect.provideContext(logged(effect, context), received)
-    const enabled = fiber.getRef(TracerEnabled)
     const parent = Tracer.externalSpan({ traceId: context.traceId, spanId: context.spanId, sampled: true })
     return Effect.withFiber<A, E, R>((inner) => logged(effect, current(inner) ?? context)).pipe(
       Effect.withSpan(hop.name, { ...options(hop, attributes), parent }, SILENT),
-      Effect.provideContext(enabled === undefined ? received : Context.add(received, References.TracerEnabled, enabled))
+      Effect.provideContext(received)
     )
   })
+
+/**
+ * The span that {@link continued} opens, opened by hand; absent where the program has its tracer disabled.
+ *
+ * @since 0.1.0
+ * @category spans
+ */
+export const opened = (
+  fiber: AnyFiber,
+  parent: Tracer.ExternalSpan,
+  hop: Hop,
+  attributes: Readonly<Record<string, unknown>>
+): Tracer.Span | undefined => {
+  if (!(fiber.getRef(TracerEnabled) ?? fiber.getRef(References.TracerEnabled))) return undefined
+  const span = fiber.getRef(Tracer.Tracer).span({
+    name: hop.name,
+    parent: Option.some(parent),
+    annotations: Context.empty(),
+    links: Array.from(hop.links?.() ?? []),
+    startTime: spanTime(fiber),
+    kind: hop.kind ?? "consumer",
+    root: false,
+    sampled: !LogLevel.isGreaterThan(
+      fiber.getRef(References.MinimumTraceLevel),
+      fiber.getRef(References.CurrentTraceLevel)
+    )
+  })
+  for (const key in hop.attributes) span.attribute(key, hop.attributes[key])
+  for (const key in attributes) span.attribute(key, attributes[key])
+  return span
+}
+
+/**
+ * Ends a span that was opened by hand.
+ *
+ * @since 0.1.0
+ * @category spans
+ */
+export const ended = (fiber: AnyFiber, span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void =>
+  span.end(spanTime(fiber), exit)
+
+/**
+ * Runs an effect within a span that was opened by hand, which ends with it.
+ *
+ * @since 0.1.0
+ * @category spans
+ */
+export const within = <A, E, R>(
+  fiber: AnyFiber,
+  span: Tracer.Span,
+  context: TraceContext.TraceContext,
+  baggage: Baggage.Baggage | undefined,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
+  logged(effect, span).pipe(
+    Effect.withParentSpan(span, SILENT),
+    Effect.provideContext(receivedContext(fiber, context, baggage)),
+    Effect.onExit((exit) => Effect.sync(() => ended(fiber, span, exit)))
+  )
 
 /**
  * Runs an effect as the beginning of a trace, which is kept as the decision says; otherwise in none. The trace has its
