@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Schema } from "effect"
+import { Predicate, Schema, SchemaTransformation } from "effect"
 import { ChannelId, GuildId, RoleId, UserId } from "./Ids.ts"
 import { NONE, Permissions } from "./Permissions.ts"
 
@@ -102,3 +102,35 @@ export const make = (parts: {
     channels: new Map(parts.channels.map((channel) => [channel.id, channel]))
   }
 }
+
+const Parts = Schema.Struct({
+  id: GuildId,
+  name: Schema.String,
+  ownerId: UserId,
+  roles: Schema.Array(Role),
+  channels: Schema.Array(Channel)
+})
+
+/**
+ * A community as it crosses to another thread or process: roles and channels as lists.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schema = Parts.pipe(
+  Schema.decodeTo(
+    Schema.declare((input): input is Community => Predicate.hasProperty(input, "everyone"), {
+      identifier: "Community"
+    }),
+    SchemaTransformation.transform({
+      decode: (parts: typeof Parts.Type) => make(parts),
+      encode: ({ channels, id, name, ownerId, roles }: Community): typeof Parts.Type => ({
+        id,
+        name,
+        ownerId,
+        roles: Array.from(roles.values()),
+        channels: Array.from(channels.values())
+      })
+    })
+  )
+)

@@ -5,6 +5,7 @@
  */
 import { Context, type Effect, type Scope } from "effect"
 import type { Sender } from "./Sender.ts"
+import type { Worker } from "./Worker.ts"
 
 /**
  * The mode belongs to the caller, not to the push: a caller takes one sender when it starts and keeps it, since two
@@ -16,6 +17,8 @@ import type { Sender } from "./Sender.ts"
 export class Offload extends Context.Service<
   Offload,
   {
+    /** Where sessions may live, besides here: each with relays that send in turn for all guilds. */
+    readonly workers: ReadonlyArray<Worker>
     /** The calling actor's sender, for as long as its scope is open. */
     readonly sender: Effect.Effect<Sender, never, Scope.Scope>
   }

@@ -35,7 +35,10 @@ export {
  * @since 0.1.0
  * @category layers
  */
-export const inline: Layer.Layer<Offload> = Layer.succeed(Offload, { sender: Effect.succeed(callerSends) })
+export const inline: Layer.Layer<Offload> = Layer.succeed(Offload, {
+  workers: [],
+  sender: Effect.succeed(callerSends)
+})
 
 /** A fiber that sends for others, one fan-out after the other. */
 const sending = Effect.fnUntraced(function* (
@@ -93,6 +96,6 @@ export const senders = ({
       const others = yield* Effect.replicateEffect(sending(capacity, grace), Math.max(0, count - 1))
       const all = [first, ...others]
       let callers = 0
-      return { sender: Effect.sync(() => all[callers++ % all.length] ?? first) }
+      return { workers: [], sender: Effect.sync(() => all[callers++ % all.length] ?? first) }
     })
   )

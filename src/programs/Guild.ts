@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import { Clock, type Duration, Effect, Option, Scope, Stream } from "effect"
-import { type Address, type Request, request } from "../domain/Actor.ts"
+import { type Address, request } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
@@ -19,9 +19,9 @@ import type { Member } from "../domain/Member.ts"
 import { type Members, MemberStore } from "../domain/MemberStore.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
-import type { Protocol as RelayProtocol } from "../domain/relay/Protocol.ts"
+import type { Protocol as RelayProtocol, RemoteSession, SessionRef } from "../domain/relay/Protocol.ts"
 import type { Sampler } from "../domain/Sampler.ts"
-import type { Sender } from "../domain/Sender.ts"
+import type { Recipient, Sender } from "../domain/Sender.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import * as Supervision from "../domain/Supervision.ts"
 import * as Actor from "./Actor.ts"
@@ -54,14 +54,20 @@ export {
 /** What may wait for a guild; those who send wait when it is full. */
 const MAILBOX_CAPACITY = 4096
 
+/** What a guild's relays have, when it ends, to send what they hold. */
+const GRACE = "1 second"
+
 /** A guild's description names all members of a small guild, and of a large one only whoever asks. */
 const ROSTER_LIMIT = 50
+
+/** How a guild's relays reach a session: one that lives beside them, or at a worker. */
+type Handle = SessionHandle | RemoteSession
 
 /**
  * @since 0.1.0
  * @category models
  */
-export type Protocol = GuildProtocol<SessionHandle>
+export type Protocol = GuildProtocol<Handle>
 
 /**
  * @since 0.1.0
@@ -88,7 +94,9 @@ interface Shell {
   readonly community: Community
   readonly members: Members
   readonly sender: Sender
-  readonly relays: Array<Address<RelayProtocol>>
+  readonly relays: Array<Address<RelayProtocol> | Address<RelayProtocol<SessionRef>>>
+  /** Those that run here. */
+  readonly started: Array<Actor.Actor<RelayProtocol>>
   readonly scope: Scope.Scope
 }
 
@@ -116,40 +124,59 @@ const facts = Effect.fnUntraced(function* (
  * All that goes to relays takes the guild's one sender, so that nothing overtakes anything. A relay ends only with its
  * guild, and then nobody is left to hear of what it did not take.
  */
-const toRelays = (
-  { sender }: Shell,
-  recipients: ReadonlyArray<Address<RelayProtocol>>,
-  message: Request<RelayProtocol>
-): Effect.Effect<void> => Transport.broadcast(recipients, message, { sender })
+const toRelays = <M>({ sender }: Shell, recipients: ReadonlyArray<Recipient<M>>, message: M): Effect.Effect<void> =>
+  Transport.broadcast(recipients, message, { sender })
 
-const interpret = (shell: Shell, output: Output<SessionHandle>): Effect.Effect<void, never, Sampler | Offload> => {
-  const { community, relays, scope } = shell
+/** What was acknowledged goes out yet: relays end when they have done with all that was handed to them. */
+const lastWord = (shell: Shell): Effect.Effect<void> =>
+  toRelays(shell, shell.relays, request<RelayProtocol, "Stop">("Stop", undefined)).pipe(
+    Effect.andThen(Effect.forEach(shell.started, ({ ended }) => ended, { discard: true })),
+    Effect.interruptible,
+    Effect.timeoutOption(GRACE),
+    Effect.ignore
+  )
+
+const interpret = (shell: Shell, output: Output<Handle>): Effect.Effect<void, never, Sampler | Offload> => {
+  const { community, relays, scope, started } = shell
   switch (output._tag) {
     case "StartRelay":
       return Relay.make({ index: output.relay, community }).pipe(
         Scope.provide(scope),
-        Effect.map((relay) => void (relays[output.relay] = relay))
+        Effect.map((relay) => {
+          relays[output.relay] = relay
+          started.push(relay)
+        })
       )
-    case "Attach":
+    case "Attach": {
+      const { handle, intents, member } = output
+      const welcome = Payload.fromEvent(output.welcome)
+      if ("relay" in handle) {
+        // The first of a worker's life brings that life's relay.
+        relays[output.relay] = handle.relay
+        const subscriber = { session: handle, member, intents }
+        return toRelays(
+          shell,
+          [handle.relay],
+          request<RelayProtocol<SessionRef>, "Attach">("Attach", { subscriber, welcome })
+        )
+      }
       return toRelays(
         shell,
         relays.slice(output.relay, output.relay + 1),
-        request("Attach", {
-          subscriber: { session: output.handle, member: output.member, intents: output.intents },
-          welcome: Payload.fromEvent(output.welcome)
-        })
+        request("Attach", { subscriber: { session: handle, member, intents }, welcome })
       )
+    }
     case "Detach":
       return toRelays(
         shell,
         relays.slice(output.relay, output.relay + 1),
-        request("Detach", { session: output.session })
+        request<RelayProtocol, "Detach">("Detach", { session: output.session })
       )
     case "Dispatch":
       return toRelays(
         shell,
         relays,
-        request("Dispatch", {
+        request<RelayProtocol, "Dispatch">("Dispatch", {
           payload: Payload.fromEvent(output.event),
           channel: output.event.message.channelId,
           intent: Intents.GUILD_MESSAGES,
@@ -186,8 +213,10 @@ export const make = Effect.fnUntraced(function* (
           members,
           sender: yield* (yield* Offload).sender,
           relays: [],
-          scope: yield* Effect.scope
+          started: [],
+          scope: yield* Scope.fork(yield* Effect.scope)
         }
+        yield* Effect.addFinalizer(() => lastWord(shell))
         let state = State.initial(community, options)
 
         const handle = <Tag extends keyof Protocol>(
@@ -197,7 +226,7 @@ export const make = Effect.fnUntraced(function* (
         ) =>
           Effect.fnUntraced(function* (payload: Protocol[Tag]["payload"]) {
             const known = yield* facts(shell, user(payload), describes)
-            const [next, outputs, reply] = step<SessionHandle, Tag>(state, tag, payload, known)
+            const [next, outputs, reply] = step<Handle, Tag>(state, tag, payload, known)
             // Only what was done is so: when an output dies, the state is what it was before.
             for (const output of outputs) yield* interpret(shell, output)
             state = next

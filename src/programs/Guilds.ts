@@ -3,12 +3,17 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, Option } from "effect"
+import { Context, Effect, Layer, Option, Scope } from "effect"
 import type { ChannelId, GuildId } from "../domain/Ids.ts"
 import type { MemberStore } from "../domain/MemberStore.ts"
-import type { Offload } from "../domain/Offload.ts"
+import { Offload } from "../domain/Offload.ts"
 import type { Sampler } from "../domain/Sampler.ts"
 import * as Guild from "./Guild.ts"
+import * as Bridge from "./remote/Bridge.ts"
+import * as Outlet from "./remote/Outlet.ts"
+
+/** What workers have to hear the last of guilds that end. */
+const GRACE = "2 seconds"
 
 /**
  * @since 0.1.0
@@ -23,6 +28,17 @@ export class Guilds extends Context.Service<
   }
 >()("fanfare/programs/Guilds") {}
 
+/** Guilds, to be found by what is known of them. */
+export const found = (all: ReadonlyArray<Guild.Guild>): Guilds["Service"] => {
+  const byId = new Map(all.map((guild) => [guild.community.id, guild]))
+  const byChannel = new Map(all.flatMap((guild) => Array.from(guild.community.channels.keys(), (id) => [id, guild])))
+  return {
+    all,
+    byId: (id) => Option.fromUndefinedOr(byId.get(id)),
+    byChannel: (id) => Option.fromUndefinedOr(byChannel.get(id))
+  }
+}
+
 /**
  * Starts a guild for each of the given communities; they live as long as the Layer.
  *
@@ -35,15 +51,18 @@ export const layer = (
   Layer.effect(
     Guilds,
     Effect.gen(function* () {
+      const { workers } = yield* Offload
+      // Closed after the guilds: what they have said by then is heard at the workers yet.
+      const served = yield* Scope.fork(yield* Effect.scope)
       const all = yield* Effect.forEach(guilds, Guild.make)
-      const byId = new Map(all.map((guild) => [guild.community.id, guild]))
-      const byChannel = new Map(
-        all.flatMap((guild) => Array.from(guild.community.channels.keys(), (id) => [id, guild]))
-      )
-      return {
-        all,
-        byId: (id) => Option.fromUndefinedOr(byId.get(id)),
-        byChannel: (id) => Option.fromUndefinedOr(byChannel.get(id))
+      const write = Outlet.writer()
+      for (const [index, worker] of workers.entries()) {
+        const { name } = worker
+        const lives = worker.run((link) =>
+          Effect.scoped(Bridge.serve({ link, name, index, guilds: all, write, grace: GRACE }))
+        )
+        yield* Effect.forkIn(lives, served)
       }
+      return found(all)
     })
   )

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { Effect, type Scope } from "effect"
-import type { Address } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import { Offload } from "../domain/Offload.ts"
@@ -29,7 +28,7 @@ const tooSlow = (session: SessionHandle) => session.end(CloseCode.TOO_SLOW)
 export const make = (options: {
   readonly index: number
   readonly community: Community
-}): Effect.Effect<Address<Protocol>, never, Sampler | Offload | Scope.Scope> =>
+}): Effect.Effect<Actor.Actor<Protocol>, never, Sampler | Offload | Scope.Scope> =>
   Effect.flatMap(Propagation.policy, (policy) =>
     Actor.make<Protocol>()({
       kind: "relay",
@@ -39,7 +38,7 @@ export const make = (options: {
       // Who is attached is known here alone: a defect in one message must not cost the sessions their relay.
       supervision: Supervision.resume,
       policy: Propagation.notStarting(policy),
-      init: () =>
+      init: (self) =>
         Effect.gen(function* () {
           const sender = yield* (yield* Offload).sender
           const subscribers = new Subscribers(options.community)
@@ -52,6 +51,7 @@ export const make = (options: {
                 )
               },
               Detach: ({ session }) => Effect.sync(() => subscribers.remove(session)),
+              Stop: () => self.stop,
               Dispatch: (event) => {
                 const found = subscribers.recipients(event)
                 return Transport.fanout(found, event.payload, {

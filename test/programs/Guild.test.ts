@@ -112,10 +112,13 @@ describe("Guild", () => {
     let failures = 1
     const offload = Layer.effect(
       Offload.Offload,
-      Effect.map(Offload.Offload, ({ sender }) => {
+      Effect.map(Offload.Offload, ({ sender, workers }) => {
         let taken = 0
         // The first sender is the guild's, the second the first relay's.
-        return { sender: Effect.suspend(() => (++taken === 2 && failures-- > 0 ? Effect.die("no sender") : sender)) }
+        return {
+          workers,
+          sender: Effect.suspend(() => (++taken === 2 && failures-- > 0 ? Effect.die("no sender") : sender))
+        }
       })
     ).pipe(Layer.provide(Offload.inline))
     return Effect.gen(function* () {

@@ -169,6 +169,7 @@ describe("a message's way", () => {
 
   it.effect("a defect in one fan-out costs a relay none of its sessions", () => {
     const poisoned = Layer.succeed(Offload.Offload, {
+      workers: [],
       sender: Effect.succeed<Offload.Sender>({
         push: (plan, refused) =>
           JSON.stringify(plan.message).includes("poison") && !JSON.stringify(plan.message).includes('"tag"')

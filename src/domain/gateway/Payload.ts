@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { Predicate, Schema, SchemaTransformation } from "effect"
 import type { Event } from "../guild/Event.ts"
 import * as Json from "./Json.ts"
 import * as Opcode from "./Opcode.ts"
@@ -40,8 +41,28 @@ const octetsOf = (text: string): string => {
  */
 export const make = (name: string, data: unknown): Payload => {
   const head = `{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":${JSON.stringify(data)},"s":`
-  return { _tag: "Payload", name, head, octets: octetsOf(head) }
+  return fromHead({ name, head })
 }
+
+const fromHead = ({ head, name }: { readonly name: string; readonly head: string }): Payload => ({
+  _tag: "Payload",
+  name,
+  head,
+  octets: octetsOf(head)
+})
+
+/**
+ * A payload as it crosses to another thread or process: still serialised once.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schema = Schema.Struct({ name: Schema.String, head: Schema.String }).pipe(
+  Schema.decodeTo(
+    Schema.declare((input): input is Payload => Predicate.isTagged(input, "Payload"), { identifier: "Payload" }),
+    SchemaTransformation.transform({ decode: fromHead, encode: ({ head, name }: Payload) => ({ name, head }) })
+  )
+)
 
 /**
  * @since 0.1.0

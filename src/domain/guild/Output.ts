@@ -19,7 +19,8 @@ export interface StartRelay {
 }
 
 /**
- * Give a session to a relay, which first of all sends it `welcome`: what comes through the relay later, comes later.
+ * Give a session to a relay, which first of all sends it `welcome`: what comes through the relay later, comes later. The
+ * first that lives at a worker brings a relay that was not started here.
  *
  * @since 0.1.0
  * @category models

@@ -4,9 +4,9 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
-import type { Community } from "../Community.ts"
-import { ChannelId, type SessionId, UserId } from "../Ids.ts"
-import type { Member } from "../Member.ts"
+import * as Community from "../Community.ts"
+import { ChannelId, SessionId, UserId } from "../Ids.ts"
+import { Member } from "../Member.ts"
 import { Draft, type Message } from "../Message.ts"
 import type { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember } from "./Refusal.ts"
 
@@ -26,7 +26,8 @@ export type SendMessage = typeof SendMessage.Type
 /**
  * A session wants this guild's events. `handle` is how relays reach it: the guild only passes it on.
  *
- * `intents` are the gateway's bits of what the session wants to hear about.
+ * `intents` are the gateway's bits of what the session wants to hear about. `worker` names where the session lives, if
+ * that is not beside the guild: all who live at one are served by one relay there.
  *
  * @since 0.1.0
  * @category commands
@@ -36,15 +37,19 @@ export interface Connect<out H> {
   readonly user: UserId
   readonly intents: number
   readonly handle: H
+  readonly worker?: string
 }
 
 /**
  * @since 0.1.0
  * @category commands
  */
-export interface Disconnect {
-  readonly session: SessionId
-}
+export const Disconnect = Schema.Struct({ session: SessionId })
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export type Disconnect = typeof Disconnect.Type
 
 /**
  * What does the guild look like to this user?
@@ -52,9 +57,12 @@ export interface Disconnect {
  * @since 0.1.0
  * @category commands
  */
-export interface Describe {
-  readonly user: UserId
-}
+export const Describe = Schema.Struct({ user: UserId })
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export type Describe = typeof Describe.Type
 
 /**
  * The guild as one member may see it: without the channels that are hidden from them. `members` are all members of a
@@ -63,21 +71,28 @@ export interface Describe {
  * @since 0.1.0
  * @category replies
  */
-export interface View {
-  readonly community: Community
-  readonly member: Member
-  readonly members: ReadonlyArray<Member>
-  readonly memberCount: number
-}
+export const View = Schema.Struct({
+  community: Community.schema,
+  member: Member,
+  members: Schema.Array(Member),
+  memberCount: Schema.Int
+})
+/**
+ * @since 0.1.0
+ * @category replies
+ */
+export type View = typeof View.Type
 
 /**
  * @since 0.1.0
  * @category replies
  */
-export interface Status {
-  readonly sessions: number
-  readonly relays: number
-}
+export const Status = Schema.Struct({ sessions: Schema.Int, relays: Schema.Int })
+/**
+ * @since 0.1.0
+ * @category replies
+ */
+export type Status = typeof Status.Type
 
 /**
  * @since 0.1.0

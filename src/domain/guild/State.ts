@@ -16,7 +16,19 @@ import type { SessionId } from "../Ids.ts"
 export const RELAY_CAPACITY = 15_000
 
 /**
- * `relays` holds, by relay index, how many sessions each serves; `sessions` which relay serves each. `sequence` counts
+ * How many sessions a relay serves. One that stands for all that live at a `worker` has no limit: they are shared out
+ * there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Relay {
+  readonly sessions: number
+  readonly worker?: string | undefined
+}
+
+/**
+ * `relays` is by relay index; `sessions` says which relay serves each. `sequence` counts
  * the messages made.
  *
  * @since 0.1.0
@@ -25,7 +37,7 @@ export const RELAY_CAPACITY = 15_000
 export interface State {
   readonly community: Community
   readonly relayCapacity: number
-  readonly relays: ReadonlyArray<number>
+  readonly relays: ReadonlyArray<Relay>
   readonly sessions: HashMap.HashMap<SessionId, number>
   readonly sequence: number
 }

@@ -7,14 +7,14 @@
  */
 import { HashMap, Option, Result } from "effect"
 import * as Access from "../Access.ts"
-import { messageId } from "../Ids.ts"
+import { messageId, type SessionId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
 import type { Draft, Message } from "../Message.ts"
 import * as Permissions from "../Permissions.ts"
-import type { Output } from "./Output.ts"
+import type { Detach, Output, StartRelay } from "./Output.ts"
 import type { Protocol, View } from "./Protocol.ts"
 import { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember } from "./Refusal.ts"
-import type { State } from "./State.ts"
+import type { Relay, State } from "./State.ts"
 
 /**
  * What was looked up for a command. `now` is Unix time in milliseconds; `member` the user whom the command speaks for;
@@ -69,6 +69,35 @@ const viewOf = ({ community }: State, member: Member, { memberCount, roster }: F
   memberCount
 })
 
+/** The relays, of which one serves so many more. */
+const serving = (relays: ReadonlyArray<Relay>, index: number, more: number): ReadonlyArray<Relay> =>
+  relays.map((relay, at) => (at === index ? { ...relay, sessions: relay.sessions + more } : relay))
+
+/**
+ * The relay for a session that lives at `worker`: the one that serves it already, or the first there that has room. Those
+ * who live at a worker bring theirs with them, and nobody starts it.
+ */
+const placed = (
+  { relayCapacity, relays, sessions }: State,
+  session: SessionId,
+  worker: string | undefined
+): {
+  readonly relay: number
+  readonly relays: ReadonlyArray<Relay>
+  readonly outputs: ReadonlyArray<StartRelay | Detach>
+} => {
+  const present = Option.getOrUndefined(HashMap.get(sessions, session))
+  const detach: ReadonlyArray<Detach> = present === undefined ? [] : [{ _tag: "Detach", relay: present, session }]
+  if (present !== undefined && relays[present]?.worker === worker) return { relay: present, relays, outputs: detach }
+  const left = present === undefined ? relays : serving(relays, present, -1)
+  const capacity = worker === undefined ? relayCapacity : Number.POSITIVE_INFINITY
+  const free = left.findIndex((relay) => relay.worker === worker && relay.sessions < capacity)
+  if (free !== -1) return { relay: free, relays: serving(left, free, 1), outputs: detach }
+  const relay = left.length
+  const start: ReadonlyArray<StartRelay> = worker === undefined ? [{ _tag: "StartRelay", relay }] : []
+  return { relay, relays: [...left, { sessions: 1, worker }], outputs: [...detach, ...start] }
+}
+
 const handlers = <H>(): Handlers<H> => ({
   SendMessage: (state, { author, channel: id, draft }, { member, now }) => {
     const refuse = (error: Protocol<H>["SendMessage"]["error"]): Step<H, "SendMessage"> => [
@@ -102,32 +131,19 @@ const handlers = <H>(): Handlers<H> => ({
     ]
   },
 
-  Connect: (state, { handle, intents, session, user }, facts) => {
+  Connect: (state, { handle, intents, session, user, worker }, facts) => {
     if (Option.isNone(facts.member)) {
       return [state, [], Result.fail(new UnknownMember({ guild: state.community.id, user }))]
     }
     const member = facts.member.value
     const view = viewOf(state, member, facts)
     const welcome = { _tag: "GuildAvailable", view } as const
-    const present = HashMap.get(state.sessions, session)
-    if (Option.isSome(present)) {
-      const relay = present.value
-      const outputs: ReadonlyArray<Output<H>> = [
-        { _tag: "Detach", relay, session },
-        { _tag: "Attach", relay, session, member, intents, handle, welcome }
-      ]
-      return [state, outputs, Result.succeed(view)]
-    }
-    const free = state.relays.findIndex((sessions) => sessions < state.relayCapacity)
-    const relay = free === -1 ? state.relays.length : free
+    const place = placed(state, session, worker)
+    const { relay } = place
     const attach: Output<H> = { _tag: "Attach", relay, session, member, intents, handle, welcome }
     return [
-      {
-        ...state,
-        relays: free === -1 ? [...state.relays, 1] : state.relays.with(relay, (state.relays[relay] ?? 0) + 1),
-        sessions: HashMap.set(state.sessions, session, relay)
-      },
-      free === -1 ? [{ _tag: "StartRelay", relay }, attach] : [attach],
+      { ...state, relays: place.relays, sessions: HashMap.set(state.sessions, session, relay) },
+      [...place.outputs, attach],
       Result.succeed(view)
     ]
   },
@@ -139,7 +155,7 @@ const handlers = <H>(): Handlers<H> => ({
     return [
       {
         ...state,
-        relays: state.relays.with(relay, (state.relays[relay] ?? 1) - 1),
+        relays: serving(state.relays, relay, -1),
         sessions: HashMap.remove(state.sessions, session)
       },
       [{ _tag: "Detach", relay, session }],

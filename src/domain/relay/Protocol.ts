@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import type { Address } from "../Actor.ts"
 import type { Payload } from "../gateway/Payload.ts"
 import type { ChannelId, SessionId } from "../Ids.ts"
+import type { SessionHandle } from "../session/Session.ts"
 import type { Subscriber } from "./Subscribers.ts"
 
 /**
@@ -13,8 +15,8 @@ import type { Subscriber } from "./Subscribers.ts"
  * @since 0.1.0
  * @category commands
  */
-export interface Attach {
-  readonly subscriber: Subscriber
+export interface Attach<out S> {
+  readonly subscriber: Subscriber<S>
   readonly welcome: Payload
 }
 
@@ -46,8 +48,30 @@ type Cast<Payload> = { readonly payload: Payload; readonly success: void; readon
  * @since 0.1.0
  * @category models
  */
-export interface Protocol {
-  readonly Attach: Cast<Attach>
+export interface Protocol<S = SessionHandle> {
+  readonly Attach: Cast<Attach<S>>
   readonly Detach: Cast<Detach>
   readonly Dispatch: Cast<Dispatch>
+  /** The last: it has come the same way as all that went before. */
+  readonly Stop: Cast<void>
+}
+
+/**
+ * A session as another thread knows it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SessionRef {
+  readonly id: SessionId
+}
+
+/**
+ * A session that lives at a worker, and the relay that stands for all who live there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface RemoteSession extends SessionRef {
+  readonly relay: Address<Protocol<SessionRef>>
 }

@@ -16,13 +16,13 @@ import * as Permissions from "../Permissions.ts"
 import type { SessionHandle } from "../session/Session.ts"
 
 /**
- * A session as its relay knows it.
+ * A session as its relay knows it: by its handle, or by what another thread knows it by.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Subscriber {
-  readonly session: SessionHandle
+export interface Subscriber<out S = SessionHandle> {
+  readonly session: S
   readonly member: Member
   readonly intents: number
 }

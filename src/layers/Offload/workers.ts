@@ -1,0 +1,94 @@
+/**
+ * An offload to threads: relays and their sessions, with the sessions' sockets, live in `node:worker_threads`. How long a
+ * guild is busy with a fan-out depends on how many workers there are, and not on how many sessions.
+ *
+ * @since 0.1.0
+ */
+import { type Cause, Deferred, type Duration, Effect, Layer, Schedule } from "effect"
+import { availableParallelism } from "node:os"
+import { type ResourceLimits, Worker as Thread } from "node:worker_threads"
+import * as Mailbox from "../../domain/Mailbox.ts"
+import { Offload } from "../../domain/Offload.ts"
+import { inline } from "../../domain/Sender.ts"
+import type { Link, Worker } from "../../domain/Worker.ts"
+import { STOP } from "./thread.ts"
+
+/**
+ * `url` is the module that a worker runs: see `thread.ts`. `count` is how many there are; by default as many as there are
+ * processors but one, which is the guilds'. Each gets `data` as its `workerData`, and `resourceLimits` as they are (for
+ * the collector's: see `docs/garbage-collection.md`). `grace` is what a worker has for its end; after that it is ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly url: URL
+  readonly count?: number
+  readonly data?: unknown
+  readonly resourceLimits?: ResourceLimits
+  readonly grace?: Duration.Input
+}
+
+/** One life of a thread. */
+const thread = (name: string, { data, grace = "2 seconds", resourceLimits, url }: Options) =>
+  Effect.acquireRelease(
+    Effect.gen(function* () {
+      const frames = yield* Mailbox.unbounded<string, Cause.Done>()
+      const ended = yield* Deferred.make<void>()
+      const services = yield* Effect.context<never>()
+      const worker = new Thread(url, { name, workerData: data, ...(resourceLimits && { resourceLimits }) })
+      let isOver = false
+      worker.on("message", (frame: unknown) => {
+        if (typeof frame === "string") frames.offerUnsafe(frame)
+      })
+      worker.on("error", (error) => {
+        Effect.runForkWith(services)(Effect.logError(`${name} died; another takes its place`, error))
+      })
+      worker.on("exit", () => {
+        isOver = true
+        Effect.runForkWith(services)(Effect.andThen(Mailbox.end(frames), Deferred.succeed(ended, undefined)))
+      })
+      const link: Link = {
+        send: (frame) => {
+          if (isOver) return false
+          worker.postMessage(frame)
+          return true
+        },
+        frames
+      }
+      return { worker, link, ended }
+    }),
+    ({ ended, worker }) =>
+      Effect.sync(() => worker.postMessage(STOP)).pipe(
+        Effect.andThen(Effect.timeoutOption(Effect.interruptible(Deferred.await(ended)), grace)),
+        Effect.andThen(Effect.promise(() => worker.terminate()))
+      )
+  )
+
+/** Those that die one after the other are given more and more time. */
+const replacing = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
+
+/**
+ * Workers start with the guilds that they serve (`Guilds.layer`). One that dies is replaced: its sessions' connections are
+ * gone, their clients connect again and identify anew; no other session, and no guild, notices.
+ *
+ * Sessions beside the guild, if there are any, are served there as with `Offload.inline`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const workers = (options: Options): Layer.Layer<Offload> =>
+  Layer.succeed(Offload, {
+    sender: Effect.succeed(inline),
+    workers: Array.from({ length: options.count ?? Math.max(1, availableParallelism() - 1) }, (_, index): Worker => {
+      const name = `worker-${index}`
+      return {
+        name,
+        run: (life) =>
+          Effect.scoped(Effect.flatMap(thread(name, options), ({ link }) => life(link))).pipe(
+            Effect.repeat(replacing),
+            Effect.andThen(Effect.never)
+          )
+      }
+    })
+  })

@@ -1,0 +1,87 @@
+/**
+ * Guilds that run elsewhere, for a worker: whoever asks here is answered there; and what they say reaches the sessions that
+ * live here, through relays that do too.
+ *
+ * @since 0.1.0
+ */
+import { type Cause, Effect, Layer, Pull } from "effect"
+import type * as Envelope from "../domain/Envelope.ts"
+import type { GuildId } from "../domain/Ids.ts"
+import * as Mailbox from "../domain/Mailbox.ts"
+import type { Offload } from "../domain/Offload.ts"
+import * as Wire from "../domain/remote/Wire.ts"
+import type { Sampler } from "../domain/Sampler.ts"
+import { GuildLink, type Link } from "../domain/Worker.ts"
+import { found, Guilds } from "./Guilds.ts"
+import * as Proxy from "./remote/Proxy.ts"
+import * as Relays from "./remote/Relays.ts"
+
+/** Commands carried out before their guild is told of it, while there are more. */
+const BATCH = Wire.WINDOW / 4
+
+type Commands = Mailbox.Mailbox<Envelope.Envelope<Wire.Command>, Cause.Done>
+
+/** Tells a guild that there is room again. */
+const teller = (link: Link, guild: GuildId, commands: Commands) => {
+  let count = 0
+  return () => {
+    count++
+    if (count < BATCH && commands.length > 0) return
+    link.send(Wire.encodeUp({ _tag: "Taken", guild, count }))
+    count = 0
+  }
+}
+
+/**
+ * Waits for the guilds to say who they are; then serves until the Layer's scope closes, or the link is gone.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options?: {
+  readonly relayCapacity?: number
+}): Layer.Layer<Guilds, Cause.Done, GuildLink | Sampler | Offload> =>
+  Layer.effect(
+    Guilds,
+    Effect.gen(function* () {
+      const link = yield* GuildLink
+      const pending = new Proxy.Pending()
+      const commands = new Map<GuildId, Commands>()
+
+      const received = Effect.fnUntraced(function* (text: string) {
+        const down = yield* Wire.decodeDown(text)
+        if (down._tag === "Reply") yield* pending.answer(down.number, down.exit)
+        // There is room for it: its guild sends no more than that.
+        if (down._tag === "Command") commands.get(down.guild)?.offerUnsafe(down.command)
+      })
+
+      const first = yield* Effect.orDie(Wire.decodeDown(yield* Mailbox.take(link.frames)))
+      const { communities, worker } = first._tag === "Start" ? first : { communities: [], worker: 0 }
+      const proxies = yield* Effect.forEach(
+        communities,
+        Effect.fnUntraced(function* (community) {
+          const proxy = yield* Proxy.make(community, link, pending)
+          const capacity = options?.relayCapacity
+          const relays = yield* Relays.make(proxy, { worker, ...(capacity === undefined ? undefined : { capacity }) })
+          const mailbox = yield* Mailbox.bounded<Envelope.Envelope<Wire.Command>, Cause.Done>(Wire.WINDOW)
+          const taken = teller(link, community.id, mailbox)
+          commands.set(community.id, mailbox)
+          yield* Effect.forkScoped(
+            Mailbox.consume(mailbox, (command) =>
+              Effect.map(
+                Effect.catchCause(relays(command), (cause) => Effect.logError("a guild's command died here", cause)),
+                taken
+              )
+            )
+          )
+          return proxy.guild
+        })
+      )
+      yield* Effect.forkScoped(
+        Mailbox.consume(link.frames, (text) =>
+          Effect.catchCause(received(text), (cause) => Effect.logError("a guild said what was not understood", cause))
+        ).pipe(Pull.catchDone(() => Effect.void))
+      )
+      return found(proxies)
+    })
+  )

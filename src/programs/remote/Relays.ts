@@ -1,0 +1,101 @@
+/**
+ * The relays of one guild at a worker. To the guild they are one; here its sessions are shared out among as many as it
+ * takes.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Scope } from "effect"
+import type { Address, Tag } from "../../domain/Actor.ts"
+import type * as Envelope from "../../domain/Envelope.ts"
+import { RELAY_CAPACITY } from "../../domain/guild/State.ts"
+import type { SessionId } from "../../domain/Ids.ts"
+import type { Offload } from "../../domain/Offload.ts"
+import type { Protocol } from "../../domain/relay/Protocol.ts"
+import type * as Wire from "../../domain/remote/Wire.ts"
+import type { Sampler } from "../../domain/Sampler.ts"
+import * as Relay from "../Relay.ts"
+import { ask } from "./ask.ts"
+import type { Proxy } from "./Proxy.ts"
+
+/** So that no two relays of a guild have the same index, wherever they are: those beside the guild have the first. */
+const indexOf = (worker: number, nth: number): number => ((worker + 1) << 16) | nth
+
+interface Place {
+  readonly relay: Address<Protocol>
+  sessions: number
+}
+
+/**
+ * Carries out one of the guild's commands. It is done when the relays are done with it: so the guild's window counts what
+ * has not been fanned out, and who ends in good order knows that all was.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Relays = (envelope: Envelope.Envelope<Wire.Command>) => Effect.Effect<void, never, Sampler | Offload>
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function* (
+  { guild: { community }, session }: Proxy,
+  options: { readonly worker: number; readonly capacity?: number }
+): Effect.fn.Return<Relays, never, Scope.Scope> {
+  const { capacity = RELAY_CAPACITY, worker } = options
+  const scope = yield* Effect.scope
+  const relays: Array<Place> = []
+  const places = new Map<SessionId, Place>()
+
+  const leave = (id: SessionId): Place | undefined => {
+    const left = places.get(id)
+    if (left !== undefined) left.sessions--
+    places.delete(id)
+    return left
+  }
+  const started = Effect.suspend(() =>
+    Effect.map(Scope.provide(Relay.make({ index: indexOf(worker, relays.length), community }), scope), (relay) => {
+      const place: Place = { relay, sessions: 0 }
+      relays.push(place)
+      return place
+    })
+  )
+  const place = (id: SessionId) =>
+    Effect.suspend(() => {
+      const free = relays.find(({ sessions }) => sessions < capacity)
+      return Effect.map(free === undefined ? started : Effect.succeed(free), (found) => {
+        found.sessions++
+        places.set(id, found)
+        return found
+      })
+    })
+
+  return ({ carrier, message }) => {
+    // With the trace that it came with: that goes on at the relay, and the time on the way counts as time in its mailbox.
+    const tell = <T extends Tag<Protocol>>(tag: T, payload: Protocol[T]["payload"], to: ReadonlyArray<Place>) =>
+      Effect.forEach(to, ({ relay }) => ask<Protocol, T>(relay, carrier, tag, payload), {
+        concurrency: "unbounded",
+        discard: true
+      })
+    switch (message._tag) {
+      case "Attach": {
+        const { intents, member, welcome } = message
+        const handle = session(message.session)
+        // Gone before it came: its guild has been told, or will be.
+        if (handle === undefined) return Effect.void
+        leave(message.session)
+        return Effect.flatMap(place(message.session), (found) =>
+          tell("Attach", { subscriber: { session: handle, member, intents }, welcome }, [found])
+        )
+      }
+      case "Detach": {
+        const left = leave(message.session)
+        return left === undefined ? Effect.void : tell("Detach", { session: message.session }, [left])
+      }
+      case "Dispatch":
+        return tell("Dispatch", message, relays)
+      case "Stop":
+        return tell("Stop", undefined, relays)
+    }
+  }
+})

@@ -1,0 +1,35 @@
+/** What a test and its workers say to each other, beside the link. */
+import { Predicate, Schema } from "effect"
+import type { GuildId, SessionId, UserId } from "../../../src/domain/Ids.ts"
+
+export interface WorkerData {
+  readonly channel: string
+  readonly relayCapacity: number
+}
+
+export const isWorkerData = (input: unknown): input is WorkerData => Predicate.hasProperty(input, "channel")
+
+/** To one worker. */
+export type Said = { readonly to: string } & (
+  | {
+      readonly say: "open"
+      readonly session: SessionId
+      readonly guild: GuildId
+      readonly user: UserId
+      readonly intents: number
+    }
+  | { readonly say: "close"; readonly session: SessionId }
+  | { readonly say: "block"; readonly until: SharedArrayBuffer }
+  | { readonly say: "die" }
+)
+
+const Word = Schema.Union([
+  Schema.Struct({ hear: Schema.Literals(["ready", "blocked"]), worker: Schema.String }),
+  Schema.Struct({ hear: Schema.Literals(["opened", "closed"]), session: Schema.String }),
+  Schema.Struct({ hear: Schema.Literal("frame"), session: Schema.String, frame: Schema.String })
+])
+
+/** From any. */
+export type Heard = typeof Word.Type
+
+export const decodeHeard = (event: MessageEvent): Heard => Schema.decodeUnknownSync(Word)(event.data)
