@@ -22,9 +22,11 @@ export const counter = () => {
 /** How many connect at a time. */
 const AT_ONCE = 64
 
-/** Starts the guild and connects so many; what it gives says a word, and waits until all have it. */
-export const make = Effect.fnUntraced(function* (size: number) {
-  const { arrive, expect } = counter()
+/** The one user whom all sessions are: members are another matter. */
+export const author = member(0)
+
+/** Connects so many sessions to a guild, whose sockets say when a message has come, and no more. */
+export const connect = Effect.fnUntraced(function* (guild: Guild.Guild, size: number, arrive: () => void, first = 0) {
   const socket: SessionSocket.SessionSocket["Service"] = {
     receive: Effect.never,
     send: () => Effect.sync(arrive),
@@ -34,24 +36,35 @@ export const make = Effect.fnUntraced(function* (size: number) {
     },
     close: () => Effect.void
   }
-  // All sessions are the owner's: members are another matter.
-  const author = member(0)
-  const guild = yield* Guild.make({ community, members: [author] })
   const start = yield* Session.starter()
-  const welcomed = expect(size)
-  const connect = (index: number) => {
-    const session = start({ id: Ids.SessionId.make(index.toString(16).padStart(32, "0")), socket })
+  const one = (index: number) => {
+    const session = start({ id: Ids.SessionId.make((first + index).toString(16).padStart(32, "0")), socket })
     const payload = { session: session.id, user: author.user.id, intents: Intents.GUILD_MESSAGES, handle: session }
     return Transport.call(guild, "Connect", payload, { timeout: "1 minute" })
   }
   for (let index = 0; index < size; index += AT_ONCE) {
-    const some = Array.from({ length: Math.min(AT_ONCE, size - index) }, (_, nth) => connect(index + nth))
+    const some = Array.from({ length: Math.min(AT_ONCE, size - index) }, (_, nth) => one(index + nth))
     yield* Effect.all(some, { concurrency: "unbounded", discard: true })
   }
+})
+
+/** Says a word in a guild. */
+export const say = (guild: Guild.Guild) =>
+  Transport.call(guild, "SendMessage", {
+    author: author.user.id,
+    channel: general.id,
+    draft: { content: "hello", embeds: [], tts: false }
+  })
+
+/** Starts the guild and connects so many; what it gives says a word, and waits until all have it. */
+export const make = Effect.fnUntraced(function* (size: number) {
+  const { arrive, expect } = counter()
+  const guild = yield* Guild.make({ community, members: [author] })
+  const welcomed = expect(size)
+  yield* connect(guild, size, arrive)
   yield* welcomed
-  const request = { author: author.user.id, channel: general.id, draft: { content: "hello", embeds: [], tts: false } }
   return Effect.suspend(() => {
     const everyone = expect(size)
-    return Effect.andThen(Transport.call(guild, "SendMessage", request), everyone)
+    return Effect.andThen(say(guild), everyone)
   })
 })
