@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Effect, Exit, Layer, Option, Tracer } from "effect"
-import { type FinishedSpan, TraceStore } from "../domain/TraceStore.ts"
+import { Cause, Context, Effect, Exit, Layer, Option, Schema, Tracer } from "effect"
+import { FinishedSpan, TraceStore } from "../domain/TraceStore.ts"
 
 export {
   /**
@@ -62,9 +62,30 @@ class StoredSpan extends Tracer.NativeSpan {
   }
 }
 
+/** What is kept of a trace: one's own spans as they are, and made fit to be shown when they are asked for: most never are. */
+type Kept = Tracer.Span | FinishedSpan
+
+const shown = (kept: Kept): FinishedSpan => ("startMillis" in kept ? kept : finished(kept))
+
+const decoded = Schema.decodeUnknownOption(FinishedSpan)
+
+/** Tells other threads of the spans that have ended here, and hears of theirs. */
+const shared = (name: string, hear: (span: FinishedSpan) => void) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const channel = new BroadcastChannel(name)
+        channel.onmessage = ({ data }) => Option.map(decoded(data), hear)
+        return channel
+      }),
+      (channel) => Effect.sync(() => channel.close())
+    ),
+    (channel) => (span: Tracer.Span) => channel.postMessage(finished(span))
+  )
+
 /**
  * A tracer that keeps the last traces in memory, and the store to read them from. The oldest trace makes room for a new
- * one; of one trace, the first spans to end are kept.
+ * one; of one trace, the first spans to end are kept. Threads that name the same `channel` have their spans in common.
  *
  * @since 0.1.0
  * @category layers
@@ -72,15 +93,15 @@ class StoredSpan extends Tracer.NativeSpan {
 export const ring = (options?: {
   readonly traces?: number
   readonly spansPerTrace?: number
+  readonly channel?: string
 }): Layer.Layer<TraceStore> => {
   const maxTraces = options?.traces ?? 128
   const maxSpans = options?.spansPerTrace ?? 1024
   return Layer.effectContext(
-    Effect.sync(() => {
+    Effect.gen(function* () {
       // A Map keeps the order of insertion, so its first key is the oldest trace.
-      const traces = new Map<string, Array<Tracer.Span>>()
-      // Kept as they are, and made fit to be shown when they are asked for: most never are.
-      const store = (span: Tracer.Span): void => {
+      const traces = new Map<string, Array<Kept>>()
+      const keep = (span: Kept): void => {
         const known = traces.get(span.traceId)
         if (known !== undefined) {
           if (known.length < maxSpans) known.push(span)
@@ -92,11 +113,14 @@ export const ring = (options?: {
         }
         traces.set(span.traceId, [span])
       }
+      const tell = options?.channel === undefined ? () => {} : yield* shared(`${options.channel}/spans`, keep)
+      const store = (span: Tracer.Span): void => {
+        keep(span)
+        tell(span)
+      }
       return Context.make(TraceStore, {
         spans: (traceId) =>
-          Effect.sync(() =>
-            (traces.get(traceId) ?? []).map(finished).toSorted((a, b) => a.startMillis - b.startMillis)
-          ),
+          Effect.sync(() => (traces.get(traceId) ?? []).map(shown).toSorted((a, b) => a.startMillis - b.startMillis)),
         traceIds: Effect.sync(() => Array.from(traces.keys()))
       }).pipe(Context.add(Tracer.Tracer, Tracer.make({ span: (options) => new StoredSpan(options, store) })))
     })

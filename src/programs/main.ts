@@ -4,10 +4,9 @@
  *
  * @since 0.1.0
  */
-import { NodeHttpServer, NodeRuntime, NodeServices } from "@effect/platform-node"
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import {
   Array,
-  ByteSize,
   Cause,
   Config,
   Console,
@@ -15,37 +14,31 @@ import {
   Exit,
   Layer,
   Option,
+  Queue,
   Redacted,
   type Runtime,
   Schema
 } from "effect"
 import { Command, Flag } from "effect/cli"
-import { HttpIncomingMessage, HttpMiddleware, HttpRouter, HttpServer } from "effect/http"
-import { createServer } from "node:http"
-import * as Propagation from "../domain/Propagation.ts"
-import * as Accounts from "../layers/Accounts.ts"
+import { HttpServer } from "effect/http"
+import { randomUUID } from "node:crypto"
+import { extname } from "node:path"
+import type * as Propagation from "../domain/Propagation.ts"
 import * as MemberStore from "../layers/MemberStore.ts"
 import * as Offload from "../layers/Offload.ts"
+import * as workers from "../layers/Offload/workers.ts"
 import * as Otlp from "../layers/Otlp.ts"
 import * as Sampler from "../layers/Sampler.ts"
-import * as WebSocket from "../layers/SessionSocket/webSocket.ts"
-import * as TraceStore from "../layers/TraceStore.ts"
 import * as demo from "./demo.ts"
 import type * as GrpcIngress from "./GrpcIngress.ts"
 import * as Guilds from "./Guilds.ts"
-import * as Ingress from "./Ingress.ts"
-import * as Page from "./Page.ts"
+import * as http from "./server/http.ts"
+import * as Port from "./server/port.ts"
+import type { Settings } from "./server/Settings.ts"
 import * as Session from "./Session.ts"
-import * as Transport from "./Transport.ts"
+import type * as Transport from "./Transport.ts"
 
 const DEMO_TOKENS = Array.map(Array.make("demo-1", "demo-2", "demo-3"), (token) => Redacted.make(token))
-
-/** Frames above this are refused before they are read; the gateway itself takes no more than 4 KiB. */
-const MAX_FRAME = 64 * 1024
-const MAX_BODY = "256 KiB"
-
-/** What requests have to finish once the server stops; sessions are told to reconnect right after. */
-const GRACE = "250 millis"
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
 
@@ -63,16 +56,6 @@ const blankToken = () =>
 
 const sameToken = () => new BadTokens({ message: "two tokens are the same: each stands for one member" })
 
-/** What the address could not be listened on for, in words that say what to do. */
-class CannotListen extends Schema.TaggedError<CannotListen>()("CannotListen", {
-  address: Schema.String,
-  reason: Schema.String
-}) {
-  override get message() {
-    return `cannot listen on ${this.address} (${this.reason}): choose another with --host and --port, or free this one`
-  }
-}
-
 interface Options {
   readonly host: string
   readonly port: number
@@ -81,6 +64,8 @@ interface Options {
   readonly tokens: ReadonlyArray<Redacted.Redacted>
   readonly traceCallers: Option.Option<Transport.TraceCallers>
   readonly mailboxWaits: Propagation.Waits
+  readonly offload: "inline" | "senders" | "workers"
+  readonly workers: Option.Option<number>
 }
 
 /** The address that others can reach this server at, if there is one. */
@@ -98,26 +83,8 @@ const tokensOf = (options: Options) => {
   return host === undefined ? Effect.succeed({ tokens: DEMO_TOKENS, demo: true }) : noTokens(host)
 }
 
-const listening = (tokens: ReadonlyArray<Redacted.Redacted>, isDemo: boolean) =>
-  Layer.effectDiscard(
-    HttpServer.addressFormattedWith((address) =>
-      Console.log(
-        `Fanfare is listening on ${address}` +
-          (isDemo ? ` with the demo tokens ${tokens.map((token) => Redacted.value(token)).join(", ")}` : "")
-      )
-    )
-  )
-
-/**
- * Node hands a request that comes before there are routes to nobody, and it would wait for ever: it is told to come
- * again instead.
- */
-const nodeServer = () => {
-  const server = createServer()
-  return server.on("request", (_, response) => {
-    if (server.listenerCount("request") === 1) response.writeHead(503, { "retry-after": "1" }).end()
-  })
-}
+const announced = ({ isDemo, tokens }: Settings, address: string) =>
+  Console.log(`Fanfare is listening on ${address}` + (isDemo ? ` with the demo tokens ${tokens.join(", ")}` : ""))
 
 class GrpcMissing extends Schema.TaggedError<GrpcMissing>()("GrpcMissing", {}) {
   override get message() {
@@ -138,61 +105,94 @@ const grpcIngress = (options: Omit<GrpcIngress.Options, "socket">) =>
     return Layer.provide(announced, layer({ ...options, socket: socket.layer }))
   }).pipe(Layer.unwrap)
 
+const guilds = (settings: Settings, offload: Layer.Layer<Offload.Offload>) =>
+  Guilds.layer([demo.guild(Array.map(http.owners(settings), ([, user]) => user))]).pipe(
+    Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, offload])
+  )
+
+/** All in this thread. */
+const inOneThread = (settings: Settings, offload: Layer.Layer<Offload.Offload>) =>
+  Layer.effectDiscard(HttpServer.addressFormattedWith((address) => announced(settings, address))).pipe(
+    Layer.provide(http.layer(settings)),
+    Layer.provideMerge(guilds(settings, offload))
+  )
+
+/** The guilds in this thread; all that is reached by HTTP in others, which share the port. */
+const inThreads = (settings: Settings, count: Option.Option<number>) =>
+  Effect.gen(function* () {
+    const addresses = yield* Queue.unbounded<string>()
+    yield* Effect.acquireRelease(
+      Effect.sync(() => {
+        const talk = new BroadcastChannel(settings.channel ?? "")
+        talk.onmessage = ({ data }) => void Queue.offerUnsafe(addresses, String(data))
+        return talk
+      }),
+      (talk) => Effect.sync(() => talk.close())
+    )
+    const threads = Option.getOrElse(count, workers.defaultCount)
+    const offload = workers.workers({
+      // As it is run: from the sources, or compiled.
+      url: new URL(`./server/thread${extname(import.meta.url)}`, import.meta.url),
+      count: threads,
+      data: settings
+    })
+    const everywhere = Effect.flatMap(Queue.takeN(addresses, threads), ([address = ""]) => announced(settings, address))
+    return Layer.provideMerge(Layer.effectDiscard(everywhere), guilds(settings, offload))
+  }).pipe(Layer.unwrap)
+
+type Either = ReturnType<typeof inOneThread> | ReturnType<typeof inThreads>
+
+const offloaded = (
+  settings: Settings,
+  { offload, workers }: Options
+): Layer.Layer<Guilds.Guilds, Layer.Error<Either>, Layer.Services<Either>> => {
+  switch (offload) {
+    case "inline":
+      return inOneThread(settings, Offload.inline)
+    case "senders":
+      return inOneThread(settings, Offload.senders())
+    case "workers":
+      return inThreads(settings, workers)
+  }
+}
+
 const server = (options: Options) =>
   Effect.gen(function* () {
     const { demo: isDemo, tokens } = yield* tokensOf(options)
-    const exported = yield* Otlp.isConfigured
-    const owners = Array.map(tokens, (token, index) => {
-      const number = index + 1
-      return [token, demo.user(number, isDemo ? Redacted.value(token) : `member-${number}`)] as const
-    })
-    // Strangers must not decide what is sampled here.
-    const callers = Option.getOrElse(options.traceCallers, () => (isLoopback(options.host) ? "continue" : "ignore"))
+    const { host, mailboxWaits, offload } = options
+    const isShared = offload === "workers"
     const start = yield* Otlp.startProbability
-    const settings: Page.Settings = {
-      tokens: isDemo ? tokens.map((token) => Redacted.value(token)) : [],
-      traces: !exported && callers === "continue"
+    const settings: Settings = {
+      host,
+      port: isShared ? yield* Port.shared(host, options.port) : options.port,
+      ...(isShared ? { channel: randomUUID() } : undefined),
+      tokens: Array.map(tokens, (token) => Redacted.value(token)),
+      isDemo,
+      isExported: yield* Otlp.isConfigured,
+      // Strangers must not decide what is sampled here.
+      callers: Option.getOrElse(options.traceCallers, () => (isLoopback(host) ? "continue" : "ignore")),
+      start,
+      mailboxWaits
     }
-
-    const telemetry = Otlp.layer({ serviceName: "fanfare" })
-    const tracing = Layer.merge(telemetry, exported ? TraceStore.none : TraceStore.ring())
-    const guilds = Guilds.layer([demo.guild(Array.map(owners, ([, user]) => user))]).pipe(
-      Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, Offload.inline])
-    )
-    const http = NodeHttpServer.layer(nodeServer, {
-      host: options.host,
-      port: options.port,
-      gracefulShutdownTimeout: GRACE,
-      websocket: { maxPayload: MAX_FRAME }
-    })
-    const routes = Layer.mergeAll(Ingress.layer(WebSocket.layer(), { callers, start }), Page.layer(settings))
     const grpc = Option.match(options.grpcPort, {
       onNone: () => Layer.empty,
       onSome: (port) =>
         grpcIngress({
           host: options.grpcHost,
           port,
-          grace: GRACE,
+          grace: http.GRACE,
           callers: Option.getOrElse(options.traceCallers, () => "continue"),
           start
         })
     })
-    return listening(tokens, isDemo).pipe(
-      Layer.provideMerge(grpc),
-      Layer.provide(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })),
-      Layer.provide(Transport.layerIsolated),
-      Layer.provide(http),
-      Layer.provide([guilds, Session.layer()]),
-      Layer.provide(Accounts.fromTokens(owners)),
-      Layer.provide(tracing),
-      Layer.provide(Layer.succeed(Propagation.waits, () => options.mailboxWaits)),
-      // The transport opens the spans, of what is sampled; the server's own would be one for every request.
-      Layer.provide(Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true)),
-      Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(MAX_BODY))),
+    return grpc.pipe(
+      Layer.provide(offloaded(settings, options)),
+      Layer.provide(Session.layer()),
+      Layer.provide(http.surroundings(settings)),
       Layer.catchTag("ServeError", ({ cause }) =>
         Layer.effectDiscard(
-          new CannotListen({
-            address: `${options.host}:${options.port}`,
+          new Port.CannotListen({
+            address: `${host}:${options.port}`,
             reason: cause instanceof Error ? cause.message : String(cause)
           })
         )
@@ -250,6 +250,23 @@ const mailboxWaits = Flag.Literals("mailbox-waits", ["sampled", "all", "none"]).
   Flag.withDefault("sampled")
 )
 
+const offload = Flag.Literals("offload", ["inline", "senders", "workers"]).pipe(
+  Flag.withDescription(
+    "Who executes fan-outs: whoever decided them; sender fibers; or worker threads, in which all sessions and their " +
+      "connections then live"
+  ),
+  Flag.withDefault("inline")
+)
+
+const workerCount = Flag.Int("workers").pipe(
+  Flag.withDescription("How many worker threads there are with --offload workers; by default one less than processors"),
+  Flag.filter(
+    (count) => count >= 1 && count <= 256,
+    (count) => `Expected from 1 to 256 workers, got ${count}`
+  ),
+  Flag.optional
+)
+
 const tokens = Flag.Redacted("token").pipe(
   Flag.withDescription(
     "Token of one member; repeat it for more (FANFARE_TOKENS, separated by commas). " +
@@ -265,7 +282,7 @@ const configuredTokens = Config.option(Config.String("FANFARE_TOKENS")).pipe(
 
 const fanfare = Command.make(
   "fanfare",
-  { host, port, grpcHost, grpcPort, tokens, traceCallers, mailboxWaits },
+  { host, port, grpcHost, grpcPort, tokens, traceCallers, mailboxWaits, offload, workers: workerCount },
   Effect.fnUntraced(function* (flags) {
     const tokens = flags.tokens.length > 0 ? flags.tokens : yield* configuredTokens
     return yield* Layer.launch(server({ ...flags, tokens }))
@@ -303,7 +320,7 @@ const teardown: Runtime.Teardown = (exit, onExit) =>
 fanfare.pipe(
   Command.run({ version: "0.1.0" }),
   Effect.catchTag(
-    ["BadTokens", "CannotListen", "GrpcCannotListen", "GrpcMissing", "OtlpMisconfigured", "ConfigError"],
+    ["BadTokens", "CannotListen", "CannotShare", "GrpcCannotListen", "GrpcMissing", "OtlpMisconfigured", "ConfigError"],
     explain
   ),
   Effect.provide(NodeServices.layer),

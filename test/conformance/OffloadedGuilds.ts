@@ -33,7 +33,8 @@ export const guilds = (world: World) =>
     }))
   ).pipe(Layer.provide([Sampler.always, MemberStore.heap, world.offload]))
 
-const said = Effect.fnUntraced(function* (guild: GuildId, who: number, content: string, channel = GENERAL) {
+/** Somebody says something. */
+export const said = Effect.fnUntraced(function* (guild: GuildId, who: number, content: string, channel = GENERAL) {
   const { byId } = yield* Guilds
   const found = yield* Effect.orDie(Effect.fromOption(byId(guild)))
   return yield* Transport.call(found, "SendMessage", { author: userId(who), channel, draft: draft(content) })

@@ -29,6 +29,14 @@ export interface Options {
   readonly grace?: Duration.Input
 }
 
+/**
+ * One worker for each processor but one, which is the guilds'; never none.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const defaultCount = (): number => Math.max(1, availableParallelism() - 1)
+
 /** One life of a thread. */
 const thread = (name: string, { data, grace = "2 seconds", resourceLimits, url }: Options) =>
   Effect.acquireRelease(
@@ -80,7 +88,7 @@ const replacing = Schedule.min([Schedule.exponential("50 millis"), Schedule.spac
 export const workers = (options: Options): Layer.Layer<Offload> =>
   Layer.succeed(Offload, {
     sender: Effect.succeed(inline),
-    workers: Array.from({ length: options.count ?? Math.max(1, availableParallelism() - 1) }, (_, index): Worker => {
+    workers: Array.from({ length: options.count ?? defaultCount() }, (_, index): Worker => {
       const name = `worker-${index}`
       return {
         name,

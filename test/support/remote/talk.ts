@@ -26,6 +26,13 @@ export type Said = { readonly to: string } & (
 const Word = Schema.Union([
   Schema.Struct({ hear: Schema.Literals(["ready", "blocked"]), worker: Schema.String }),
   Schema.Struct({ hear: Schema.Literals(["opened", "closed"]), session: Schema.String }),
+  Schema.Struct({
+    hear: Schema.Literal("span"),
+    name: Schema.String,
+    traceId: Schema.String,
+    spanId: Schema.String,
+    parentId: Schema.UndefinedOr(Schema.String)
+  }),
   Schema.Struct({ hear: Schema.Literal("frame"), session: Schema.String, frame: Schema.String })
 ])
 

@@ -1,6 +1,6 @@
 /** What the tests' workers run: sessions that are opened, read and made to suffer by word from the test. */
 import { NodeRuntime } from "@effect/platform-node"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { Effect, Exit, Layer, Scope, Tracer } from "effect"
 import { threadName, workerData } from "node:worker_threads"
 import * as Payload from "../../../src/domain/gateway/Payload.ts"
 import { SessionSocket } from "../../../src/domain/SessionSocket.ts"
@@ -12,17 +12,29 @@ import * as Guild from "../../../src/programs/Guild.ts"
 import { Guilds } from "../../../src/programs/Guilds.ts"
 import * as RemoteGuilds from "../../../src/programs/RemoteGuilds.ts"
 import * as Session from "../../../src/programs/Session.ts"
+import { parentId } from "../tracing.ts"
 import { type Heard, isWorkerData, type Said } from "./talk.ts"
 
 const { channel, relayCapacity } = isWorkerData(workerData) ? workerData : { channel: "", relayCapacity: 1 }
 const name = threadName ?? ""
 
+const talk = new BroadcastChannel(channel)
+const hear = (heard: Heard) => talk.postMessage(heard)
+
+/** Tells the test of every span. */
+const tracer = Tracer.make({
+  span: (options) => {
+    const span = new Tracer.NativeSpan(options)
+    const { name, spanId, traceId } = span
+    hear({ hear: "span", name, traceId, spanId, parentId: parentId(span) })
+    return span
+  }
+})
+
 const sessions = Effect.gen(function* () {
   const { all } = yield* Guilds
   const scope = yield* Effect.scope
   const open = new Map<string, Scope.Closeable>()
-  const talk = new BroadcastChannel(channel)
-  const hear = (heard: Heard) => talk.postMessage(heard)
 
   const opened = Effect.fnUntraced(function* ({ guild, intents, session, user }: Extract<Said, { say: "open" }>) {
     const own = yield* Scope.fork(scope)
@@ -78,6 +90,7 @@ const sessions = Effect.gen(function* () {
 Layer.effectDiscard(sessions).pipe(
   Layer.provide(RemoteGuilds.layer({ relayCapacity })),
   Layer.provide([Sampler.always, Offload.inline]),
+  Layer.provide(Layer.succeed(Tracer.Tracer, tracer)),
   thread.launch,
   NodeRuntime.runMain
 )

@@ -53,6 +53,8 @@ export interface Workers extends World {
   readonly say: (said: Said) => void
   /** Waits until a worker says this of itself, from now on. */
   readonly heard: (what: "ready" | "blocked", worker: number) => Effect.Effect<void>
+  /** The next spans that are opened at workers. */
+  readonly spans: Queue.Dequeue<Extract<Heard, { hear: "span" }>>
 }
 
 const nameOf = (worker: number) => `worker-${worker}`
@@ -69,6 +71,7 @@ export const remote = Effect.fnUntraced(function* (options: {
     (talk) => Effect.sync(() => talk.close())
   )
   const frames = new Map<string, Queue.Queue<string>>()
+  const spans = yield* Queue.unbounded<Extract<Heard, { hear: "span" }>>()
   const waiting = new Set<{ readonly isIt: (heard: Heard) => boolean; readonly done: Deferred.Deferred<Heard> }>()
   talk.onmessage = (event) => {
     const heard = decodeHeard(event)
@@ -76,6 +79,7 @@ export const remote = Effect.fnUntraced(function* (options: {
       const queue = frames.get(heard.session)
       if (queue !== undefined) Queue.offerUnsafe(queue, heard.frame)
     }
+    if (heard.hear === "span") Queue.offerUnsafe(spans, heard)
     for (const one of waiting) {
       if (!one.isIt(heard)) continue
       waiting.delete(one)
@@ -105,6 +109,7 @@ export const remote = Effect.fnUntraced(function* (options: {
       data: { channel, relayCapacity }
     }),
     say,
+    spans,
     heard: (what, worker) => Effect.asVoid(until((heard) => heard.hear === what && heard.worker === nameOf(worker))),
     open: Effect.fnUntraced(function* (wish, index) {
       const worker = index % count

@@ -1,0 +1,30 @@
+/**
+ * What the server's options and its environment come to: the same for all of its threads.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+
+/**
+ * `tokens` are those of the members, the owner's first; `isDemo` says that everybody knows them. `isExported`: spans go to
+ * a collector. `callers` and `start` are the ingress's. Threads that share the port talk in `channel`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Settings = Schema.Struct({
+  host: Schema.String,
+  port: Schema.Int,
+  tokens: Schema.NonEmptyArray(Schema.String),
+  isDemo: Schema.Boolean,
+  isExported: Schema.Boolean,
+  callers: Schema.Literals(["continue", "link", "ignore"]),
+  start: Schema.Finite,
+  mailboxWaits: Schema.Literals(["sampled", "all", "none"]),
+  channel: Schema.optionalKey(Schema.String)
+})
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Settings = typeof Settings.Type

@@ -1,0 +1,100 @@
+/**
+ * What the server serves by HTTP, and what it does so in: chosen once, for the only thread or for each of several.
+ *
+ * @since 0.1.0
+ */
+import { NodeHttpServer } from "@effect/platform-node"
+import { Array, ByteSize, Layer, Redacted } from "effect"
+import { HttpIncomingMessage, HttpMiddleware, HttpRouter } from "effect/http"
+import { createServer } from "node:http"
+import * as Propagation from "../../domain/Propagation.ts"
+import * as Accounts from "../../layers/Accounts.ts"
+import * as Otlp from "../../layers/Otlp.ts"
+import * as WebSocket from "../../layers/SessionSocket/webSocket.ts"
+import * as TraceStore from "../../layers/TraceStore.ts"
+import * as demo from "../demo.ts"
+import * as Ingress from "../Ingress.ts"
+import * as Page from "../Page.ts"
+import * as Transport from "../Transport.ts"
+import type { Settings } from "./Settings.ts"
+
+/** Frames above this are refused before they are read; the gateway itself takes no more than 4 KiB. */
+const MAX_FRAME = 64 * 1024
+const MAX_BODY = "256 KiB"
+
+/**
+ * What requests have to finish once the server stops; sessions are told to reconnect right after.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const GRACE = "250 millis"
+
+/**
+ * Node hands a request that comes before there are routes to nobody, and it would wait for ever: it is told to come
+ * again instead.
+ */
+const nodeServer = () => {
+  const server = createServer()
+  return server.on("request", (_, response) => {
+    if (server.listenerCount("request") === 1) response.writeHead(503, { "retry-after": "1" }).end()
+  })
+}
+
+/**
+ * Who is behind the tokens.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const owners = ({ isDemo, tokens }: Settings) =>
+  Array.map(tokens, (token, index) => {
+    const number = index + 1
+    return [Redacted.make(token), demo.user(number, isDemo ? token : `member-${number}`)] as const
+  })
+
+/**
+ * Accounts, telemetry, and what the operator decided: for all that runs in one thread.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const surroundings = (settings: Settings) => {
+  const { channel, isExported, mailboxWaits } = settings
+  const telemetry = Otlp.layer({ serviceName: "fanfare" })
+  return Layer.mergeAll(
+    Accounts.fromTokens(owners(settings)),
+    Layer.merge(telemetry, isExported ? TraceStore.none : TraceStore.ring(channel === undefined ? {} : { channel })),
+    Layer.succeed(Propagation.waits, () => mailboxWaits),
+    // The transport opens the spans, of what is sampled; the server's own would be one for every request.
+    Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true),
+    Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(MAX_BODY))
+  )
+}
+
+/**
+ * The routes, on their address. Threads share it where the settings have a channel: the system deals out connections
+ * among all who listen (SO_REUSEPORT).
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = ({ callers, channel, host, isDemo, isExported, port, start, tokens }: Settings) =>
+  HttpRouter.serve(
+    Layer.mergeAll(
+      Ingress.layer(WebSocket.layer(), { callers, start }),
+      Page.layer({ tokens: isDemo ? tokens : [], traces: !isExported && callers === "continue" })
+    ),
+    { disableLogger: true, disableListenLog: true }
+  ).pipe(
+    Layer.provide(Transport.layerIsolated),
+    Layer.provideMerge(
+      NodeHttpServer.layer(nodeServer, {
+        host,
+        port,
+        reusePort: channel !== undefined,
+        gracefulShutdownTimeout: GRACE,
+        websocket: { maxPayload: MAX_FRAME }
+      })
+    )
+  )
