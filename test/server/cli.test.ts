@@ -54,7 +54,9 @@ describe("npm start", () => {
         "--grpc-host",
         "--grpc-port",
         "--trace-callers",
-        "--mailbox-waits"
+        "--mailbox-waits",
+        "--offload",
+        "--workers"
       ]) {
         assert.include(output, word)
       }
@@ -153,6 +155,55 @@ describe("npm start", () => {
         )
         assert.strictEqual(status, "gone")
       }).pipe(Effect.scoped)
+  )
+
+  /** A client that identifies; what it gets, in order, and at last the code of the close. */
+  const connected = (url: string, token: string) =>
+    Effect.callback<Queue.Dequeue<number | { readonly op: number; readonly t: string | null }>>((resume) => {
+      const got = Effect.runSync(Queue.unbounded<number | { readonly op: number; readonly t: string | null }>())
+      const socket = new WebSocket(`${url.replace("http", "ws")}/gateway?v=10&encoding=json`)
+      const Frame = Schema.fromJsonString(Schema.Struct({ op: Schema.Int, t: Schema.NullOr(Schema.String) }))
+      socket.addEventListener("message", ({ data }) => {
+        const frame = Schema.decodeUnknownSync(Frame)(data)
+        Queue.offerUnsafe(got, frame)
+        if (frame.op === 10) socket.send(JSON.stringify({ op: 2, d: { token, intents: 513, properties: {} } }))
+        if (frame.t === "GUILD_CREATE") resume(Effect.succeed(got))
+      })
+      socket.addEventListener("close", ({ code }) => Queue.offerUnsafe(got, code))
+    })
+
+  it.live.each([["inline"], ["senders"], ["workers", "--workers", "3"]] as const)(
+    "--offload %s: everybody gets the message, the trace has every hop, and at the end all are told to reconnect",
+    ([offload, ...more]) =>
+      Effect.gen(function* () {
+        const { child, exited, url } = yield* processes.server(["--offload", offload, ...more])
+        // Enough that no thread is left out, whichever the system chooses for each.
+        const clients = yield* Effect.forEach(Array.from({ length: 24 }), () => connected(url, "demo-2"))
+        yield* write(url, "demo-1")
+        let names: ReadonlyArray<string> = []
+        const hops = ["ingress.http", "guild.SendMessage", "relay.fanout", "session.deliver"]
+        // Spans of other threads come a moment later.
+        while (!hops.every((hop) => names.includes(hop))) names = yield* spanNames(url, "demo-1")
+        child.kill("SIGTERM")
+        assert.strictEqual((yield* exited).code, 0)
+        for (const client of clients) {
+          const got = yield* Queue.clear(client)
+          const told = got.map((frame) => (typeof frame === "number" ? frame : (frame.t ?? frame.op)))
+          assert.deepStrictEqual(told, [10, "READY", "GUILD_CREATE", "MESSAGE_CREATE", 7, 1001])
+        }
+      }).pipe(Effect.scoped)
+  )
+
+  it.live("two servers never share a port, though threads of one do", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server(["--offload", "workers", "--workers", "1"])
+      const { port } = new URL(url)
+      for (const offload of ["workers", "inline"]) {
+        const taken = yield* run(["--offload", offload, "--port", port])
+        assert.strictEqual(taken.code, 1)
+        assert.match(taken.output, /EADDRINUSE.*--port/s)
+      }
+    }).pipe(Effect.scoped)
   )
 
   it.live("PORT is heeded, and --port goes before it; a port that is taken is said so, and what to do", () =>
