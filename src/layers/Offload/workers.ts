@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { type Cause, Deferred, type Duration, Effect, Layer, Schedule } from "effect"
+import { Cause, Deferred, type Duration, Effect, Layer, Schedule } from "effect"
 import { availableParallelism } from "node:os"
 import { type ResourceLimits, Worker as Thread } from "node:worker_threads"
 import * as Mailbox from "../../domain/Mailbox.ts"
@@ -45,16 +45,21 @@ const thread = (name: string, { data, grace = "2 seconds", resourceLimits, url }
       const ended = yield* Deferred.make<void>()
       const services = yield* Effect.context<never>()
       const worker = new Thread(url, { name, workerData: data, ...(resourceLimits && { resourceLimits }) })
+      const log = Effect.runForkWith(services)
       let isOver = false
+      let isKnown = false
       worker.on("message", (frame: unknown) => {
         if (typeof frame === "string") frames.offerUnsafe(frame)
       })
       worker.on("error", (error) => {
-        Effect.runForkWith(services)(Effect.logError(`${name} died; another takes its place`, error))
+        isKnown = true
+        log(Effect.logError(`${name} died; another takes its place`, error))
       })
-      worker.on("exit", () => {
+      worker.on("exit", (code) => {
         isOver = true
-        Effect.runForkWith(services)(Effect.andThen(Mailbox.end(frames), Deferred.succeed(ended, undefined)))
+        if (code !== 0 && !isKnown) log(Effect.logError(`${name} ended with ${code}; another takes its place`))
+        frames.failCauseUnsafe(Cause.fail(Cause.Done()))
+        Deferred.doneUnsafe(ended, Effect.void)
       })
       const link: Link = {
         send: (frame) => {
@@ -64,10 +69,14 @@ const thread = (name: string, { data, grace = "2 seconds", resourceLimits, url }
         },
         frames
       }
-      return { worker, link, ended }
+      const stop = Effect.sync(() => {
+        isKnown = true
+        worker.postMessage(STOP)
+      })
+      return { worker, link, ended, stop }
     }),
-    ({ ended, worker }) =>
-      Effect.sync(() => worker.postMessage(STOP)).pipe(
+    ({ ended, stop, worker }) =>
+      stop.pipe(
         Effect.andThen(Effect.timeoutOption(Effect.interruptible(Deferred.await(ended)), grace)),
         Effect.andThen(Effect.promise(() => worker.terminate()))
       )
@@ -94,6 +103,9 @@ export const workers = (options: Options): Layer.Layer<Offload> =>
         name,
         run: (life) =>
           Effect.scoped(Effect.flatMap(thread(name, options), ({ link }) => life(link))).pipe(
+            Effect.catchCause((cause) =>
+              Effect.logError(`${name} could not be served; another takes its place`, cause)
+            ),
             Effect.repeat(replacing),
             Effect.andThen(Effect.never)
           )

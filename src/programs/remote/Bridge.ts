@@ -25,6 +25,9 @@ interface Branch {
   readonly sessions: Set<SessionId>
 }
 
+/** Sessions of a worker that is gone, disconnected at a time: others want something of their guilds too. */
+const AT_ONCE = 64
+
 /** Asks a guild, and puts its answer into the form in which it travels. */
 const asked = <T extends Tag<Protocol>>(
   { guild }: Branch,
@@ -102,7 +105,9 @@ export const serve = Effect.fnUntraced(function* (options: {
 
   const flushed = Effect.forEach(all, ({ outlet }) => outlet.flushed, { concurrency: "unbounded", discard: true })
   yield* Effect.onInterrupt(Fiber.join(listening), () => flushed)
-  for (const branch of all) {
-    for (const session of branch.sessions) yield* asked(branch, undefined, "Disconnect", { session })
-  }
+  const gone = all.flatMap((branch) => Array.from(branch.sessions, (session) => [branch, session] as const))
+  yield* Effect.forEach(gone, ([branch, session]) => asked(branch, undefined, "Disconnect", { session }), {
+    concurrency: AT_ONCE,
+    discard: true
+  })
 })

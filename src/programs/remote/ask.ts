@@ -15,6 +15,7 @@ import {
 } from "../../domain/Actor.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
+import { wrapped } from "../transport/Current.ts"
 
 /**
  * Puts a request into an actor's mailbox and waits for what becomes of it, for as long as that takes.
@@ -28,13 +29,14 @@ export const ask = <P extends Protocol<P>, T extends Tag<P>>(
   tag: T,
   payload: P[T]["payload"]
 ): Effect.Effect<Exit.Exit<P[T]["success"], P[T]["error"] | ActorError>> =>
-  Effect.suspend(() => {
+  Effect.withFiber((fiber) => {
     const call: CallOf<P, T> = { reply: Deferred.makeUnsafe(), phase: "waiting" }
     const bare = request<P, T>(tag, payload, call)
+    const incoming = carrier === undefined ? wrapped(fiber, undefined, bare) : Envelope.make(bare, carrier)
     const stopped = Effect.suspend((): Effect.Effect<never, ActorError> => {
       return address.refusal(tag) ?? new ActorStopped({ kind: address.kind, request: tag, handled: "no" })
     })
-    return Mailbox.offer(address.mailbox, carrier === undefined ? bare : Envelope.make(bare, carrier)).pipe(
+    return Mailbox.offer(address.mailbox, incoming).pipe(
       Effect.flatMap((isTaken) => (isTaken ? Deferred.await(call.reply) : stopped)),
       Effect.exit
     )
