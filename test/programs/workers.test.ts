@@ -18,8 +18,11 @@ conforms("workers", remote({ count: 2, relayCapacity: 2 }))
 
 const guild = guildId(0)
 const intents = Intents.GUILDS | Intents.GUILD_MESSAGES
-const contentOf = (frame: string) => Schema.decodeUnknownSync(Schema.fromJsonString(Frame))(frame).d.content
-const Frame = Schema.Struct({ d: Schema.Struct({ content: Schema.optionalKey(Schema.String) }) })
+const Frame = Schema.Struct({
+  d: Schema.Struct({ content: Schema.optionalKey(Schema.String), id: Schema.optionalKey(Schema.String) })
+})
+const frameOf = (frame: string) => Schema.decodeUnknownSync(Schema.fromJsonString(Frame))(frame).d
+const contentOf = (frame: string) => frameOf(frame).content
 
 describe("workers", () => {
   it.live("one that dies is replaced; its sessions are gone, nobody else notices", () =>
@@ -94,7 +97,14 @@ describe("workers", () => {
         Atomics.notify(new Int32Array(until), 0)
         yield* Fiber.join(writers)
         const got: Array<string | undefined> = []
-        for (let index = 0; index < total; index++) got.push(contentOf(yield* client.take))
+        let last = 0n
+        for (let index = 0; index < total; index++) {
+          const { content, id = "0" } = frameOf(yield* client.take)
+          got.push(content)
+          // The guild's own order.
+          assert.isTrue(BigInt(id) > last)
+          last = BigInt(id)
+        }
         assert.deepStrictEqual(new Set(got), new Set(Array.from({ length: total }, (_, index) => String(index))))
       }).pipe(Effect.provide(guilds(world)))
     }).pipe(Effect.scoped)

@@ -28,7 +28,7 @@ const facts = (index: number | undefined, roles = index === 9 ? [STAFF] : []): F
 const Index = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))
 const Commands = Schema.Array(
   Schema.Union([
-    Schema.Struct({ tag: Schema.Literal("Connect"), index: Index }),
+    Schema.Struct({ tag: Schema.Literal("Connect"), index: Index, worker: Schema.Literals(["here", "a", "b"]) }),
     Schema.Struct({ tag: Schema.Literal("Disconnect"), index: Index }),
     Schema.Struct({ tag: Schema.Literal("SendMessage"), index: Index })
   ])
@@ -36,23 +36,34 @@ const Commands = Schema.Array(
 
 describe("guild.step", () => {
   it.prop(
-    "sessions are where the outputs put them: a relay is started before it is used, none is over its capacity",
+    "sessions are where the outputs put them: a relay here is started before it is used, and none is over its capacity; " +
+      "those who live at a worker are with one relay there, wherever they lived before",
     [Commands],
     ([commands]) => {
       const CAPACITY = 3
       let state = State.initial(community, { relayCapacity: CAPACITY })
-      const relays: Array<Set<SessionId>> = []
+      const relays: Array<{ readonly worker: string; readonly sessions: Set<SessionId> }> = []
+      const homes = new Map<SessionId, string>()
       const connected = new Set<SessionId>()
       const ids = new Set<string>()
 
-      for (const { index, tag } of commands) {
+      for (const command of commands) {
+        const { index, tag } = command
         const session = sessionId(index)
+        const worker = command.tag === "Connect" ? command.worker : "here"
+        if (tag === "Connect") homes.set(session, worker)
         const [next, outputs, reply] =
           tag === "Connect"
             ? step<string, "Connect">(
                 state,
                 "Connect",
-                { session, user: userId(index), intents: 0, handle: session },
+                {
+                  session,
+                  user: userId(index),
+                  intents: 0,
+                  handle: session,
+                  ...(worker === "here" ? undefined : { worker })
+                },
                 facts(index)
               )
             : tag === "Disconnect"
@@ -72,26 +83,35 @@ describe("guild.step", () => {
           switch (output._tag) {
             case "StartRelay":
               assert.strictEqual(output.relay, relays.length)
-              relays.push(new Set())
+              relays.push({ worker: "here", sessions: new Set() })
               break
             case "Attach":
-              assert.isFalse(relays[output.relay]?.has(output.session))
+              // The first of a worker brings a relay with it.
+              if (worker !== "here" && output.relay === relays.length) relays.push({ worker, sessions: new Set() })
+              assert.strictEqual(relays[output.relay]?.worker, worker)
+              assert.isFalse(relays[output.relay]?.sessions.has(output.session))
               assert.strictEqual(output.handle, output.session)
-              relays[output.relay]?.add(output.session)
+              relays[output.relay]?.sessions.add(output.session)
               break
             case "Detach":
-              assert.isTrue(relays[output.relay]?.delete(output.session))
+              assert.isTrue(relays[output.relay]?.sessions.delete(output.session))
               break
             case "Dispatch":
               assert.isFalse(ids.has(output.event.message.id))
               ids.add(output.event.message.id)
           }
         }
-        for (const sessions of relays) assert.isAtMost(sessions.size, CAPACITY)
-        assert.deepStrictEqual(new Set(relays.flatMap((sessions) => Array.from(sessions))), connected)
+        for (const { sessions, worker } of relays) {
+          if (worker === "here") assert.isAtMost(sessions.size, CAPACITY)
+          for (const session of sessions) assert.strictEqual(homes.get(session), worker)
+        }
+        for (const worker of ["a", "b"]) {
+          assert.isAtMost(relays.filter((relay) => relay.worker === worker).length, 1)
+        }
+        assert.deepStrictEqual(new Set(relays.flatMap(({ sessions }) => Array.from(sessions))), connected)
         assert.deepStrictEqual(
           state.relays.map(({ sessions }) => sessions),
-          relays.map((sessions) => sessions.size)
+          relays.map(({ sessions }) => sessions.size)
         )
         assert.strictEqual(HashMap.size(state.sessions), connected.size)
       }
