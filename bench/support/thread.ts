@@ -26,7 +26,7 @@ const share = Effect.gen(function* () {
 
 Layer.effectDiscard(share).pipe(
   Layer.provide(RemoteGuilds.layer()),
-  Layer.provide([Sampler.byFanOutSize(), Offload.inline]),
+  Layer.provide([Sampler.byFanOutSize(), Offload.senders()]),
   thread.launch,
   NodeRuntime.runMain
 )

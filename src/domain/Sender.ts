@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import { type Array as Arr, Effect } from "effect"
 import type { Plan } from "./FanOut.ts"
 import * as Mailbox from "./Mailbox.ts"
 import * as RunQueue from "./mailbox/RunQueue.ts"
@@ -36,8 +36,90 @@ export interface Sender {
 
 const NOBODY = -1
 
-/** Recipients served before others have their turn: few enough to be in the processor's cache yet when they are woken. */
+/**
+ * One push, recipient by recipient: `at` hands over to the one at an index, in ascending order, and answers with what there
+ * is yet to wait for, if anything.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Push {
+  readonly recipients: ReadonlyArray<unknown>
+  readonly at: (index: number) => Effect.Effect<void> | undefined
+}
+
+class PushImpl<M, R extends Recipient<M>> implements Push {
+  private readonly plan: Plan<R, M>
+  private readonly refused: (recipient: R) => Effect.Effect<void>
+  private keptIndex = 0
+  private nextKept: number
+
+  constructor(plan: Plan<R, M>, refused: (recipient: R) => Effect.Effect<void>) {
+    this.plan = plan
+    this.refused = refused
+    this.nextKept = plan.kept[0] ?? NOBODY
+  }
+
+  get recipients(): ReadonlyArray<R> {
+    return this.plan.recipients
+  }
+
+  at(index: number): Effect.Effect<void> | undefined {
+    const { kept, keptMessage, message, recipients } = this.plan
+    const keeps = index === this.nextKept
+    if (keeps) this.nextKept = ++this.keptIndex < kept.length ? (kept[this.keptIndex] ?? NOBODY) : NOBODY
+    const outgoing = keeps ? keptMessage : message
+    const recipient = recipients[index]
+    if (recipient === undefined || Mailbox.offerUnsafe(recipient.mailbox, outgoing)) return undefined
+    // A full mailbox that suspends is waited for; whatever else did not take the message never will.
+    return recipient.mailbox.strategy === "suspend"
+      ? Effect.flatMap(Mailbox.offer(recipient.mailbox, outgoing), (taken) =>
+          taken ? Effect.void : this.refused(recipient)
+        )
+      : this.refused(recipient)
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makePush = <M, R extends Recipient<M>>(
+  plan: Plan<R, M>,
+  refused: (recipient: R) => Effect.Effect<void>
+): Push => new PushImpl(plan, refused)
+
+/** Messages handed over before others have their turn: few enough to be in the processor's cache yet when they are handled. */
 const SLICE = 256
+
+/**
+ * Pushes to one list of recipients, in slices: each recipient gets all of the messages, in their order, before the next one
+ * gets any. What is touched for the first message is still in the processor's cache for the others.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    const runQueue = RunQueue.of(fiber)
+    const { length } = pushes[0].recipients
+    const count = Math.max(1, Math.floor(SLICE / pushes.length))
+    let index = 0
+    let nth = 0
+
+    const slice = (): Effect.Effect<void> => {
+      for (const end = Math.min(index + count, length); index < end; index++) {
+        while (nth < pushes.length) {
+          const effect = pushes[nth++]?.at(index)
+          if (effect !== undefined) return effect
+        }
+        nth = 0
+      }
+      return index < length ? runQueue.turn(count * pushes.length) : Effect.void
+    }
+
+    return Effect.whileLoop({ while: () => index < length, body: slice, step: () => {} })
+  })
 
 /**
  * The caller does it itself, in slices. Nothing is faster while the fan-out is short.
@@ -45,32 +127,4 @@ const SLICE = 256
  * @since 0.1.0
  * @category senders
  */
-export const inline: Sender = {
-  push: ({ kept, keptMessage, message, recipients }, refused) =>
-    Effect.withFiber((fiber) => {
-      const runQueue = RunQueue.of(fiber)
-      let index = 0
-      let keptIndex = 0
-      let nextKept = kept[0] ?? NOBODY
-
-      const slice = (): Effect.Effect<void> => {
-        const end = Math.min(index + SLICE, recipients.length)
-        while (index < end) {
-          const keeps = index === nextKept
-          if (keeps) nextKept = ++keptIndex < kept.length ? (kept[keptIndex] ?? NOBODY) : NOBODY
-          const outgoing = keeps ? keptMessage : message
-          const recipient = recipients[index++]
-          if (recipient === undefined || Mailbox.offerUnsafe(recipient.mailbox, outgoing)) continue
-          // A full mailbox that suspends is waited for; whatever else did not take the message never will.
-          return recipient.mailbox.strategy === "suspend"
-            ? Effect.flatMap(Mailbox.offer(recipient.mailbox, outgoing), (taken) =>
-                taken ? Effect.void : refused(recipient)
-              )
-            : refused(recipient)
-        }
-        return index < recipients.length ? runQueue.turn(SLICE) : Effect.void
-      }
-
-      return Effect.whileLoop({ while: () => index < recipients.length, body: slice, step: () => {} })
-    })
-}
+export const inline: Sender = { push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)])) }

@@ -3,11 +3,21 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, type Duration, Effect, Fiber, Layer, type Scope } from "effect"
+import {
+  type Array as Arr,
+  type Cause,
+  type Context,
+  type Duration,
+  Effect,
+  Fiber,
+  Layer,
+  Pull,
+  type Scope
+} from "effect"
 import * as Mailbox from "../domain/Mailbox.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
-import { inline as callerSends, type Sender } from "../domain/Sender.ts"
+import { inline as callerSends, makePush, type Push, type Sender, together } from "../domain/Sender.ts"
 
 export {
   /**
@@ -40,40 +50,57 @@ export const inline: Layer.Layer<Offload> = Layer.succeed(Offload, {
   sender: Effect.succeed(callerSends)
 })
 
+/** Those that go to the same recipients and come one upon the other go together. */
+const grouped = (pushes: ReadonlyArray<Push>): ReadonlyArray<Arr.NonEmptyReadonlyArray<Push>> => {
+  const groups: Array<Arr.NonEmptyArray<Push>> = []
+  for (const push of pushes) {
+    const last = groups.at(-1)
+    if (last !== undefined && last[0].recipients === push.recipients) last.push(push)
+    else groups.push([push])
+  }
+  return groups
+}
+
+/** What one caller's recipients die of is not another caller's affair. */
+const survived = (effect: Effect.Effect<void>) =>
+  Effect.catchCause(effect, (cause) => Effect.logError("a fan-out died of a defect", cause))
+
 /** A fiber that sends for others, one fan-out after the other. */
 const sending = Effect.fnUntraced(function* (
   capacity: number,
   grace: Duration.Input
 ): Effect.fn.Return<Sender, never, Scope.Scope> {
-  const fanOuts = yield* Mailbox.bounded<Effect.Effect<void>, Cause.Done>(capacity)
-  // What one caller's recipients die of is not another caller's affair.
-  const survived = (fanOut: Effect.Effect<void>) =>
-    Effect.catchCause(fanOut, (cause) => Effect.logError("a fan-out died of a defect", cause))
+  const pushes = yield* Mailbox.bounded<Push, Cause.Done>(capacity)
+  const sent = Effect.flatMap(Mailbox.takeAll(pushes), (taken) =>
+    Effect.forEach(grouped(taken), (group) => survived(together(group)), { discard: true })
+  )
   const fiber = yield* Effect.updateContext(
-    Effect.forkDetach(Mailbox.consume(fanOuts, survived)),
+    Effect.forkDetach(Pull.catchDone(Effect.forever(sent, { disableYield: true }), () => Effect.void)),
     (context: Context.Context<never>) => Propagation.withoutTrace(context)
   )
   yield* Effect.addFinalizer(() =>
-    Mailbox.end(fanOuts).pipe(
+    Mailbox.end(pushes).pipe(
       Effect.andThen(Effect.timeoutOption(Fiber.await(fiber), grace)),
       Effect.andThen(Fiber.interrupt(fiber))
     )
   )
   return {
-    push: (plan, refused) => {
-      const fanOut = callerSends.push(plan, refused)
-      return Effect.flatMap(Mailbox.offer(fanOuts, fanOut), (taken) =>
-        // Where nobody sends any more, the caller does: after what went before.
-        taken ? Effect.void : Effect.andThen(Fiber.await(fiber), fanOut)
-      )
-    }
+    push: (plan, refused) =>
+      Effect.suspend(() => {
+        const push = makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient))))
+        return Effect.flatMap(Mailbox.offer(pushes, push), (taken) =>
+          // Where nobody sends any more, the caller does: after what went before.
+          taken ? Effect.void : Effect.andThen(Fiber.await(fiber), together([push]))
+        )
+      })
   }
 })
 
 /**
  * Sender fibers do it, while the caller goes on: how long a caller is busy does not depend on how many its message is
  * for. A caller keeps to one sender, so that what it sends arrives in order; callers are dealt out among the senders in
- * turn. A caller waits when `capacity` of its sender's fan-outs are not done yet.
+ * turn. A caller waits when `capacity` of its sender's fan-outs are not done yet. Those that wait and are for the same
+ * recipients are done together: when messages come faster than they go out, each costs less.
  *
  * When the Layer's scope closes, what has been taken is sent yet, if that takes no longer than `grace`.
  *

@@ -70,18 +70,22 @@ const shown = (kept: Kept): FinishedSpan => ("startMillis" in kept ? kept : fini
 const decoded = Schema.decodeUnknownOption(FinishedSpan)
 
 /** Tells other threads of the spans that have ended here, and hears of theirs. */
-const shared = (name: string, hear: (span: FinishedSpan) => void) =>
-  Effect.map(
-    Effect.acquireRelease(
+const shared = Effect.fnUntraced(function* (name: string, hear: (span: FinishedSpan) => void) {
+  let isOpen = true
+  const channel = yield* Effect.acquireRelease(
+    Effect.sync(() => new BroadcastChannel(name)),
+    (channel) =>
       Effect.sync(() => {
-        const channel = new BroadcastChannel(name)
-        channel.onmessage = ({ data }) => Option.map(decoded(data), hear)
-        return channel
-      }),
-      (channel) => Effect.sync(() => channel.close())
-    ),
-    (channel) => (span: Tracer.Span) => channel.postMessage(finished(span))
+        isOpen = false
+        channel.close()
+      })
   )
+  channel.onmessage = ({ data }) => Option.map(decoded(data), hear)
+  return (span: Tracer.Span): void => {
+    // A span may end after the store: nobody is told of it then.
+    if (isOpen) channel.postMessage(finished(span))
+  }
+})
 
 /**
  * A tracer that keeps the last traces in memory, and the store to read them from. The oldest trace makes room for a new

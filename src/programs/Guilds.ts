@@ -13,7 +13,7 @@ import * as Bridge from "./remote/Bridge.ts"
 import * as Outlet from "./remote/Outlet.ts"
 
 /** What workers have to hear the last of guilds that end. */
-const GRACE = "2 seconds"
+const GRACE = "1 second"
 
 /**
  * @since 0.1.0
@@ -56,13 +56,14 @@ export const layer = (
       const served = yield* Scope.fork(yield* Effect.scope)
       const all = yield* Effect.forEach(guilds, Guild.make)
       const write = Outlet.writer()
-      for (const [index, worker] of workers.entries()) {
-        const { name } = worker
-        const lives = worker.run((link) =>
-          Effect.scoped(Bridge.serve({ link, name, index, guilds: all, write, grace: GRACE }))
-        )
-        yield* Effect.forkIn(lives, served)
-      }
+      const lives = Effect.forEach(
+        Array.from(workers.entries()),
+        ([index, { name, run }]) =>
+          run((link) => Effect.scoped(Bridge.serve({ link, name, index, guilds: all, write, grace: GRACE }))),
+        { concurrency: "unbounded", discard: true }
+      )
+      // In one fiber, so that all workers end at the same time.
+      yield* Effect.forkIn(lives, served)
       return found(all)
     })
   )

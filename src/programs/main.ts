@@ -10,6 +10,7 @@ import {
   Cause,
   Config,
   Console,
+  Context,
   Effect,
   Exit,
   Layer,
@@ -34,7 +35,7 @@ import type * as GrpcIngress from "./GrpcIngress.ts"
 import * as Guilds from "./Guilds.ts"
 import * as http from "./server/http.ts"
 import * as Port from "./server/port.ts"
-import type { Settings } from "./server/Settings.ts"
+import { Announcement, type Settings } from "./server/Settings.ts"
 import * as Session from "./Session.ts"
 import type * as Transport from "./Transport.ts"
 
@@ -110,21 +111,28 @@ const guilds = (settings: Settings, offload: Layer.Layer<Offload.Offload>) =>
     Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, offload])
   )
 
+/** Where the server is to be reached by HTTP, once it is. */
+class Served extends Context.Service<Served, { readonly address: Effect.Effect<string, Port.CannotListen> }>()(
+  "fanfare/programs/main/Served"
+) {}
+
 /** All in this thread. */
 const inOneThread = (settings: Settings, offload: Layer.Layer<Offload.Offload>) =>
-  Layer.effectDiscard(HttpServer.addressFormattedWith((address) => announced(settings, address))).pipe(
-    Layer.provide(http.layer(settings)),
-    Layer.provideMerge(guilds(settings, offload))
-  )
+  Layer.effect(
+    Served,
+    HttpServer.addressFormattedWith((address) => Effect.succeed({ address: Effect.succeed(address) }))
+  ).pipe(Layer.provide(http.layer(settings)), Layer.provideMerge(guilds(settings, offload)))
+
+const announcement = Schema.decodeUnknownOption(Announcement)
 
 /** The guilds in this thread; all that is reached by HTTP in others, which share the port. */
 const inThreads = (settings: Settings, count: Option.Option<number>) =>
   Effect.gen(function* () {
-    const addresses = yield* Queue.unbounded<string>()
+    const said = yield* Queue.unbounded<Announcement>()
     yield* Effect.acquireRelease(
       Effect.sync(() => {
         const talk = new BroadcastChannel(settings.channel ?? "")
-        talk.onmessage = ({ data }) => void Queue.offerUnsafe(addresses, String(data))
+        talk.onmessage = ({ data }) => void Option.map(announcement(data), (one) => Queue.offerUnsafe(said, one))
         return talk
       }),
       (talk) => Effect.sync(() => talk.close())
@@ -136,8 +144,18 @@ const inThreads = (settings: Settings, count: Option.Option<number>) =>
       count: threads,
       data: settings
     })
-    const everywhere = Effect.flatMap(Queue.takeN(addresses, threads), ([address = ""]) => announced(settings, address))
-    return Layer.provideMerge(Layer.effectDiscard(everywhere), guilds(settings, offload))
+    // Once all listen; when one cannot, that is the end. Later on, threads that fail are replaced.
+    const address = Effect.gen(function* () {
+      const listening = new Set<number>()
+      while (true) {
+        const one = yield* Queue.take(said)
+        if (one._tag === "Failed") {
+          return yield* new Port.CannotListen({ address: `${settings.host}:${settings.port}`, reason: one.reason })
+        }
+        if (listening.add(one.thread).size === threads) return one.address
+      }
+    })
+    return Layer.merge(Layer.succeed(Served, { address }), guilds(settings, offload))
   }).pipe(Layer.unwrap)
 
 type Either = ReturnType<typeof inOneThread> | ReturnType<typeof inThreads>
@@ -145,7 +163,7 @@ type Either = ReturnType<typeof inOneThread> | ReturnType<typeof inThreads>
 const offloaded = (
   settings: Settings,
   { offload, workers }: Options
-): Layer.Layer<Guilds.Guilds, Layer.Error<Either>, Layer.Services<Either>> => {
+): Layer.Layer<Guilds.Guilds | Served, Layer.Error<Either>, Layer.Services<Either>> => {
   switch (offload) {
     case "inline":
       return inOneThread(settings, Offload.inline)
@@ -185,7 +203,9 @@ const server = (options: Options) =>
           start
         })
     })
-    return grpc.pipe(
+    const announces = Effect.flatMap(Served, ({ address }) => Effect.flatMap(address, (at) => announced(settings, at)))
+    return Layer.effectDiscard(announces).pipe(
+      Layer.provideMerge(grpc),
       Layer.provide(offloaded(settings, options)),
       Layer.provide(Session.layer()),
       Layer.provide(http.surroundings(settings)),

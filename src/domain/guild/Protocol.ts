@@ -41,10 +41,12 @@ export interface Connect<out H> {
 }
 
 /**
+ * A session wants no more of it, as far as it lives at this `worker`: one that has connected from elsewhere meanwhile stays.
+ *
  * @since 0.1.0
  * @category commands
  */
-export const Disconnect = Schema.Struct({ session: SessionId })
+export const Disconnect = Schema.Struct({ session: SessionId, worker: Schema.optionalKey(Schema.String) })
 /**
  * @since 0.1.0
  * @category commands

@@ -148,9 +148,9 @@ const handlers = <H>(): Handlers<H> => ({
     ]
   },
 
-  Disconnect: (state, { session }) => {
+  Disconnect: (state, { session, worker }) => {
     const present = HashMap.get(state.sessions, session)
-    if (Option.isNone(present)) return [state, [], Result.void]
+    if (Option.isNone(present) || state.relays[present.value]?.worker !== worker) return [state, [], Result.void]
     const relay = present.value
     return [
       {

@@ -35,6 +35,12 @@ interface Group {
   isLent: boolean
 }
 
+interface Listed {
+  readonly channel: ChannelId
+  readonly intent: number
+  readonly found: ReadonlyArray<SessionHandle>
+}
+
 interface Place {
   readonly group: Group
   index: number
@@ -68,6 +74,8 @@ export class Subscribers {
   private readonly named: ReadonlySet<UserId>
   private readonly groups = new Map<string, Group>()
   private readonly places = new Map<SessionId, Place>()
+  /** The last list, until somebody comes or goes: most events come where the last one did. */
+  private last: Listed | undefined
 
   constructor(community: Community) {
     this.community = community
@@ -81,6 +89,7 @@ export class Subscribers {
   /** A session that is there already is replaced. */
   add({ intents, member, session }: Subscriber): void {
     this.remove(session.id)
+    this.last = undefined
     const own = this.named.has(member.user.id) ? member.user.id : ""
     const key = [intents, own, ...member.roles.toSorted()].join()
     let group = this.groups.get(key)
@@ -95,6 +104,7 @@ export class Subscribers {
     const place = this.places.get(id)
     if (place === undefined) return
     this.places.delete(id)
+    this.last = undefined
     // The last one takes its place.
     const sessions = mayBeChanged(place.group)
     const last = sessions.pop()
@@ -109,6 +119,14 @@ export class Subscribers {
    * the caller's to keep: it does not change.
    */
   recipients(event: { readonly channel: ChannelId; readonly intent: number }): ReadonlyArray<SessionHandle> {
+    const { last } = this
+    if (last?.channel === event.channel && last.intent === event.intent) return last.found
+    const found = this.found(event)
+    this.last = { channel: event.channel, intent: event.intent, found }
+    return found
+  }
+
+  private found(event: { readonly channel: ChannelId; readonly intent: number }): ReadonlyArray<SessionHandle> {
     const channel = this.community.channels.get(event.channel)
     if (channel === undefined) return []
     const found = Array.from(this.groups.values()).filter(

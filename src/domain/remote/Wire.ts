@@ -1,8 +1,8 @@
 /**
  * What guilds and a worker say to each other over their link, as JSON text.
  *
- * Both directions are bounded without the link having to be. Of a guild's commands so many are under way as the worker has
- * room for (`Taken` makes room again); and a request waits for its reply.
+ * Both directions are bounded without the link having to be: so many of a guild's commands are under way at a time, until
+ * the worker has carried them out (`Taken`), and so many requests to a guild, until they are answered.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import { Member } from "../Member.ts"
 import { Message } from "../Message.ts"
 
 /**
- * How many of a guild's commands may be under way to a worker.
+ * How many commands of a guild may be under way to a worker, and how many requests of a worker to a guild.
  *
  * @since 0.1.0
  * @category limits

@@ -38,7 +38,7 @@ export interface Options {
 export const defaultCount = (): number => Math.max(1, availableParallelism() - 1)
 
 /** One life of a thread. */
-const thread = (name: string, { data, grace = "2 seconds", resourceLimits, url }: Options) =>
+const thread = (name: string, { data, grace = "1 second", resourceLimits, url }: Options) =>
   Effect.acquireRelease(
     Effect.gen(function* () {
       const frames = yield* Mailbox.unbounded<string, Cause.Done>()
@@ -52,12 +52,12 @@ const thread = (name: string, { data, grace = "2 seconds", resourceLimits, url }
         if (typeof frame === "string") frames.offerUnsafe(frame)
       })
       worker.on("error", (error) => {
+        log(Effect.logError(`${name} died${isKnown ? " as it ended" : "; another takes its place"}`, error))
         isKnown = true
-        log(Effect.logError(`${name} died; another takes its place`, error))
       })
       worker.on("exit", (code) => {
         isOver = true
-        if (code !== 0 && !isKnown) log(Effect.logError(`${name} ended with ${code}; another takes its place`))
+        if (!isKnown) log(Effect.logError(`${name} ended with ${code}; another takes its place`))
         frames.failCauseUnsafe(Cause.fail(Cause.Done()))
         Deferred.doneUnsafe(ended, Effect.void)
       })
@@ -82,7 +82,7 @@ const thread = (name: string, { data, grace = "2 seconds", resourceLimits, url }
       )
   )
 
-/** Those that die one after the other are given more and more time. */
+/** They are given more and more time, up to a second. */
 const replacing = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")])
 
 /**

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Fiber, Pull, type Scope } from "effect"
+import { type Duration, Effect, Exit, Fiber, Pull, type Scope } from "effect"
 import type { Tag } from "../../domain/Actor.ts"
 import type * as Envelope from "../../domain/Envelope.ts"
 import type { GuildId, SessionId } from "../../domain/Ids.ts"
@@ -35,7 +35,15 @@ const asked = <T extends Tag<Protocol>>(
   tag: T,
   payload: Protocol[T]["payload"]
 ): Effect.Effect<unknown> =>
-  Effect.orDie(Effect.flatMap(ask<Protocol, T>(guild, carrier, tag, payload), Wire.replies[tag].encode))
+  Effect.flatMap(ask<Protocol, T>(guild, carrier, tag, payload), (answer) =>
+    // What cannot be written is told so, rather than nothing.
+    Effect.catchCause(Wire.replies[tag].encode(answer), (cause) =>
+      Effect.andThen(
+        Effect.logError(`the answer to ${tag} could not be written`, cause),
+        Effect.orDie(Wire.replies[tag].encode(Exit.die("the guild's answer could not be written")))
+      )
+    )
+  )
 
 /**
  * Serves a worker until the link ends; then its sessions are disconnected. When it is interrupted, because the guilds have
@@ -71,7 +79,7 @@ export const serve = Effect.fnUntraced(function* (options: {
       }
       case "Disconnect":
         branch.sessions.delete(message.payload.session)
-        return asked(branch, carrier, "Disconnect", message.payload)
+        return asked(branch, carrier, "Disconnect", { ...message.payload, worker: name })
       case "Describe":
         return asked(branch, carrier, "Describe", message.payload)
       case "Status":
@@ -105,9 +113,15 @@ export const serve = Effect.fnUntraced(function* (options: {
 
   const flushed = Effect.forEach(all, ({ outlet }) => outlet.flushed, { concurrency: "unbounded", discard: true })
   yield* Effect.onInterrupt(Fiber.join(listening), () => flushed)
+  // Its guilds may be waiting for it.
+  for (const { outlet } of all) outlet.gone()
   const gone = all.flatMap((branch) => Array.from(branch.sessions, (session) => [branch, session] as const))
-  yield* Effect.forEach(gone, ([branch, session]) => asked(branch, undefined, "Disconnect", { session }), {
-    concurrency: AT_ONCE,
-    discard: true
-  })
+  yield* Effect.forEach(
+    gone,
+    ([branch, session]) => asked(branch, undefined, "Disconnect", { session, worker: name }),
+    {
+      concurrency: AT_ONCE,
+      discard: true
+    }
+  )
 })

@@ -10,6 +10,7 @@ import * as Envelope from "../../domain/Envelope.ts"
 import type { GuildId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import type { Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
+import { Window } from "../../domain/remote/Window.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
 import type { Link } from "../../domain/Worker.ts"
 
@@ -19,8 +20,8 @@ const MAILBOX_CAPACITY = 1024
 type Incoming = Request<Protocol<SessionRef>> | Envelope.Envelope<Request<Protocol<SessionRef>>>
 
 /**
- * `taken` makes room: so many commands have reached their relays. `flushed` waits until all have, or nobody is there to
- * take them.
+ * `taken` makes room: so many commands have been carried out. `flushed` waits until all have been, no longer than the
+ * outlet's grace. `gone` says that the worker is: nobody waits for it any more, and nothing is taken.
  *
  * @since 0.1.0
  * @category models
@@ -29,6 +30,7 @@ export interface Outlet {
   readonly relay: Address<Protocol<SessionRef>>
   readonly taken: (count: number) => void
   readonly flushed: Effect.Effect<void>
+  readonly gone: () => void
 }
 
 const commandOf = (request: Request<Protocol<SessionRef>>): Wire.Command => {
@@ -60,14 +62,15 @@ export type Writer = (guild: GuildId, incoming: Incoming) => string
  * @category constructors
  */
 export const writer = (): Writer => {
-  let last: { readonly incoming: Incoming; readonly text: string } | undefined
+  // Not the last one only: a worker that is behind comes to it later than others.
+  const texts = new WeakMap<Incoming, string>()
   return (guild, incoming) => {
-    if (last?.incoming !== incoming) {
-      const [request, carrier] = Envelope.isEnvelope(incoming) ? [incoming.message, incoming.carrier] : [incoming]
-      const command = Envelope.make(commandOf(request), carrier)
-      last = { incoming, text: Wire.encodeDown({ _tag: "Command", guild, command }) }
-    }
-    return last.text
+    const known = texts.get(incoming)
+    if (known !== undefined) return known
+    const [request, carrier] = Envelope.isEnvelope(incoming) ? [incoming.message, incoming.carrier] : [incoming]
+    const text = Wire.encodeDown({ _tag: "Command", guild, command: Envelope.make(commandOf(request), carrier) })
+    texts.set(incoming, text)
+    return text
   }
 }
 
@@ -85,53 +88,45 @@ export const make = Effect.fnUntraced(function* (options: {
 }): Effect.fn.Return<Outlet, never, Scope.Scope> {
   const { guild, link, write } = options
   const mailbox = yield* Mailbox.bounded<Incoming, Cause.Done>(MAILBOX_CAPACITY)
-  let underWay = 0
+  const window = new Window(Wire.WINDOW)
   let isOver = false
-  let resume = () => {}
-  /** Waits until the worker has taken something, or is gone. */
-  const change = Effect.callback<void>((resumeWith) => {
-    resume = () => resumeWith(Effect.void)
-  })
-
-  const post = (incoming: Incoming) => {
-    underWay++
-    isOver ||= !link.send(write(guild, incoming))
+  const gone = () => {
+    isOver = true
+    window.close()
+    mailbox.shutdownUnsafe()
   }
-  const room = (): Effect.Effect<void> =>
-    Effect.suspend(() => (underWay < Wire.WINDOW || isOver ? Effect.void : Effect.flatMap(change, room)))
+
+  const post = (incoming: Incoming): Effect.Effect<void> | undefined => {
+    try {
+      const text = write(guild, incoming)
+      if (link.send(text)) window.enter()
+      return undefined
+    } catch (defect) {
+      // It cannot be said there; what comes after it can.
+      return Effect.logError(`a command of guild ${guild} could not be written`, Cause.die(defect))
+    }
+  }
   const fiber = yield* Effect.forkDetach(
     Mailbox.consume(mailbox, (incoming) => {
-      if (underWay < Wire.WINDOW) return post(incoming)
-      return Effect.map(room(), () => post(incoming))
+      if (window.hasRoom) return post(incoming)
+      return Effect.flatMap(window.room, () => post(incoming) ?? Effect.void)
     })
   )
-  const none = (): Effect.Effect<void> =>
-    Effect.suspend(() => (underWay === 0 || isOver ? Effect.void : Effect.flatMap(change, none)))
   const flushed = Mailbox.end(mailbox).pipe(
     Effect.andThen(Fiber.await(fiber)),
-    Effect.andThen(none()),
+    Effect.andThen(window.empty),
     Effect.interruptible,
     Effect.timeoutOption(options.grace)
   )
-  yield* Effect.addFinalizer(() =>
-    Effect.andThen(
-      Effect.sync(() => {
-        isOver = true
-        mailbox.shutdownUnsafe()
-      }),
-      Fiber.interrupt(fiber)
-    )
-  )
+  yield* Effect.addFinalizer(() => Effect.andThen(Effect.sync(gone), Fiber.interrupt(fiber)))
   return {
     relay: {
       kind: "relay",
       mailbox,
       refusal: (request) => (isOver ? new ActorStopped({ kind: "relay", request, handled: "no" }) : undefined)
     },
-    taken: (count) => {
-      underWay -= count
-      resume()
-    },
-    flushed: Effect.asVoid(flushed)
+    taken: (count) => window.leave(count),
+    flushed: Effect.asVoid(flushed),
+    gone
   }
 })

@@ -4,12 +4,13 @@
  *
  * @since 0.1.0
  */
-import { type Cause, Deferred, Effect, Exit, type Schema, type Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, type Schema, type Scope } from "effect"
 import { ActorStopped, type CallOf, type Request, type Tag } from "../../domain/Actor.ts"
 import type { Community } from "../../domain/Community.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import type { SessionId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
+import { Window } from "../../domain/remote/Window.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
 import type { Link } from "../../domain/Worker.ts"
@@ -23,7 +24,7 @@ type Incoming = Request<Protocol> | Envelope.Envelope<Request<Protocol>>
 
 interface Waiting {
   readonly answer: (exit: unknown) => Effect.Effect<void, Schema.SchemaError>
-  readonly refuse: (error: ActorStopped) => void
+  readonly end: (exit: Exit.Exit<never, ActorStopped>) => void
 }
 
 /**
@@ -36,14 +37,21 @@ export class Pending {
   private next = 0
   private readonly waiting = new Map<number, Waiting>()
 
-  /** Nothing of a request whose answer nobody waits for. */
-  add<T extends Tag<Protocol>>(tag: T, call: CallOf<Protocol, T> | undefined): number | undefined {
+  /** Nothing of a request whose answer nobody waits for. Once there is an answer, whichever, `done` is called. */
+  add<T extends Tag<Protocol>>(tag: T, call: CallOf<Protocol, T> | undefined, done: () => void): number | undefined {
     if (call === undefined) return undefined
     const number = this.next++
-    const done = (answer: Wire.Answer<T>) => void Deferred.doneUnsafe(call.reply, answer)
+    const answered = (answer: Wire.Answer<T>) => {
+      Deferred.doneUnsafe(call.reply, answer)
+      done()
+    }
     this.waiting.set(number, {
-      answer: (exit) => Effect.map(Wire.replies[tag].decode(exit), done),
-      refuse: (error) => done(Exit.fail(error))
+      answer: (exit) =>
+        Effect.map(
+          Effect.catch(Wire.replies[tag].decode(exit), (error) => Effect.succeed(Exit.die(error))),
+          answered
+        ),
+      end: answered
     })
     return number
   }
@@ -52,8 +60,8 @@ export class Pending {
     return this.taken(number)?.answer(exit) ?? Effect.void
   }
 
-  refuse(number: number | undefined, error: ActorStopped): void {
-    if (number !== undefined) this.taken(number)?.refuse(error)
+  end(number: number | undefined, exit: Exit.Exit<never, ActorStopped>): void {
+    if (number !== undefined) this.taken(number)?.end(exit)
   }
 
   private taken(number: number): Waiting | undefined {
@@ -75,7 +83,8 @@ export interface Proxy {
 }
 
 /**
- * Lives until the scope closes; then, or when the link is gone, its requests are refused.
+ * Lives until the scope closes; then, or when the link is gone, requests are refused, and those that wait for an answer are
+ * told that they may have been handled.
  *
  * @since 0.1.0
  * @category constructors
@@ -87,8 +96,23 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Proxy, never, Scope.Scope> {
   const mailbox = yield* Mailbox.bounded<Incoming, Cause.Done>(MAILBOX_CAPACITY)
   const sessions = new Map<SessionId, SessionHandle>()
+  const window = new Window(Wire.WINDOW)
+  const unanswered = new Set<number>()
   let isOver = false
-  const refusal = (request: string) => new ActorStopped({ kind: "guild", request, handled: "no" })
+  const refusal = (request: string, handled: "no" | "maybe" = "no") =>
+    new ActorStopped({ kind: "guild", request, handled })
+
+  /** What is not answered is bounded; what waits for that can be withdrawn yet. */
+  const waitingFor = <T extends Tag<Protocol>>(tag: T, call: CallOf<Protocol, T> | undefined): number | undefined => {
+    const number = pending.add(tag, call, () => {
+      window.leave(1)
+      if (number !== undefined) unanswered.delete(number)
+    })
+    if (number === undefined) return undefined
+    window.enter()
+    unanswered.add(number)
+    return number
+  }
 
   /** What goes over the link, and the number under which it is answered. */
   const outgoing = (request: Request<Protocol>): readonly [Wire.Request, number | undefined] => {
@@ -96,36 +120,59 @@ export const make = Effect.fnUntraced(function* (
       case "Connect": {
         const { handle, intents, session, user } = request.payload
         if ("mailbox" in handle) sessions.set(session, handle)
-        return [{ _tag: "Connect", payload: { session, user, intents } }, pending.add(request.tag, request.call)]
+        return [{ _tag: "Connect", payload: { session, user, intents } }, waitingFor(request.tag, request.call)]
       }
       case "Disconnect":
         sessions.delete(request.payload.session)
-        return [{ _tag: "Disconnect", payload: request.payload }, pending.add(request.tag, request.call)]
+        return [{ _tag: "Disconnect", payload: request.payload }, waitingFor(request.tag, request.call)]
       case "SendMessage":
-        return [{ _tag: "SendMessage", payload: request.payload }, pending.add(request.tag, request.call)]
+        return [{ _tag: "SendMessage", payload: request.payload }, waitingFor(request.tag, request.call)]
       case "Describe":
-        return [{ _tag: "Describe", payload: request.payload }, pending.add(request.tag, request.call)]
+        return [{ _tag: "Describe", payload: request.payload }, waitingFor(request.tag, request.call)]
       case "Status":
-        return [{ _tag: "Status" }, pending.add(request.tag, request.call)]
+        return [{ _tag: "Status" }, waitingFor(request.tag, request.call)]
     }
   }
 
-  const write = (incoming: Incoming): void => {
+  const write = (incoming: Incoming): Effect.Effect<void> | undefined => {
     const [request, carrier] = Envelope.isEnvelope(incoming) ? [incoming.message, incoming.carrier] : [incoming]
     const { call, tag } = request
-    if (call?.phase === "withdrawn") return
-    // From here on nobody can tell whether it is handled.
-    if (call !== undefined) call.phase = "handling"
+    if (call?.phase === "withdrawn") return undefined
     const [message, number] = outgoing(request)
-    const envelope = Envelope.make(message, carrier)
-    const numbered = number === undefined ? undefined : { number }
-    if (link.send(Wire.encodeUp({ _tag: "Request", guild: community.id, request: envelope, ...numbered }))) return
-    isOver = true
-    pending.refuse(number, refusal(tag))
+    try {
+      const numbered = number === undefined ? undefined : { number }
+      const envelope = Envelope.make(message, carrier)
+      const text = Wire.encodeUp({ _tag: "Request", guild: community.id, request: envelope, ...numbered })
+      if (!isOver && link.send(text)) {
+        // From here on nobody can tell whether it is handled.
+        if (call !== undefined) call.phase = "handling"
+        return undefined
+      }
+      isOver = true
+      pending.end(number, Exit.fail(refusal(tag)))
+      return undefined
+    } catch (defect) {
+      // It cannot be said there; what comes after it can.
+      pending.end(number, Exit.die(defect))
+      return Effect.logError(`${tag} could not be written`, Cause.die(defect))
+    }
   }
 
-  yield* Effect.forkScoped(Mailbox.consume(mailbox, write))
-  yield* Effect.addFinalizer(() => Effect.sync(() => void (isOver = true)))
+  const fiber = yield* Effect.forkScoped(
+    Mailbox.consume(mailbox, (incoming) => {
+      if (window.hasRoom) return write(incoming)
+      return Effect.flatMap(window.room, () => write(incoming) ?? Effect.void)
+    })
+  )
+  // Nobody is left without an answer: neither who waits for the guild's, nor who waits to ask.
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => {
+      isOver = true
+      for (const number of Array.from(unanswered)) pending.end(number, Exit.fail(refusal("a request", "maybe")))
+      window.close()
+      return Effect.andThen(Mailbox.end(mailbox), Fiber.await(fiber))
+    })
+  )
   return {
     guild: {
       kind: "guild",

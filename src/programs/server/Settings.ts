@@ -28,3 +28,19 @@ export const Settings = Schema.Struct({
  * @category models
  */
 export type Settings = typeof Settings.Type
+
+/**
+ * What a thread says in the channel: where it listens, or why it does not serve.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Announcement = Schema.Union([
+  Schema.TaggedStruct("Listening", { thread: Schema.Int, address: Schema.String }),
+  Schema.TaggedStruct("Failed", { reason: Schema.String })
+])
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Announcement = typeof Announcement.Type

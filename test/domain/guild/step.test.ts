@@ -29,7 +29,7 @@ const Index = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))
 const Commands = Schema.Array(
   Schema.Union([
     Schema.Struct({ tag: Schema.Literal("Connect"), index: Index, worker: Schema.Literals(["here", "a", "b"]) }),
-    Schema.Struct({ tag: Schema.Literal("Disconnect"), index: Index }),
+    Schema.Struct({ tag: Schema.Literal("Disconnect"), index: Index, worker: Schema.Literals(["here", "a", "b"]) }),
     Schema.Struct({ tag: Schema.Literal("SendMessage"), index: Index })
   ])
 )
@@ -50,7 +50,8 @@ describe("guild.step", () => {
       for (const command of commands) {
         const { index, tag } = command
         const session = sessionId(index)
-        const worker = command.tag === "Connect" ? command.worker : "here"
+        const worker = command.tag === "SendMessage" ? "here" : command.worker
+        const at = worker === "here" ? undefined : { worker }
         if (tag === "Connect") homes.set(session, worker)
         const [next, outputs, reply] =
           tag === "Connect"
@@ -62,12 +63,12 @@ describe("guild.step", () => {
                   user: userId(index),
                   intents: 0,
                   handle: session,
-                  ...(worker === "here" ? undefined : { worker })
+                  ...at
                 },
                 facts(index)
               )
             : tag === "Disconnect"
-              ? step<string, "Disconnect">(state, "Disconnect", { session }, facts(undefined))
+              ? step<string, "Disconnect">(state, "Disconnect", { session, ...at }, facts(undefined))
               : step<string, "SendMessage">(
                   state,
                   "SendMessage",
@@ -77,7 +78,8 @@ describe("guild.step", () => {
         state = next
         assert.isTrue(Result.isSuccess<unknown, unknown>(reply))
         if (tag === "Connect") connected.add(session)
-        if (tag === "Disconnect") connected.delete(session)
+        // From where it lives, and from nowhere else.
+        if (tag === "Disconnect" && homes.get(session) === worker) connected.delete(session)
 
         for (const output of outputs) {
           switch (output._tag) {
