@@ -1,6 +1,6 @@
 /** What guilds and their sessions may rely on, whoever executes the fan-outs and wherever the sessions live. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Schema, Scope } from "effect"
+import { Context, type Duration, Effect, Exit, Layer, Schema, Scope } from "effect"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import { type GuildId, SessionId } from "../../src/domain/Ids.ts"
 import * as MemberStore from "../../src/layers/MemberStore.ts"
@@ -34,10 +34,21 @@ export const guilds = (world: World) =>
   ).pipe(Layer.provide([Sampler.always, MemberStore.heap, world.offload]))
 
 /** Somebody says something. */
-export const said = Effect.fnUntraced(function* (guild: GuildId, who: number, content: string, channel = GENERAL) {
+export const said = Effect.fnUntraced(function* (
+  guild: GuildId,
+  who: number,
+  content: string,
+  channel = GENERAL,
+  timeout: Duration.Input = "5 seconds"
+) {
   const { byId } = yield* Guilds
   const found = yield* Effect.orDie(Effect.fromOption(byId(guild)))
-  return yield* Transport.call(found, "SendMessage", { author: userId(who), channel, draft: draft(content) })
+  return yield* Transport.call(
+    found,
+    "SendMessage",
+    { author: userId(who), channel, draft: draft(content) },
+    { timeout }
+  )
 })
 
 /** Takes what is due to a client, in order, numbered without gaps. */

@@ -9,6 +9,7 @@ import * as Transport from "../../src/programs/Transport.ts"
 import { conforms, guilds, said } from "../conformance/OffloadedGuilds.ts"
 import { draft, GENERAL, guildId, sessionId, userId } from "../support/community.ts"
 import { recorder, TRACE_ID, traced } from "../support/tracing.ts"
+import { DIE } from "../support/remote/talk.ts"
 import { here, remote } from "../support/remote/world.ts"
 
 conforms("inline", here(Offload.inline))
@@ -106,6 +107,41 @@ describe("workers", () => {
           last = BigInt(id)
         }
         assert.deepStrictEqual(new Set(got), new Set(Array.from({ length: total }, (_, index) => String(index))))
+      }).pipe(Effect.provide(guilds(world)))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("one that dies while its guild waits for it holds up nobody any longer", () =>
+    Effect.gen(function* () {
+      const world = yield* remote({ count: 2, relayCapacity: 2 })
+      yield* Effect.gen(function* () {
+        const other = yield* world.open({ session: sessionId(1), guild, user: userId(1), intents }, 1)
+        yield* other.take
+        yield* world.open({ session: sessionId(2), guild, user: userId(2), intents }, 0)
+        const until = new SharedArrayBuffer(4)
+        const blocked = yield* Effect.forkChild(world.heard("blocked", 0), { startImmediately: true })
+        world.say({ say: "block", to: "worker-0", until })
+        yield* Fiber.join(blocked)
+
+        let acknowledged = 0
+        const total = 2_000
+        const writers = yield* Effect.forkChild(
+          Effect.forEach(
+            Array.from({ length: total }, (_, index) => String(index)),
+            (content) => Effect.map(said(guild, 1, content, GENERAL, "1 minute"), () => void acknowledged++),
+            { concurrency: 20, discard: true }
+          )
+        )
+        while (acknowledged < Wire.WINDOW + 1024) yield* Effect.sleep("1 millis")
+        const again = yield* Effect.forkChild(world.heard("ready", 0), { startImmediately: true })
+        Atomics.store(new Int32Array(until), 0, DIE)
+        Atomics.notify(new Int32Array(until), 0)
+        yield* Fiber.join(writers)
+        yield* Fiber.join(again)
+        for (let index = 0; index < total; index++) yield* other.take
+        const [found] = (yield* Guilds).all
+        assert.isDefined(found)
+        assert.strictEqual((yield* Transport.call(found, "Status", undefined)).sessions, 1)
       }).pipe(Effect.provide(guilds(world)))
     }).pipe(Effect.scoped)
   )

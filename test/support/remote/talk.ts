@@ -9,6 +9,9 @@ export interface WorkerData {
 
 export const isWorkerData = (input: unknown): input is WorkerData => Predicate.hasProperty(input, "channel")
 
+/** What a blocked worker finds where it waits, when it is to die. */
+export const DIE = 2
+
 /** To one worker. */
 export type Said = { readonly to: string } & (
   | {

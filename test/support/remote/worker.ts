@@ -13,7 +13,7 @@ import { Guilds } from "../../../src/programs/Guilds.ts"
 import * as RemoteGuilds from "../../../src/programs/RemoteGuilds.ts"
 import * as Session from "../../../src/programs/Session.ts"
 import { parentId } from "../tracing.ts"
-import { type Heard, isWorkerData, type Said } from "./talk.ts"
+import { DIE, type Heard, isWorkerData, type Said } from "./talk.ts"
 
 const { channel, relayCapacity } = isWorkerData(workerData) ? workerData : { channel: "", relayCapacity: 1 }
 const name = threadName ?? ""
@@ -75,8 +75,10 @@ const sessions = Effect.gen(function* () {
         return void runFork(Effect.map(closed(data.session), () => hear({ hear: "closed", session: data.session })))
       case "block":
         hear({ hear: "blocked", worker: name })
-        // The whole thread, until the test lets it go on.
-        return void Atomics.wait(new Int32Array(data.until), 0, 0)
+        // The whole thread, until the test lets it go on, or has it die of that.
+        Atomics.wait(new Int32Array(data.until), 0, 0)
+        if (Atomics.load(new Int32Array(data.until), 0) === DIE) throw new Error("as the test wants it")
+        return
       case "die":
         setImmediate(() => {
           throw new Error("as the test wants it")

@@ -1,0 +1,140 @@
+/** The two ends of a link, each with the other played by the test. */
+import { assert, describe, it } from "@effect/vitest"
+import { type Cause, Effect, Exit, Fiber, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { request } from "../../src/domain/Actor.ts"
+import * as Payload from "../../src/domain/gateway/Payload.ts"
+import * as Mailbox from "../../src/domain/Mailbox.ts"
+import type { Protocol, SessionRef } from "../../src/domain/relay/Protocol.ts"
+import * as Wire from "../../src/domain/remote/Wire.ts"
+import type { SessionMessage } from "../../src/domain/session/Session.ts"
+import type { Link } from "../../src/domain/Worker.ts"
+import * as Outlet from "../../src/programs/remote/Outlet.ts"
+import * as Proxy from "../../src/programs/remote/Proxy.ts"
+import * as Transport from "../../src/programs/Transport.ts"
+import { community, GENERAL, GUILD, member, sessionId, userId } from "../support/community.ts"
+
+/** A link that remembers what was sent over it. */
+const link = Effect.gen(function* () {
+  const sent: Array<string> = []
+  const frames = yield* Mailbox.unbounded<string, Cause.Done>()
+  const self: Link = { send: (frame) => sent.push(frame) > 0, frames }
+  return { ...self, sent }
+})
+const settle = Effect.repeat(Effect.yieldNow, { times: 2_000 })
+
+const Up = Schema.decodeUnknownSync(Wire.Up)
+const numberOf = (frame: string): number => {
+  const up = Up(frame)
+  return up._tag === "Request" ? (up.number ?? -1) : -1
+}
+
+describe("a guild's proxy", () => {
+  it.effect("what cannot be written is told so at once; what comes after it can", () =>
+    Effect.gen(function* () {
+      const wire = yield* link
+      const { guild } = yield* Proxy.make(community, wire, new Proxy.Pending())
+      const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
+      const handle = { id: sessionId(1), mailbox, end: () => Effect.void }
+      const wrong = { session: sessionId(1), user: userId(1), intents: 1.5, handle }
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(Transport.call(guild, "Connect", wrong))))
+      assert.strictEqual(wire.sent.length, 0)
+      yield* Effect.forkChild(Transport.call(guild, "Status", undefined))
+      yield* settle
+      assert.strictEqual(wire.sent.length, 1)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("so many wait for an answer, no more; the others can be withdrawn, and then are not asked at all", () =>
+    Effect.gen(function* () {
+      const wire = yield* link
+      const pending = new Proxy.Pending()
+      const { guild } = yield* Proxy.make(community, wire, pending)
+      const total = Wire.WINDOW + 100
+      const callers = yield* Effect.forEach(Array.from({ length: total }), () =>
+        Effect.forkChild(Effect.flip(Transport.call(guild, "Status", undefined)))
+      )
+      yield* settle
+      assert.strictEqual(wire.sent.length, Wire.WINDOW)
+      yield* TestClock.adjust("5 seconds")
+      const handled = yield* Effect.forEach(callers, (caller) =>
+        Effect.map(Fiber.join(caller), (error) => ("handled" in error ? error.handled : "?"))
+      )
+      assert.strictEqual(handled.filter((one) => one === "maybe").length, Wire.WINDOW)
+      assert.strictEqual(handled.filter((one) => one === "no").length, 100)
+      // Answers make room, also those that nobody waits for any more.
+      const answer = yield* Wire.replies.Status.encode(Exit.succeed({ sessions: 1, relays: 1 }))
+      for (const frame of wire.sent) yield* pending.answer(numberOf(frame), answer)
+      const late = yield* Effect.forkChild(Transport.call(guild, "Status", undefined))
+      yield* settle
+      assert.strictEqual(wire.sent.length, Wire.WINDOW + 1)
+      yield* pending.answer(numberOf(wire.sent.at(-1) ?? ""), answer)
+      assert.deepStrictEqual(yield* Fiber.join(late), { sessions: 1, relays: 1 })
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("when it ends, those who wait are told that their request may have been handled", () =>
+    Effect.gen(function* () {
+      const wire = yield* link
+      const caller = yield* Effect.gen(function* () {
+        const { guild } = yield* Proxy.make(community, wire, new Proxy.Pending())
+        const caller = yield* Effect.forkDetach(Effect.flip(Transport.call(guild, "Status", undefined)))
+        yield* settle
+        return caller
+      }).pipe(Effect.scoped)
+      assert.deepInclude(yield* Fiber.join(caller), { _tag: "ActorStopped", handled: "maybe" })
+    })
+  )
+})
+
+describe("an outlet", () => {
+  type Relay = Protocol<SessionRef>
+  const payload = Payload.make("HELLO_WORLD", {})
+  const dispatch = () => request<Relay, "Dispatch">("Dispatch", { payload, channel: GENERAL, intent: 1, sessions: 1 })
+  const made = Effect.fnUntraced(function* () {
+    const wire = yield* link
+    const outlet = yield* Outlet.make({ guild: GUILD, link: wire, write: Outlet.writer(), grace: "1 second" })
+    return { wire, outlet }
+  })
+
+  it.effect("what cannot be written costs nothing that can", () =>
+    Effect.gen(function* () {
+      const { outlet, wire } = yield* made()
+      const nameless = { ...member(1), user: { ...member(1).user, username: "" } }
+      const subscriber = { session: { id: sessionId(1) }, member: nameless, intents: 1 }
+      yield* Mailbox.offer(outlet.relay.mailbox, request<Relay, "Attach">("Attach", { subscriber, welcome: payload }))
+      yield* Mailbox.offer(outlet.relay.mailbox, dispatch())
+      yield* settle
+      assert.strictEqual(wire.sent.length, 1)
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("no more is under way than there is room for; nobody waits for a worker that is gone", () =>
+    Effect.gen(function* () {
+      const { outlet, wire } = yield* made()
+      const guild = yield* Effect.forkChild(
+        Effect.forEach(Array.from({ length: 3_000 }), () => Mailbox.offer(outlet.relay.mailbox, dispatch()))
+      )
+      yield* settle
+      assert.strictEqual(wire.sent.length, Wire.WINDOW)
+      outlet.taken(10)
+      yield* settle
+      assert.strictEqual(wire.sent.length, Wire.WINDOW + 10)
+      assert.isUndefined(guild.pollUnsafe())
+      outlet.gone()
+      const taken = yield* Fiber.join(guild)
+      assert.isFalse(taken.at(-1))
+      assert.isDefined(outlet.relay.refusal("Dispatch"))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("what is handed to all workers is written once", () =>
+    Effect.sync(() => {
+      const write = Outlet.writer()
+      const [first, second] = [dispatch(), dispatch()]
+      const text = write(GUILD, first)
+      write(GUILD, second)
+      assert.strictEqual(write(GUILD, first), text)
+    })
+  )
+})
