@@ -412,6 +412,44 @@ describe("Mailbox.consume", () => {
     })
   )
 
+  it.effect.each(["in passing", "by effects"] as const)(
+    "what comes, or ends it, while the loop is about to wait is not left lying, wherever its fiber gives way (handled %s)",
+    (way) =>
+      Effect.gen(function* () {
+        for (let budget = 6; budget < 26; budget++) {
+          for (let pause = 0; pause < 30; pause++) {
+            const mailbox = yield* Mailbox.make<number, Cause.Done>()
+            let handled = 0
+            const count = () => void handled++
+            const loop = Mailbox.consume(mailbox, (message) =>
+              // Now and then an effect of so many operations, so that the fiber gives way here, and here, and here.
+              way === "by effects" || message === 0
+                ? Effect.asVoid(
+                    Effect.repeat(
+                      Effect.sync(() => {}),
+                      { times: pause }
+                    )
+                  ).pipe(Effect.andThen(Effect.sync(count)))
+                : count()
+            )
+            const fiber = yield* Effect.forkChild(
+              Effect.provideService(Effect.exit(loop), Scheduler.MaxOpsBeforeYield, budget)
+            )
+            mailbox.offerUnsafe(0)
+            // One for each moment; the last has nobody after it who might wake the loop.
+            for (let moment = 0; moment < 12; moment++) {
+              mailbox.offerUnsafe(1)
+              yield* Effect.yieldNow
+            }
+            for (let turn = 0; turn < 2_000 && handled < 13; turn++) yield* Effect.yieldNow
+            assert.strictEqual(handled, 13, `budget ${budget}, pause ${pause}`)
+            yield* Mailbox.end(mailbox)
+            yield* Fiber.await(fiber)
+          }
+        }
+      })
+  )
+
   it.effect("a mailbox that is never empty lets others have their turn", () =>
     Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<void>()

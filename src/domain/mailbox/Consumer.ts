@@ -53,6 +53,8 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
   // Made anew for each wait: what dies young costs less than what a million keep.
   private arrival(): Effect.Effect<never, QE | E, R> {
     return Effect.callback((resume) => {
+      // The fiber may have given way to others since it found nothing.
+      if (this.mailbox.isReady) return resume(this)
       this.resume = resume
       this.mailbox.onArrival(this)
       return this.onInterrupt()

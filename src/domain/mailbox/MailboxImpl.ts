@@ -146,6 +146,11 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
     if (this.pending !== undefined) this.admit()
   }
 
+  /** Whether there is something to take, or nothing more will come. */
+  get isReady(): boolean {
+    return this.length > 0 ? !this.isHanded : this.exit !== undefined
+  }
+
   takeUnsafe(): A | typeof EMPTY {
     const message = this.shift()
     if (this.pending !== undefined) this.admit()
@@ -180,6 +185,8 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
   private arrival(fiber: AnyFiber): Effect.Effect<void> {
     return Effect.callback((resume) => {
       this.own(fiber)
+      // The fiber may have given way to others since it found nothing.
+      if (this.isReady) return resume(Effect.void)
       const arrived = waiter(() => resume(Effect.void))
       this.waiter = arrived
       return Effect.sync(() => this.forget(arrived))
