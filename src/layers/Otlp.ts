@@ -106,11 +106,17 @@ export const startProbability: Effect.Effect<number, Config.ConfigError | OtlpMi
 /** A collector that does not answer must not hold up the end, whatever time it is given while all is well. */
 const MAX_FLUSH_MILLIS = 2500
 
+/** The operator's attributes, and what tells this instance apart. */
+const identified = (attributes: Readonly<Record<string, string>>, instance: string) => {
+  const known = attributes["service.instance.id"]
+  return { ...attributes, "service.instance.id": known === undefined ? instance : `${known}/${instance}` }
+}
+
 /**
  * What Effect's exporter is told beyond the environment: it exports nothing unless asked to, insists on a name, and
  * takes the time for one export for the time that the last one has when the program ends.
  */
-const settings = (signal: Signal, serviceName: string) =>
+const settings = (signal: Signal, { instance, serviceName }: Options) =>
   Effect.gen(function* () {
     const attributes = yield* Config.Record(Schema.String, Schema.String, "OTEL_RESOURCE_ATTRIBUTES").pipe(
       Config.withDefault<Record<string, string>>({})
@@ -124,6 +130,7 @@ const settings = (signal: Signal, serviceName: string) =>
       [`OTEL_${signal}_EXPORTER`]: "otlp",
       OTEL_SDK_DISABLED: "false",
       OTEL_SERVICE_NAME: name,
+      ...(instance === undefined ? undefined : { OTEL_RESOURCE_ATTRIBUTES: identified(attributes, instance) }),
       [`OTEL_EXPORTER_OTLP_${signal}_TIMEOUT`]: String(millis)
     })
   })
@@ -151,14 +158,14 @@ const exporters = {
   METRICS: () => OtlpMetrics.layerFromConfig()
 }
 
-const exporter = (signal: Signal, serviceName: string) =>
+const exporter = (signal: Signal, options: Options) =>
   Effect.gen(function* () {
     if (!(yield* exports(signal))) return OtlpExporter.layerFlusher
     yield* checkEndpoint(signal)
     return exporters[signal]().pipe(
       Layer.provide(yield* serialization(signal)),
       Layer.provide(client),
-      Layer.provide(ConfigProvider.layerAdd(settings(signal, serviceName), { asPrimary: true })),
+      Layer.provide(ConfigProvider.layerAdd(settings(signal, options), { asPrimary: true })),
       // The exporter dies of settings that it cannot read.
       Layer.catchCause((cause) =>
         Layer.effect(OtlpExporter.Flusher, new OtlpMisconfigured({ message: unreadable(cause) }))
@@ -167,13 +174,23 @@ const exporter = (signal: Signal, serviceName: string) =>
   }).pipe(Layer.unwrap)
 
 /**
+ * `instance` tells this one apart from others of the same service, as several threads of a server are: the metrics of one
+ * would otherwise overwrite those of another. It becomes the end of `service.instance.id`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly serviceName: string
+  readonly instance?: string
+}
+
+/**
  * Exports spans and metrics as the environment says, where it says so; see {@link isConfigured}. Where it says nothing
  * more: protobuf over HTTP, under the given service name. What cannot be exported is dropped, with a warning.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options: {
-  readonly serviceName: string
-}): Layer.Layer<never, Config.ConfigError | OtlpMisconfigured> =>
-  Layer.merge(exporter("TRACES", options.serviceName), exporter("METRICS", options.serviceName))
+export const layer = (options: Options): Layer.Layer<never, Config.ConfigError | OtlpMisconfigured> =>
+  Layer.merge(exporter("TRACES", options), exporter("METRICS", options))

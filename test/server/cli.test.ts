@@ -194,6 +194,25 @@ describe("npm start", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live("each thread exports under an instance id of its own, beside what the operator says of the resource", () =>
+    Effect.gen(function* () {
+      const collector = yield* otlp.receiver
+      const { child, exited, url } = yield* processes.server(["--offload", "workers", "--workers", "1"], {
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+        OTEL_RESOURCE_ATTRIBUTES: "service.instance.id=here,service.name=salon"
+      })
+      yield* write(url, "demo-1")
+      child.kill("SIGTERM")
+      assert.strictEqual((yield* exited).code, 0)
+      const spans = yield* Queue.clear(collector.spans)
+      const of = (name: string) => spans.find((span) => span.name === name)
+      const [ingress, guild] = [of("ingress.http"), of("guild.SendMessage")]
+      assert.strictEqual(ingress?.traceId, guild?.traceId)
+      assert.match(String(ingress?.instance), /^here\/.+\/[1-9]\d*$/)
+      assert.match(String(guild?.instance), /^here\/.+\/0$/)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("two servers never share a port, though threads of one do", () =>
     Effect.gen(function* () {
       const { url } = yield* processes.server(["--offload", "workers", "--workers", "1"])

@@ -39,6 +39,7 @@ export interface ReceivedSpan {
   readonly links: ReadonlyArray<string>
   readonly status: string
   readonly service: unknown
+  readonly instance: unknown
 }
 
 /** By number, as JSON has them; the receiver shows protobuf's by name. */
@@ -72,7 +73,8 @@ const spansOf = (request: unknown): ReadonlyArray<ReceivedSpan> =>
         attributes: new Map((span.attributes ?? []).map(({ key, value }) => [key, valueOf(value)])),
         links: (span.links ?? []).map((link) => spanId(link.spanId)),
         status: STATUSES[Number(span.status?.code ?? 0)] ?? String(span.status?.code),
-        service: resource.attributes.find(({ key }) => key === "service.name")?.value
+        service: resource.attributes.find(({ key }) => key === "service.name")?.value,
+        instance: valueOf(resource.attributes.find(({ key }) => key === "service.instance.id")?.value ?? null)
       }))
     )
   )

@@ -7,6 +7,7 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Array, ByteSize, Layer, Redacted } from "effect"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter } from "effect/http"
 import { createServer } from "node:http"
+import { threadId } from "node:worker_threads"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as Accounts from "../../layers/Accounts.ts"
 import * as Otlp from "../../layers/Otlp.ts"
@@ -61,7 +62,10 @@ export const owners = ({ isDemo, tokens }: Settings) =>
  */
 export const surroundings = (settings: Settings) => {
   const { channel, isExported, mailboxWaits } = settings
-  const telemetry = Otlp.layer({ serviceName: "fanfare" })
+  const telemetry = Otlp.layer({
+    serviceName: "fanfare",
+    ...(channel === undefined ? undefined : { instance: `${channel}/${threadId}` })
+  })
   return Layer.mergeAll(
     Accounts.fromTokens(owners(settings)),
     Layer.merge(telemetry, isExported ? TraceStore.none : TraceStore.ring(channel === undefined ? {} : { channel })),
