@@ -140,7 +140,7 @@ const program = Effect.gen(function* () {
 const asked = WAYS.find((way) => process.argv.includes(`--way=${way}`))
 const told = (figures: Figures) =>
   Effect.sync(() => {
-    // For the parent, which reads it.
+    // For the parent, which reads it: a process on standard output, a thread at its port.
     if (parentPort === null) console.log(JSON.stringify(figures))
     else parentPort.postMessage(figures)
   })

@@ -28,7 +28,12 @@ export class Guilds extends Context.Service<
   }
 >()("fanfare/programs/Guilds") {}
 
-/** Guilds, to be found by what is known of them. */
+/**
+ * Guilds, to be found by what is known of them.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
 export const found = (all: ReadonlyArray<Guild.Guild>): Guilds["Service"] => {
   const byId = new Map(all.map((guild) => [guild.community.id, guild]))
   const byChannel = new Map(all.flatMap((guild) => Array.from(guild.community.channels.keys(), (id) => [id, guild])))

@@ -9,8 +9,8 @@ import * as Transport from "../../src/programs/Transport.ts"
 import { conforms, guilds, said } from "../conformance/OffloadedGuilds.ts"
 import { draft, GENERAL, guildId, sessionId, userId } from "../support/community.ts"
 import { recorder, TRACE_ID, traced } from "../support/tracing.ts"
-import { DIE } from "../support/remote/talk.ts"
-import { here, remote } from "../support/remote/world.ts"
+import { DIE, LIVE } from "../support/remote/talk.ts"
+import { here, remote, type Workers } from "../support/remote/world.ts"
 
 conforms("inline", here(Offload.inline))
 conforms("senders", here(Offload.senders()))
@@ -24,6 +24,18 @@ const Frame = Schema.Struct({
 })
 const frameOf = (frame: string) => Schema.decodeUnknownSync(Schema.fromJsonString(Frame))(frame).d
 const contentOf = (frame: string) => frameOf(frame).content
+
+/** Blocks the first worker; what it gives lets that go on, or die of it. */
+const block = Effect.fnUntraced(function* (world: Workers) {
+  const until = new SharedArrayBuffer(4)
+  const blocked = yield* Effect.forkChild(world.heard("blocked", 0), { startImmediately: true })
+  world.say({ say: "block", to: "worker-0", until })
+  yield* Fiber.join(blocked)
+  return (how: typeof LIVE | typeof DIE) => {
+    Atomics.store(new Int32Array(until), 0, how)
+    Atomics.notify(new Int32Array(until), 0)
+  }
+})
 
 describe("workers", () => {
   it.live("one that dies is replaced; its sessions are gone, nobody else notices", () =>
@@ -63,10 +75,7 @@ describe("workers", () => {
       yield* Effect.gen(function* () {
         const client = yield* world.open({ session: sessionId(1), guild, user: userId(1), intents }, 0)
         yield* client.take
-        const until = new SharedArrayBuffer(4)
-        const blocked = yield* Effect.forkChild(world.heard("blocked", 0), { startImmediately: true })
-        world.say({ say: "block", to: "worker-0", until })
-        yield* Fiber.join(blocked)
+        const goOn = yield* block(world)
 
         const [found] = (yield* Guilds).all
         assert.isDefined(found)
@@ -94,8 +103,7 @@ describe("workers", () => {
         yield* Effect.sleep("50 millis")
         assert.isAtMost(acknowledged, most + 1)
 
-        Atomics.store(new Int32Array(until), 0, 1)
-        Atomics.notify(new Int32Array(until), 0)
+        goOn(LIVE)
         yield* Fiber.join(writers)
         const got: Array<string | undefined> = []
         let last = 0n
@@ -118,10 +126,7 @@ describe("workers", () => {
         const other = yield* world.open({ session: sessionId(1), guild, user: userId(1), intents }, 1)
         yield* other.take
         yield* world.open({ session: sessionId(2), guild, user: userId(2), intents }, 0)
-        const until = new SharedArrayBuffer(4)
-        const blocked = yield* Effect.forkChild(world.heard("blocked", 0), { startImmediately: true })
-        world.say({ say: "block", to: "worker-0", until })
-        yield* Fiber.join(blocked)
+        const goOn = yield* block(world)
 
         let acknowledged = 0
         const total = 2_000
@@ -134,8 +139,7 @@ describe("workers", () => {
         )
         while (acknowledged < Wire.WINDOW + 1024) yield* Effect.sleep("1 millis")
         const again = yield* Effect.forkChild(world.heard("ready", 0), { startImmediately: true })
-        Atomics.store(new Int32Array(until), 0, DIE)
-        Atomics.notify(new Int32Array(until), 0)
+        goOn(DIE)
         yield* Fiber.join(writers)
         yield* Fiber.join(again)
         for (let index = 0; index < total; index++) yield* other.take

@@ -1,7 +1,11 @@
 /** The server as an operator meets it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Queue, Schema } from "effect"
+import { randomUUID } from "node:crypto"
+import { writeFileSync } from "node:fs"
 import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { FinishedSpan } from "../../src/domain/TraceStore.ts"
 import * as grpc from "../support/grpc.ts"
 import * as otlp from "../support/otlp.ts"
@@ -192,6 +196,40 @@ describe("npm start", () => {
           assert.deepStrictEqual(told, [10, "READY", "GUILD_CREATE", "MESSAGE_CREATE", 7, 1001])
         }
       }).pipe(Effect.scoped)
+  )
+
+  it.live("a thread that dies is replaced: its clients see their connections end, and connect again", () =>
+    Effect.gen(function* () {
+      const file = join(tmpdir(), randomUUID())
+      const mortal = new URL("../support/remote/mortal.ts", import.meta.url).href
+      const { lines, url } = yield* processes.server(["--offload", "workers", "--workers", "1"], {
+        NODE_OPTIONS: `--import=${mortal}`,
+        DIES_OF: file
+      })
+      const before = yield* connected(url, "demo-2")
+      writeFileSync(file, "")
+      let last: unknown
+      while (typeof last !== "number") last = yield* Queue.take(before)
+      // No close of the server's: clients take that for a reason to resume.
+      assert.strictEqual(last, 1006)
+      while (!/died; another takes its place/.test(yield* Queue.take(lines)));
+      const isThere = Effect.promise(() =>
+        fetch(`${url}/healthz`).then(
+          ({ ok }) => ok,
+          () => false
+        )
+      )
+      while (!(yield* isThere)) yield* Effect.sleep(20)
+      const after = yield* connected(url, "demo-2")
+      yield* write(url, "demo-1")
+      let name: string | null = null
+      while (name !== "MESSAGE_CREATE") {
+        const frame = yield* Queue.take(after)
+        name = typeof frame === "number" ? null : frame.t
+      }
+      const status = yield* Effect.promise(() => fetch(`${url}/healthz`).then((response) => response.text()))
+      assert.include(status, `"sessions":1`)
+    }).pipe(Effect.scoped)
   )
 
   it.live("each thread exports under an instance id of its own, beside what the operator says of the resource", () =>

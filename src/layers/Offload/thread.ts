@@ -4,15 +4,12 @@
  * @example
  * ```ts
  * import { NodeRuntime } from "@effect/platform-node"
- * import { Layer } from "effect"
- * import { Offload, Sampler } from "fanfare"
+ * import type { Layer } from "effect"
+ * import type { GuildLink } from "fanfare/domain/Worker"
  * import * as thread from "fanfare/layers/Offload/thread"
- * import * as RemoteGuilds from "fanfare/programs/RemoteGuilds"
  *
- * // An app adds what its sessions come through: `Ingress.layer`, say.
- * const guilds = RemoteGuilds.layer().pipe(Layer.provide([Sampler.byFanOutSize(), Offload.inline]))
- * const program = thread.launch(guilds)
- * // In the module itself: NodeRuntime.runMain(program)
+ * // `app` is what an app's sessions come through, upon the guilds of another thread: see `docs/strategies.md`.
+ * const run = (app: Layer.Layer<never, never, GuildLink>) => NodeRuntime.runMain(thread.launch(app))
  * ```
  *
  * @since 0.1.0

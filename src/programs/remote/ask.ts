@@ -4,18 +4,11 @@
  * @since 0.1.0
  */
 import { Deferred, Effect, type Exit } from "effect"
-import {
-  type ActorError,
-  ActorStopped,
-  type Address,
-  type CallOf,
-  type Protocol,
-  request,
-  type Tag
-} from "../../domain/Actor.ts"
+import { type ActorError, type Address, type CallOf, type Protocol, request, type Tag } from "../../domain/Actor.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import { wrapped } from "../transport/Current.ts"
+import { refuse } from "../transport/Send.ts"
 
 /**
  * Puts a request into an actor's mailbox and waits for what becomes of it, for as long as that takes.
@@ -33,11 +26,8 @@ export const ask = <P extends Protocol<P>, T extends Tag<P>>(
     const call: CallOf<P, T> = { reply: Deferred.makeUnsafe(), phase: "waiting" }
     const bare = request<P, T>(tag, payload, call)
     const incoming = carrier === undefined ? wrapped(fiber, undefined, bare) : Envelope.make(bare, carrier)
-    const stopped = Effect.suspend((): Effect.Effect<never, ActorError> => {
-      return address.refusal(tag) ?? new ActorStopped({ kind: address.kind, request: tag, handled: "no" })
-    })
     return Mailbox.offer(address.mailbox, incoming).pipe(
-      Effect.flatMap((isTaken) => (isTaken ? Deferred.await(call.reply) : stopped)),
+      Effect.flatMap((isTaken) => (isTaken ? Deferred.await(call.reply) : refuse(address, tag))),
       Effect.exit
     )
   })

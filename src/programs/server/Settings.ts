@@ -6,7 +6,7 @@
 import { Schema } from "effect"
 
 /**
- * `tokens` are those of the members, the owner's first; `isDemo` says that everybody knows them. `isExported`: spans go to
+ * `tokens` are those of the members, the owner's first (as text, since they go to other threads: log no settings); `isDemo` says that everybody knows them. `isExported`: spans go to
  * a collector. `callers` and `start` are the ingress's. Threads that share the port talk in `channel`.
  *
  * @since 0.1.0

@@ -41,8 +41,13 @@ export const send = <M>(to: Mailbox.Outbox<M> | Topic<M>, message: M): Effect.Ef
 
 type Refusal = ActorNotStarted | ActorStopped | ActorDied
 
-/** Why a mailbox did not take a request. */
-const refuse = <P extends Protocol<P>, I>(
+/**
+ * Why a mailbox did not take a request.
+ *
+ * @since 0.1.0
+ * @category sending
+ */
+export const refuse = <P extends Protocol<P>, I>(
   { kind, refusal }: Address<P, I>,
   tag: string
 ): Effect.Effect<never, Refusal> => Effect.fail(refusal(tag) ?? new ActorStopped({ kind, request: tag, handled: "no" }))

@@ -9,7 +9,8 @@ export interface WorkerData {
 
 export const isWorkerData = (input: unknown): input is WorkerData => Predicate.hasProperty(input, "channel")
 
-/** What a blocked worker finds where it waits, when it is to die. */
+/** What a blocked worker finds where it waits, when it is to go on, and when it is to die of that. */
+export const LIVE = 1
 export const DIE = 2
 
 /** To one worker. */
