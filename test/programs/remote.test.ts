@@ -1,6 +1,6 @@
 /** The two ends of a link, each with the other played by the test. */
 import { assert, describe, it } from "@effect/vitest"
-import { type Cause, Effect, Exit, Fiber, Schema } from "effect"
+import { type Cause, Effect, Exit, Fiber, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { request } from "../../src/domain/Actor.ts"
 import * as Payload from "../../src/domain/gateway/Payload.ts"
@@ -111,7 +111,8 @@ describe("an outlet", () => {
 
   it.effect("no more is under way than there is room for; nobody waits for a worker that is gone", () =>
     Effect.gen(function* () {
-      const { outlet, wire } = yield* made()
+      const scope = yield* Scope.make()
+      const { outlet, wire } = yield* Scope.provide(made(), scope)
       const guild = yield* Effect.forkChild(
         Effect.forEach(Array.from({ length: 3_000 }), () => Mailbox.offer(outlet.relay.mailbox, dispatch()))
       )
@@ -121,7 +122,7 @@ describe("an outlet", () => {
       yield* settle
       assert.strictEqual(wire.sent.length, Wire.WINDOW + 10)
       assert.isUndefined(guild.pollUnsafe())
-      outlet.gone()
+      yield* Scope.close(scope, Exit.void)
       const taken = yield* Fiber.join(guild)
       assert.isFalse(taken.at(-1))
       assert.isDefined(outlet.relay.refusal("Dispatch"))

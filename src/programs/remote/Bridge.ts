@@ -112,10 +112,9 @@ export const serve = Effect.fnUntraced(function* (options: {
   // What the guilds have said is heard yet, and that it was is heard here.
   const flushed = Effect.forEach(all, ({ outlet }) => outlet.flushed, { concurrency: "unbounded", discard: true })
   yield* Effect.onInterrupt(Fiber.join(listening), () => flushed)
-  // Its guilds may be waiting for it.
-  for (const { outlet } of all) outlet.gone()
   const gone = all.flatMap((branch) => Array.from(branch.sessions, (session) => [branch, session] as const))
-  // Not waited for: another worker may hold up a guild, and that must not keep this one from being replaced.
+  // Not waited for: its guilds may be waiting for its outlets, which end with this; and another worker may hold up a guild,
+  // which must not keep this one from being replaced.
   yield* Effect.forkDetach(
     Effect.forEach(gone, ([branch, session]) => asked(branch, undefined, "Disconnect", { session, worker: name }), {
       concurrency: AT_ONCE,

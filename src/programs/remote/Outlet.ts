@@ -21,7 +21,7 @@ type Incoming = Request<Protocol<SessionRef>> | Envelope.Envelope<Request<Protoc
 
 /**
  * `taken` makes room: so many commands have been carried out. `flushed` waits until all have been, no longer than the
- * outlet's grace. `gone` says that the worker is: nobody waits for it any more, and nothing is taken.
+ * outlet's grace.
  *
  * @since 0.1.0
  * @category models
@@ -30,7 +30,6 @@ export interface Outlet {
   readonly relay: Address<Protocol<SessionRef>>
   readonly taken: (count: number) => void
   readonly flushed: Effect.Effect<void>
-  readonly gone: () => void
 }
 
 const commandOf = (request: Request<Protocol<SessionRef>>): Wire.Command => {
@@ -75,7 +74,8 @@ export const writer = (): Writer => {
 }
 
 /**
- * Lives until the scope closes; what was handed to it is written yet, if that takes no longer than `grace`.
+ * Lives until the scope closes: then nobody waits for it any more, and nothing is taken. Who wants what was handed to it
+ * written before waits until it is `flushed`.
  *
  * @since 0.1.0
  * @category constructors
@@ -90,12 +90,6 @@ export const make = Effect.fnUntraced(function* (options: {
   const mailbox = yield* Mailbox.bounded<Incoming, Cause.Done>(MAILBOX_CAPACITY)
   const window = new Window(Wire.WINDOW)
   let isOver = false
-  const gone = () => {
-    isOver = true
-    window.close()
-    mailbox.shutdownUnsafe()
-  }
-
   const post = (incoming: Incoming): Effect.Effect<void> | undefined => {
     try {
       const text = write(guild, incoming)
@@ -118,7 +112,13 @@ export const make = Effect.fnUntraced(function* (options: {
     Effect.interruptible,
     Effect.timeoutOption(options.grace)
   )
-  yield* Effect.addFinalizer(() => Effect.andThen(Effect.sync(gone), Fiber.interrupt(fiber)))
+  yield* Effect.addFinalizer(() =>
+    Effect.suspend(() => {
+      isOver = true
+      mailbox.shutdownUnsafe()
+      return Fiber.interrupt(fiber)
+    })
+  )
   return {
     relay: {
       kind: "relay",
@@ -126,7 +126,6 @@ export const make = Effect.fnUntraced(function* (options: {
       refusal: (request) => (isOver ? new ActorStopped({ kind: "relay", request, handled: "no" }) : undefined)
     },
     taken: (count) => window.leave(count),
-    flushed: Effect.asVoid(flushed),
-    gone
+    flushed: Effect.asVoid(flushed)
   }
 })
