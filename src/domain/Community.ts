@@ -4,14 +4,26 @@
  * @since 0.1.0
  */
 import { Predicate, Schema, SchemaTransformation } from "effect"
+import * as Audience from "./Audience.ts"
 import { ChannelId, GuildId, RoleId, UserId } from "./Ids.ts"
 import { NONE, Permissions } from "./Permissions.ts"
 
 /**
+ * `position` orders roles: who has a higher one may change lower ones. `isHoisted`: its bearers are shown apart in member
+ * lists. `isMentionable`: anybody may ping it. `color` is 0xRRGGBB, 0 for none.
+ *
  * @since 0.1.0
  * @category schemas
  */
-export const Role = Schema.Struct({ id: RoleId, name: Schema.String, permissions: Permissions })
+export const Role = Schema.Struct({
+  id: RoleId,
+  name: Schema.String,
+  permissions: Permissions,
+  position: Schema.Int,
+  isHoisted: Schema.Boolean,
+  isMentionable: Schema.Boolean,
+  color: Schema.Int
+})
 /**
  * @since 0.1.0
  * @category models
@@ -35,15 +47,20 @@ export const Overwrite = Schema.Union([
 export type Overwrite = typeof Overwrite.Type
 
 /**
- * A text channel. `topic` may be "".
+ * `topic` may be "". `parent` is the category that the channel stands under; what one may do in it, its own overwrites
+ * alone say. `userLimit` is how many may be in a voice channel at a time, 0 for any number.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const Channel = Schema.Struct({
   id: ChannelId,
+  kind: Schema.Literals(["text", "voice", "category"]),
   name: Schema.NonEmptyString,
   topic: Schema.String,
+  position: Schema.Int,
+  parent: Schema.optionalKey(ChannelId),
+  userLimit: Schema.Int,
   overwrites: Schema.Array(Overwrite)
 })
 /**
@@ -53,7 +70,8 @@ export const Channel = Schema.Struct({
 export type Channel = typeof Channel.Type
 
 /**
- * A community ready for look-ups. `roles` holds `everyone` too. Channels are in the order in which they are shown.
+ * A community ready for look-ups. `roles` holds `everyone` too. `audiences` says who may see each of the channels: as long
+ * as that does not change, they are the same objects.
  *
  * @since 0.1.0
  * @category models
@@ -65,6 +83,8 @@ export interface Community {
   readonly everyone: Role
   readonly roles: ReadonlyMap<RoleId, Role>
   readonly channels: ReadonlyMap<ChannelId, Channel>
+  readonly base: Audience.Base
+  readonly audiences: ReadonlyMap<ChannelId, Audience.Audience>
 }
 
 /**
@@ -76,32 +96,49 @@ export interface Community {
 export const everyoneId = (guild: GuildId): RoleId => RoleId.make(guild)
 
 /**
- * A community from its parts. When `roles` does not define `@everyone`, it exists all the same and allows nothing.
+ * What a role is made of at least.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type RoleParts = Pick<Role, "id" | "name" | "permissions"> & Partial<Role>
+
+/**
+ * What a channel is made of at least.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ChannelParts = Pick<Channel, "id" | "name"> & Partial<Channel>
+
+/**
+ * A role; what is left out is as in a new one.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (parts: {
-  readonly id: GuildId
-  readonly name: string
-  readonly ownerId: UserId
-  readonly roles: ReadonlyArray<Role>
-  readonly channels: ReadonlyArray<Channel>
-}): Community => {
-  const everyone: Role = parts.roles.find((role) => role.id === everyoneId(parts.id)) ?? {
-    id: everyoneId(parts.id),
-    name: "@everyone",
-    permissions: NONE
-  }
-  return {
-    id: parts.id,
-    name: parts.name,
-    ownerId: parts.ownerId,
-    everyone,
-    roles: new Map([everyone, ...parts.roles].map((role) => [role.id, role])),
-    channels: new Map(parts.channels.map((channel) => [channel.id, channel]))
-  }
-}
+export const role = (parts: RoleParts): Role => ({
+  position: 0,
+  isHoisted: false,
+  isMentionable: false,
+  color: 0,
+  ...parts
+})
+
+/**
+ * A channel, for text unless it says otherwise; what is left out is as in a new one.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const channel = (parts: ChannelParts): Channel => ({
+  kind: "text",
+  topic: "",
+  position: 0,
+  userLimit: 0,
+  overwrites: [],
+  ...parts
+})
 
 const Parts = Schema.Struct({
   id: GuildId,
@@ -110,6 +147,114 @@ const Parts = Schema.Struct({
   roles: Schema.Array(Role),
   channels: Schema.Array(Channel)
 })
+
+const build = ({ channels, id, name, ownerId, roles }: typeof Parts.Type, before: Community | undefined): Community => {
+  const own = roles.find((role) => role.id === everyoneId(id))
+  const everyone = own ?? role({ id: everyoneId(id), name: "@everyone", permissions: NONE })
+  const all = [everyone, ...roles.filter(({ id }) => id !== everyone.id)]
+  const found = Audience.base({ ownerId, everyone }, all)
+  const isKept = before !== undefined && Audience.isSameBase(found, before.base)
+  const base = isKept ? before.base : found
+  const audience = ({ id, overwrites }: Channel): Audience.Audience => {
+    const known = isKept && before.channels.get(id)?.overwrites === overwrites ? before.audiences.get(id) : undefined
+    return known ?? Audience.make(base, overwrites)
+  }
+  return {
+    id,
+    name,
+    ownerId,
+    everyone,
+    roles: new Map(all.map((role) => [role.id, role])),
+    channels: new Map(channels.map((channel) => [channel.id, channel])),
+    base,
+    audiences: new Map(channels.map((channel) => [channel.id, audience(channel)]))
+  }
+}
+
+/**
+ * A community from its parts. When `roles` does not define `@everyone`, it exists all the same and allows nothing. What is
+ * left out of roles and channels is as in new ones.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (parts: {
+  readonly id: GuildId
+  readonly name: string
+  readonly ownerId: UserId
+  readonly roles: ReadonlyArray<RoleParts>
+  readonly channels: ReadonlyArray<ChannelParts>
+}): Community => build({ ...parts, roles: parts.roles.map(role), channels: parts.channels.map(channel) }, undefined)
+
+const partsOf = ({ channels, id, name, ownerId, roles }: Community): typeof Parts.Type => ({
+  id,
+  name,
+  ownerId,
+  roles: Array.from(roles.values()),
+  channels: Array.from(channels.values())
+})
+
+/**
+ * What can change about a community: a role or a channel that is new or different, or is no more.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Change = Schema.Union([
+  Schema.TaggedStruct("RolePut", { role: Role }),
+  Schema.TaggedStruct("RoleRemoved", { role: RoleId }),
+  Schema.TaggedStruct("ChannelPut", { channel: Channel }),
+  Schema.TaggedStruct("ChannelRemoved", { channel: ChannelId })
+])
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Change = typeof Change.Type
+
+const put = <A extends { readonly id: unknown }>(all: ReadonlyArray<A>, one: A): ReadonlyArray<A> =>
+  all.some(({ id }) => id === one.id) ? all.map((other) => (other.id === one.id ? one : other)) : [...all, one]
+
+const without = <A extends { readonly id: unknown }>(all: ReadonlyArray<A>, id: A["id"]): ReadonlyArray<A> =>
+  all.filter((other) => other.id !== id)
+
+const withoutRole = (channel: Channel, role: RoleId): Channel =>
+  channel.overwrites.some(({ id, kind }) => kind === "role" && id === role)
+    ? { ...channel, overwrites: channel.overwrites.filter(({ id, kind }) => kind !== "role" || id !== role) }
+    : channel
+
+const withoutParent = ({ parent, ...channel }: Channel, gone: ChannelId): Channel =>
+  parent === undefined || parent === gone ? channel : { ...channel, parent }
+
+const changedParts = (parts: typeof Parts.Type, change: Change): typeof Parts.Type => {
+  const { channels, roles } = parts
+  switch (change._tag) {
+    case "RolePut":
+      return { ...parts, roles: put(roles, change.role) }
+    case "RoleRemoved":
+      return {
+        ...parts,
+        roles: without(roles, change.role),
+        channels: channels.map((channel) => withoutRole(channel, change.role))
+      }
+    case "ChannelPut":
+      return { ...parts, channels: put(channels, change.channel) }
+    case "ChannelRemoved":
+      return {
+        ...parts,
+        channels: without(channels, change.channel).map((channel) => withoutParent(channel, change.channel))
+      }
+  }
+}
+
+/**
+ * The community after a change. With a role its overwrites go too; the channels of a category that goes stay, under none.
+ *
+ * @since 0.1.0
+ * @category transitions
+ */
+export const changed = (community: Community, change: Change): Community =>
+  build(changedParts(partsOf(community), change), community)
 
 /**
  * A community as it crosses to another thread or process: roles and channels as lists.
@@ -122,15 +267,6 @@ export const schema = Parts.pipe(
     Schema.declare((input): input is Community => Predicate.hasProperty(input, "everyone"), {
       identifier: "Community"
     }),
-    SchemaTransformation.transform({
-      decode: (parts: typeof Parts.Type) => make(parts),
-      encode: ({ channels, id, name, ownerId, roles }: Community): typeof Parts.Type => ({
-        id,
-        name,
-        ownerId,
-        roles: Array.from(roles.values()),
-        channels: Array.from(channels.values())
-      })
-    })
+    SchemaTransformation.transform({ decode: make, encode: partsOf })
   )
 )

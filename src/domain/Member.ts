@@ -8,7 +8,8 @@ import { RoleId } from "./Ids.ts"
 import { User } from "./User.ts"
 
 /**
- * `roles` leaves out `@everyone`, which all members have. `joinedAt` is Unix time in milliseconds.
+ * `roles` leaves out `@everyone`, which all members have. `joinedAt` is Unix time in milliseconds. `nick` is what they are
+ * called here, where that differs; `mute` and `deaf` are what moderators have made them in voice channels.
  *
  * @since 0.1.0
  * @category schemas
@@ -16,10 +17,21 @@ import { User } from "./User.ts"
 export const Member = Schema.Struct({
   user: User,
   roles: Schema.Array(RoleId),
-  joinedAt: Schema.Finite
+  joinedAt: Schema.Finite,
+  nick: Schema.optionalKey(Schema.NonEmptyString),
+  mute: Schema.optionalKey(Schema.Literal(true)),
+  deaf: Schema.optionalKey(Schema.Literal(true))
 })
 /**
  * @since 0.1.0
  * @category models
  */
 export type Member = typeof Member.Type
+
+/**
+ * What a member is called in this guild.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const nameOf = ({ nick, user }: Member): string => nick ?? user.username

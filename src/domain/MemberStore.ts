@@ -3,12 +3,67 @@
  *
  * @since 0.1.0
  */
-import { Context, type Effect, type Option, type Scope, type Stream } from "effect"
-import type { GuildId, UserId } from "./Ids.ts"
+import { Context, type Duration, type Effect, type Option, Schema, type Scope, type Stream } from "effect"
+import { GuildId, UserId } from "./Ids.ts"
 import type { Member } from "./Member.ts"
+import type { MemberQuery } from "./MemberQuery.ts"
+import type { UserIds } from "./UserIds.ts"
+
+/**
+ * The scan took longer than it may: nothing of it is to be relied on.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ScanTimedOut extends Schema.TaggedError<ScanTimedOut>()("ScanTimedOut", {
+  guild: GuildId,
+  deadlineMillis: Schema.Finite
+}) {
+  override get message() {
+    return (
+      `a scan of the members of guild ${this.guild} was not done within ${this.deadlineMillis} ms: allow it more time, ` +
+      `or give the store more workers`
+    )
+  }
+}
+
+/**
+ * The worker that scanned died. Another has taken its place by now, and the scan may be tried again.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ScanDied extends Schema.TaggedError<ScanDied>()("ScanDied", {
+  guild: GuildId,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `a worker died while it scanned the members of guild ${this.guild}: try again; see the cause`
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export type ScanError = ScanTimedOut | ScanDied
+
+/**
+ * `deadline` is how long a scan may take until its last result, 30 seconds by default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScanOptions {
+  readonly deadline?: Duration.Input
+}
 
 /**
  * The members of one guild. One fiber writes, the guild's; any may read.
+ *
+ * A scan asks all members, as they are at the moment when it starts: what changes meanwhile does not show, and whoever
+ * writes does not wait for it. It ends early when nobody wants its results any more. Its results are in no particular
+ * order, each member once.
  *
  * @since 0.1.0
  * @category models
@@ -20,8 +75,9 @@ export interface Members {
   /** Answers whether there was one. */
   readonly remove: (user: UserId) => Effect.Effect<boolean>
   readonly size: Effect.Effect<number>
-  /** Every member once, as of the moment when the stream starts; in no particular order. */
-  readonly all: Stream.Stream<Member>
+  readonly scan: (query: MemberQuery, options?: ScanOptions) => Stream.Stream<Member, ScanError>
+  /** A scan of which only the users' ids are wanted: eight bytes for each. */
+  readonly ids: (query: MemberQuery, options?: ScanOptions) => Effect.Effect<UserIds, ScanError>
 }
 
 /**

@@ -6,7 +6,9 @@
 import { Effect, Layer, Option, Stream } from "effect"
 import type { GuildId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
+import { matches, type MemberQuery } from "../domain/MemberQuery.ts"
 import { type Members, MemberStore } from "../domain/MemberStore.ts"
+import { UserIds } from "../domain/UserIds.ts"
 
 export {
   /**
@@ -23,12 +25,14 @@ export {
 
 const heapMembers = (): Members => {
   const members = new Map<UserId, Member>()
+  const found = (query: MemberQuery) => Array.from(members.values()).filter((member) => matches(query, member))
   return {
     get: (user) => Effect.sync(() => Option.fromUndefinedOr(members.get(user))),
     put: (member) => Effect.sync(() => void members.set(member.user.id, member)),
     remove: (user) => Effect.sync(() => members.delete(user)),
     size: Effect.sync(() => members.size),
-    all: Stream.suspend(() => Stream.fromIterable(Array.from(members.values())))
+    scan: (query) => Stream.suspend(() => Stream.fromArray(found(query))),
+    ids: (query) => Effect.sync(() => UserIds.from(found(query).map(({ user }) => user.id)))
   }
 }
 

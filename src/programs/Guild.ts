@@ -16,6 +16,7 @@ import * as State from "../domain/guild/State.ts"
 import { type Facts, step } from "../domain/guild/step.ts"
 import type { UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
+import * as MemberQuery from "../domain/MemberQuery.ts"
 import { type Members, MemberStore } from "../domain/MemberStore.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
@@ -101,7 +102,8 @@ interface Shell {
 }
 
 const roster = Effect.fnUntraced(function* (members: Members, member: Option.Option<Member>, memberCount: number) {
-  if (memberCount <= ROSTER_LIMIT) return yield* Stream.runCollect(members.all)
+  if (memberCount <= ROSTER_LIMIT)
+    return yield* Stream.orDie(members.scan(MemberQuery.everybody)).pipe(Stream.runCollect)
   return Option.toArray(member)
 })
 

@@ -23,7 +23,7 @@ const channel = (
   name: string,
   topic: string,
   overwrites: ReadonlyArray<Community.Overwrite> = []
-): Community.Channel => ({ id: ChannelId.make(id(offset)), name, topic, overwrites })
+): Community.ChannelParts => ({ id: ChannelId.make(id(offset)), name, topic, overwrites, position: offset - 10 })
 
 const everyone = Community.everyoneId(GUILD)
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import * as Access from "../../src/domain/Access.ts"
+import * as Audience from "../../src/domain/Audience.ts"
 import * as Community from "../../src/domain/Community.ts"
 import { ChannelId, GuildId, RoleId, UserId } from "../../src/domain/Ids.ts"
 import type { Member } from "../../src/domain/Member.ts"
@@ -71,10 +72,9 @@ const model = (world: World, bit: number): boolean => {
 const mask = (bits: ReadonlyArray<number>) => bits.reduce((all, bit) => all | (1n << BigInt(bit)), 0n)
 
 const build = (world: World) => {
-  const channel: Community.Channel = {
+  const channel = Community.channel({
     id: ChannelId.make("9"),
     name: "general",
-    topic: "",
     overwrites: world.overwrites
       .filter(
         (one, index) =>
@@ -85,7 +85,7 @@ const build = (world: World) => {
           ? { kind, id: RoleId.make(id), allow: mask(allow), deny: mask(deny) }
           : { kind, id: UserId.make(id), allow: mask(allow), deny: mask(deny) }
       )
-  }
+  })
   const community = Community.make({
     id: GuildId.make(GUILD),
     name: "model",
@@ -111,6 +111,8 @@ describe("Access", () => {
       for (const bit of BITS) {
         assert.strictEqual(Permissions.has(granted, 1n << BigInt(bit)), model(world, bit), `bit ${bit}`)
       }
+      const audience = community.audiences.get(channel.id)
+      assert.strictEqual(audience && Audience.admitsMember(audience, member), model(world, 10))
     },
     { arbitrary: { runs: 3000 } }
   )

@@ -45,16 +45,15 @@ describe("Subscribers", () => {
     ([world]) =>
       Effect.gen(function* () {
         const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
-        const channel: Community.Channel = {
+        const channel = Community.channel({
           id: GENERAL,
           name: "general",
-          topic: "",
           overwrites: world.overwrites.map((one): Community.Overwrite =>
             one.kind === "role"
               ? { kind: "role", id: RoleId.make(one.id), allow: one.allow, deny: one.deny }
               : { kind: "member", id: userId(one.who), allow: one.allow, deny: one.deny }
           )
-        }
+        })
         const built = Community.make({
           ...community,
           roles: world.roles.map(({ id, permissions }) => ({ id: RoleId.make(id), name: id, permissions })),

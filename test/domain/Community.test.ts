@@ -1,0 +1,89 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import * as Community from "../../src/domain/Community.ts"
+import { ChannelId, RoleId } from "../../src/domain/Ids.ts"
+import * as Permissions from "../../src/domain/Permissions.ts"
+import { GUILD, userId } from "../support/community.ts"
+
+const Name = Schema.Literals(["1", "2", "3"])
+const Bits = Schema.Literals([0n, Permissions.VIEW_CHANNEL, Permissions.ADMINISTRATOR, Permissions.SEND_MESSAGES])
+const Step = Schema.Union([
+  Schema.Struct({ do: Schema.Literal("put role"), id: Name, permissions: Bits }),
+  Schema.Struct({ do: Schema.Literal("remove role"), id: Schema.Literals(["2", "3"]) }),
+  Schema.Struct({
+    do: Schema.Literal("put channel"),
+    id: Name,
+    parent: Schema.NullOr(Name),
+    overwrites: Schema.Array(
+      Schema.Struct({ kind: Schema.Literals(["role", "member"]), id: Name, allow: Bits, deny: Bits })
+    )
+  }),
+  Schema.Struct({ do: Schema.Literal("remove channel"), id: Name })
+])
+
+const changeOf = (step: typeof Step.Type): Community.Change => {
+  switch (step.do) {
+    case "put role":
+      return {
+        _tag: "RolePut",
+        role: Community.role({ id: RoleId.make(step.id), name: step.id, permissions: step.permissions })
+      }
+    case "remove role":
+      return { _tag: "RoleRemoved", role: RoleId.make(step.id) }
+    case "put channel":
+      return {
+        _tag: "ChannelPut",
+        channel: Community.channel({
+          id: ChannelId.make(step.id),
+          name: step.id,
+          overwrites: step.overwrites.map(({ allow, deny, id, kind }) =>
+            kind === "role" ? { kind, id: RoleId.make(id), allow, deny } : { kind, id: userId(Number(id)), allow, deny }
+          ),
+          ...(step.parent === null || step.parent === step.id ? undefined : { parent: ChannelId.make(step.parent) })
+        })
+      }
+    case "remove channel":
+      return { _tag: "ChannelRemoved", channel: ChannelId.make(step.id) }
+  }
+}
+
+describe("Community", () => {
+  it.prop(
+    "after any changes it is what it would be if made anew; an audience that a change does not touch is the same object",
+    [Schema.Array(Step)],
+    ([steps]) => {
+      let community = Community.make({ id: GUILD, name: "c", ownerId: userId(0), roles: [], channels: [] })
+      for (const step of steps) {
+        const change = changeOf(step)
+        const next = Community.changed(community, change)
+        const roles = Array.from(next.roles.values())
+        const channels = Array.from(next.channels.values())
+        assert.deepStrictEqual(next, Community.make({ ...next, roles, channels }))
+        for (const { overwrites, parent } of channels) {
+          assert.isTrue(change._tag !== "ChannelRemoved" || parent !== change.channel)
+          assert.isTrue(overwrites.every(({ id }) => change._tag !== "RoleRemoved" || id !== change.role))
+        }
+        for (const [id, audience] of next.audiences) {
+          const before = community.audiences.get(id)
+          const isTouched = change._tag === "RoleRemoved" || (change._tag === "ChannelPut" && change.channel.id === id)
+          if (!isTouched && before !== undefined && JSON.stringify(plain(before)) === JSON.stringify(plain(audience))) {
+            assert.strictEqual(audience, before)
+          }
+        }
+        community = next
+      }
+    },
+    { arbitrary: { size: 30 } }
+  )
+})
+
+/** With sets and maps as lists, in order. */
+const plain = (value: unknown): unknown => {
+  if (value instanceof Map || value instanceof Set)
+    return Array.from(value, plain)
+      .map((one) => JSON.stringify(one))
+      .toSorted()
+  if (Array.isArray(value)) return value.map(plain)
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]))
+}
