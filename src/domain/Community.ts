@@ -186,6 +186,15 @@ export const make = (parts: {
   readonly channels: ReadonlyArray<ChannelParts>
 }): Community => build({ ...parts, roles: parts.roles.map(role), channels: parts.channels.map(channel) }, undefined)
 
+/**
+ * A community of which nothing is known yet.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const empty = (id: GuildId): Community =>
+  make({ id, name: "", ownerId: UserId.make("0"), roles: [], channels: [] })
+
 const partsOf = ({ channels, id, name, ownerId, roles }: Community): typeof Parts.Type => ({
   id,
   name,

@@ -91,12 +91,12 @@ export type SessionId = typeof SessionId.Type
 const EPOCH = 1_420_070_400_000
 
 /**
- * The id of the `sequence`-th message that a guild made, at `now` (Unix milliseconds): 42 bits of time, then a counter
- * in the 22 bits below, so that ids sort by time and two of one guild never meet within a millisecond. A clock that
- * stands before 2015 counts as standing there.
+ * The `sequence`-th id that a guild makes, at `now` (Unix milliseconds): 42 bits of time, then a counter in the 22 bits
+ * below, so that ids sort by time and two of one guild never meet within a millisecond. A clock that stands before 2015
+ * counts as standing there.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const messageId = (now: number, sequence: number): MessageId =>
-  MessageId.make(String((BigInt(Math.max(0, Math.trunc(now) - EPOCH)) << 22n) | BigInt(sequence & 0x3fffff)))
+export const snowflake = (now: number, sequence: number): string =>
+  String((BigInt(Math.max(0, Math.trunc(now) - EPOCH)) << 22n) | BigInt(sequence & 0x3fffff))

@@ -7,6 +7,7 @@ import { Schema } from "effect"
 import { Embed } from "./Embed.ts"
 import { ChannelId, GuildId, MessageId } from "./Ids.ts"
 import { Member } from "./Member.ts"
+import { Mentions } from "./Mentions.ts"
 
 /**
  * The most characters (Unicode code points) that a message may have.
@@ -18,7 +19,7 @@ export const MAX_LENGTH = 2000
 
 /**
  * What a person writes. `nonce` lets the sender know its own message again. `replyTo` is the message that this one
- * answers.
+ * answers. `mentions` are whom it is to call; without it, whom its content names.
  *
  * @since 0.1.0
  * @category schemas
@@ -28,7 +29,8 @@ export const Draft = Schema.Struct({
   embeds: Schema.Array(Embed),
   tts: Schema.Boolean,
   nonce: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite])),
-  replyTo: Schema.optionalKey(MessageId)
+  replyTo: Schema.optionalKey(MessageId),
+  mentions: Schema.optionalKey(Mentions)
 })
 /**
  * @since 0.1.0
@@ -37,7 +39,8 @@ export const Draft = Schema.Struct({
 export type Draft = typeof Draft.Type
 
 /**
- * What the guild made of it. `sentAt` is Unix time in milliseconds.
+ * What the guild made of it. `sentAt` is Unix time in milliseconds. `mentions` are whom it calls: those of its draft, as far
+ * as they are members and its author may call them.
  *
  * @since 0.1.0
  * @category schemas
@@ -48,7 +51,12 @@ export const Message = Schema.Struct({
   channelId: ChannelId,
   author: Member,
   sentAt: Schema.Finite,
-  draft: Draft
+  draft: Draft,
+  mentions: Schema.Struct({
+    members: Schema.Array(Member),
+    roles: Mentions.fields.roles,
+    everyone: Mentions.fields.everyone
+  })
 })
 /**
  * @since 0.1.0

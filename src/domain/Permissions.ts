@@ -30,7 +30,17 @@ export const NONE: Permissions = 0n
  * @since 0.1.0
  * @category bits
  */
+export const KICK_MEMBERS: Permissions = 1n << 1n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
 export const ADMINISTRATOR: Permissions = 1n << 3n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const MANAGE_CHANNELS: Permissions = 1n << 4n
 /**
  * @since 0.1.0
  * @category bits
@@ -66,6 +76,46 @@ export const READ_MESSAGE_HISTORY: Permissions = 1n << 16n
  * @category bits
  */
 export const MENTION_EVERYONE: Permissions = 1n << 17n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const CONNECT: Permissions = 1n << 20n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const SPEAK: Permissions = 1n << 21n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const MUTE_MEMBERS: Permissions = 1n << 22n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const DEAFEN_MEMBERS: Permissions = 1n << 23n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const MOVE_MEMBERS: Permissions = 1n << 24n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const CHANGE_NICKNAME: Permissions = 1n << 26n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const MANAGE_NICKNAMES: Permissions = 1n << 27n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const MANAGE_ROLES: Permissions = 1n << 28n
 /**
  * Every permission that Discord has defined: bits 0 to 52, but for 47.
  *

@@ -115,7 +115,7 @@ const failed = () => new Hangup({ close: CloseCode.UNKNOWN_ERROR })
 
 /** Which shard of a bot hears of a guild. */
 const isOn = (shard: Shard, guild: Guild.Guild): boolean =>
-  (BigInt(guild.community.id) >> 22n) % BigInt(shard[1]) === BigInt(shard[0])
+  (BigInt(guild.id) >> 22n) % BigInt(shard[1]) === BigInt(shard[0])
 
 /** The guilds that this shard hears of and the user is a member of. */
 const guildsOf = Effect.fnUntraced(function* (
@@ -220,7 +220,7 @@ export const converse = Effect.fnUntraced(
         Json.ready({
           user: identity.user,
           session: session.id,
-          guilds: guilds.map((guild) => guild.community.id),
+          guilds: guilds.map((guild) => guild.id),
           resumeUrl: options.url,
           shard: identity.shard
         })

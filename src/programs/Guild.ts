@@ -5,64 +5,34 @@
  *
  * @since 0.1.0
  */
-import { Clock, type Duration, Effect, Option, Scope, Stream } from "effect"
+import { type Duration, Effect, Option, Scope } from "effect"
 import { type Address, request } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
-import * as Intents from "../domain/gateway/Intents.ts"
-import * as Payload from "../domain/gateway/Payload.ts"
-import type { Output } from "../domain/guild/Output.ts"
+import { Welcomes } from "../domain/gateway/Welcomes.ts"
 import type { Protocol as GuildProtocol } from "../domain/guild/Protocol.ts"
 import * as State from "../domain/guild/State.ts"
-import { type Facts, step } from "../domain/guild/step.ts"
-import type { UserId } from "../domain/Ids.ts"
+import { steps, wanted } from "../domain/guild/step.ts"
+import type { GuildId, RoleId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
-import * as MemberQuery from "../domain/MemberQuery.ts"
-import { type Members, MemberStore } from "../domain/MemberStore.ts"
+import { MemberStore } from "../domain/MemberStore.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
-import type { Protocol as RelayProtocol, RemoteSession, SessionRef } from "../domain/relay/Protocol.ts"
+import type { OutletProtocol } from "../domain/relay/Protocol.ts"
 import type { Sampler } from "../domain/Sampler.ts"
-import type { Recipient, Sender } from "../domain/Sender.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import * as Supervision from "../domain/Supervision.ts"
 import * as Actor from "./Actor.ts"
-import * as Relay from "./Relay.ts"
+import * as Background from "./guild/background.ts"
+import { lookUp } from "./guild/facts.ts"
+import { type Handle, interpret } from "./guild/interpret.ts"
+import { lastWord, type Shell, tell } from "./guild/Shell.ts"
+import type * as Relay from "./Relay.ts"
 import * as Transport from "./Transport.ts"
 
-export {
-  /**
-   * @since 0.1.0
-   * @category errors
-   */
-  MissingAccess,
-  /**
-   * @since 0.1.0
-   * @category errors
-   */
-  MissingPermissions,
-  /**
-   * @since 0.1.0
-   * @category errors
-   */
-  UnknownChannel,
-  /**
-   * @since 0.1.0
-   * @category errors
-   */
-  UnknownMember
-} from "../domain/guild/Refusal.ts"
+export * from "../domain/guild/Refusal.ts"
 
 /** What may wait for a guild; those who send wait when it is full. */
 const MAILBOX_CAPACITY = 4096
-
-/** What a guild's relays have, when it ends, to send what they hold. */
-const GRACE = "1 second"
-
-/** A guild's description names all members of a small guild, and of a large one only whoever asks. */
-const ROSTER_LIMIT = 50
-
-/** How a guild's relays reach a session: one that lives beside them, or at a worker. */
-type Handle = SessionHandle | RemoteSession
 
 /**
  * @since 0.1.0
@@ -70,122 +40,53 @@ type Handle = SessionHandle | RemoteSession
  */
 export type Protocol = GuildProtocol<Handle>
 
-/**
- * @since 0.1.0
- * @category models
- */
-export interface Guild extends Address<Protocol> {
-  readonly community: Community
+/** What a guild says to itself, and what workers say to it, besides. */
+interface OwnProtocol extends Protocol {
+  readonly Serve: {
+    readonly payload: { readonly worker: string; readonly outlet: Address<OutletProtocol> }
+    readonly success: void
+    readonly error: never
+  }
+  readonly Strip: {
+    readonly payload: { readonly role: RoleId; readonly users: ReadonlyArray<UserId> }
+    readonly success: void
+    readonly error: never
+  }
 }
 
 /**
- * `members` are put into the guild's member store when it starts.
+ * `community` is as it stands now.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Guild extends Address<Protocol> {
+  readonly id: GuildId
+  readonly community: Community
+}
+
+/**
+ * A guild that runs here. `serve` has it know a worker, whose sessions it reaches through the outlet from then on.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Local extends Guild {
+  readonly serve: (worker: string, outlet: Address<OutletProtocol>) => Effect.Effect<void>
+}
+
+/**
+ * `members` are put into the guild's member store when it starts. A relay serves `relayCapacity` sessions at most, 15,000
+ * unless it says otherwise, and tells passive ones what they have missed every `summaryInterval`, of 30 seconds unless it
+ * says otherwise.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Relay.Settings {
   readonly community: Community
   readonly members: Iterable<Member>
   readonly relayCapacity?: number
-}
-
-/** Everything in a guild's shell that is not its state. */
-interface Shell {
-  readonly community: Community
-  readonly members: Members
-  readonly sender: Sender
-  readonly relays: Array<Address<RelayProtocol> | Address<RelayProtocol<SessionRef>>>
-  /** Those that run here. */
-  readonly started: Array<Actor.Actor<RelayProtocol>>
-  readonly scope: Scope.Scope
-}
-
-const roster = Effect.fnUntraced(function* (members: Members, member: Option.Option<Member>, memberCount: number) {
-  if (memberCount <= ROSTER_LIMIT)
-    return yield* Stream.orDie(members.scan(MemberQuery.everybody)).pipe(Stream.runCollect)
-  return Option.toArray(member)
-})
-
-const facts = Effect.fnUntraced(function* (
-  { members }: Shell,
-  user: UserId | undefined,
-  describes: boolean
-): Effect.fn.Return<Facts> {
-  const member = user === undefined ? Option.none<Member>() : yield* members.get(user)
-  const memberCount = yield* members.size
-  return {
-    now: yield* Clock.currentTimeMillis,
-    member,
-    memberCount,
-    roster: describes ? yield* roster(members, member, memberCount) : []
-  }
-})
-
-/**
- * All that goes to relays takes the guild's one sender, so that nothing overtakes anything. A relay ends only with its
- * guild, and then nobody is left to hear of what it did not take.
- */
-const toRelays = <M>({ sender }: Shell, recipients: ReadonlyArray<Recipient<M>>, message: M): Effect.Effect<void> =>
-  Transport.broadcast(recipients, message, { sender })
-
-/** What was acknowledged goes out yet: relays end when they have done with all that was handed to them. */
-const lastWord = (shell: Shell): Effect.Effect<void> =>
-  toRelays(shell, shell.relays, request<RelayProtocol, "Stop">("Stop", undefined)).pipe(
-    Effect.andThen(Effect.forEach(shell.started, ({ ended }) => ended, { discard: true })),
-    Effect.interruptible,
-    Effect.timeoutOption(GRACE),
-    Effect.ignore
-  )
-
-const interpret = (shell: Shell, output: Output<Handle>): Effect.Effect<void, never, Sampler | Offload> => {
-  const { community, relays, scope, started } = shell
-  switch (output._tag) {
-    case "StartRelay":
-      return Relay.make({ index: output.relay, community }).pipe(
-        Scope.provide(scope),
-        Effect.map((relay) => {
-          relays[output.relay] = relay
-          started.push(relay)
-        })
-      )
-    case "Attach": {
-      const { handle, intents, member } = output
-      const welcome = Payload.fromEvent(output.welcome)
-      if ("relay" in handle) {
-        // The first of a worker's life brings that life's relay.
-        relays[output.relay] = handle.relay
-        const subscriber = { session: handle, member, intents }
-        return toRelays(
-          shell,
-          [handle.relay],
-          request<RelayProtocol<SessionRef>, "Attach">("Attach", { subscriber, welcome })
-        )
-      }
-      return toRelays(
-        shell,
-        relays.slice(output.relay, output.relay + 1),
-        request("Attach", { subscriber: { session: handle, member, intents }, welcome })
-      )
-    }
-    case "Detach":
-      return toRelays(
-        shell,
-        relays.slice(output.relay, output.relay + 1),
-        request<RelayProtocol, "Detach">("Detach", { session: output.session })
-      )
-    case "Dispatch":
-      return toRelays(
-        shell,
-        relays,
-        request<RelayProtocol, "Dispatch">("Dispatch", {
-          payload: Payload.fromEvent(output.event),
-          channel: output.event.message.channelId,
-          intent: Intents.GUILD_MESSAGES,
-          sessions: output.sessions
-        })
-      )
-  }
 }
 
 /**
@@ -196,64 +97,105 @@ const interpret = (shell: Shell, output: Output<Handle>): Effect.Effect<void, ne
  */
 export const make = Effect.fnUntraced(function* (
   options: Options
-): Effect.fn.Return<Guild, never, Sampler | MemberStore | Offload | Scope.Scope> {
-  const { community } = options
-  const address = yield* Actor.make<Protocol>()({
+): Effect.fn.Return<Local, never, Sampler | MemberStore | Offload | Scope.Scope> {
+  const { id } = options.community
+  let state = State.initial(options.community, options)
+  const address = yield* Actor.make<OwnProtocol>()({
     kind: "guild",
     capacity: MAILBOX_CAPACITY,
     span: (tag) => `guild.${tag}`,
-    attributes: { "guild.id": community.id },
+    attributes: { "guild.id": id },
     // Its state is what the sessions have been told: a defect in one command must not cost the community its guild.
     supervision: Supervision.resume,
     policy: Propagation.notStarting(yield* Propagation.policy),
-    init: () =>
+    init: (self) =>
       Effect.gen(function* () {
-        const members = yield* (yield* MemberStore).open(community.id)
+        const members = yield* (yield* MemberStore).open(id)
         yield* Effect.forEach(options.members, members.put, { discard: true })
+        const scope = yield* Scope.fork(yield* Effect.scope)
         const shell: Shell = {
-          community,
           members,
           sender: yield* (yield* Offload).sender,
-          relays: [],
-          started: [],
-          scope: yield* Scope.fork(yield* Effect.scope)
+          scope,
+          welcomes: new Welcomes(),
+          relays: new Map(),
+          outlets: new Map()
         }
+        const background = yield* Background.make({
+          members,
+          scope,
+          stripped: (role, users) => Effect.orDie(Transport.call(self.address, "Strip", { role, users }))
+        })
         yield* Effect.addFinalizer(() => lastWord(shell))
-        let state = State.initial(community, options)
 
-        const handle = <Tag extends keyof Protocol>(
-          tag: Tag,
-          user: (payload: Protocol[Tag]["payload"]) => UserId | undefined,
-          describes: boolean
-        ) =>
+        const taken = steps<Handle>()
+        const handle = <Tag extends keyof Protocol>(tag: Tag) =>
           Effect.fnUntraced(function* (payload: Protocol[Tag]["payload"]) {
-            const known = yield* facts(shell, user(payload), describes)
-            const [next, outputs, reply] = step<Handle, Tag>(state, tag, payload, known)
+            const facts = yield* lookUp(members, wanted[tag](payload))
+            const before = state
+            const [after, outputs, reply] = taken[tag](before, payload, facts)
             // Only what was done is so: when an output dies, the state is what it was before.
-            for (const output of outputs) yield* interpret(shell, output)
-            state = next
+            for (const output of outputs) {
+              yield* interpret(shell, output, { before, after, relay: options, background })
+            }
+            state = after
             return yield* Effect.fromResult(reply)
           })
 
-        const nobody = () => undefined
         return {
           requests: {
-            SendMessage: handle("SendMessage", ({ author }) => author, false),
-            Connect: handle("Connect", ({ user }) => user, true),
-            Disconnect: handle("Disconnect", nobody, false),
-            Describe: handle("Describe", ({ user }) => user, true),
-            Status: handle("Status", nobody, false)
+            SendMessage: handle("SendMessage"),
+            Connect: handle("Connect"),
+            Disconnect: handle("Disconnect"),
+            SetActive: handle("SetActive"),
+            SetStatus: handle("SetStatus"),
+            Describe: handle("Describe"),
+            Status: handle("Status"),
+            CreateRole: handle("CreateRole"),
+            UpdateRole: handle("UpdateRole"),
+            DeleteRole: handle("DeleteRole"),
+            CreateChannel: handle("CreateChannel"),
+            UpdateChannel: handle("UpdateChannel"),
+            DeleteChannel: handle("DeleteChannel"),
+            AddMember: handle("AddMember"),
+            UpdateMember: handle("UpdateMember"),
+            RemoveMember: handle("RemoveMember"),
+            SetVoice: handle("SetVoice"),
+            Serve: ({ outlet, worker }) => {
+              shell.outlets.set(worker, outlet)
+              const { community } = state
+              return tell(shell, [outlet], request<OutletProtocol, "Begin">("Begin", { community }))
+            },
+            Strip: ({ role, users }) =>
+              Effect.forEach(
+                users,
+                Effect.fnUntraced(function* (user) {
+                  const member = Option.getOrUndefined(yield* members.get(user))
+                  if (member === undefined) return
+                  yield* members.put({ ...member, roles: member.roles.filter((other) => other !== role) })
+                }),
+                { discard: true }
+              )
           }
         }
       })
   }).pipe(Effect.orDie)
-  return { ...address, community }
+  return {
+    kind: address.kind,
+    mailbox: address.mailbox,
+    refusal: address.refusal,
+    id,
+    get community() {
+      return state.community
+    },
+    serve: (worker, outlet) => Effect.ignore(Transport.cast(address, "Serve", { worker, outlet }))
+  }
 })
 
 /**
  * Connects a session to a guild until the scope closes. The session is first sent the guild as its user may see it, and
- * from then on what happens there. A session id stands for one connection at a time. `timeout` is how long the guild may
- * take, 5 seconds by default.
+ * from then on what happens there: as long as it looks at it everything, else a summary now and then. A session id stands
+ * for one connection at a time. `timeout` is how long the guild may take, 5 seconds by default.
  *
  * @since 0.1.0
  * @category sessions
@@ -261,10 +203,14 @@ export const make = Effect.fnUntraced(function* (
 export const connect = Effect.fnUntraced(function* (
   guild: Guild,
   session: SessionHandle,
-  { intents, timeout, user }: { readonly user: UserId; readonly intents: number; readonly timeout?: Duration.Input }
+  options: Omit<Protocol["Connect"]["payload"], "session" | "handle" | "worker"> & { readonly timeout?: Duration.Input }
 ) {
+  const { timeout, ...rest } = options
+  const { id } = session
   // Before the call: also when its answer does not come, the guild may have connected the session.
-  yield* Effect.addFinalizer(() => Effect.ignore(Transport.cast(guild, "Disconnect", { session: session.id })))
-  const payload = { session: session.id, user, intents, handle: session }
+  yield* Effect.addFinalizer(() =>
+    Effect.ignore(Transport.cast(guild, "Disconnect", { session: id, user: options.user }))
+  )
+  const payload = { ...rest, session: id, handle: session }
   return yield* Transport.call(guild, "Connect", payload, timeout === undefined ? {} : { timeout })
 })

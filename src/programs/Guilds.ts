@@ -35,12 +35,12 @@ export class Guilds extends Context.Service<
  * @category constructors
  */
 export const found = (all: ReadonlyArray<Guild.Guild>): Guilds["Service"] => {
-  const byId = new Map(all.map((guild) => [guild.community.id, guild]))
-  const byChannel = new Map(all.flatMap((guild) => Array.from(guild.community.channels.keys(), (id) => [id, guild])))
+  const byId = new Map(all.map((guild) => [guild.id, guild]))
   return {
     all,
     byId: (id) => Option.fromUndefinedOr(byId.get(id)),
-    byChannel: (id) => Option.fromUndefinedOr(byChannel.get(id))
+    // Channels come and go.
+    byChannel: (id) => Option.fromUndefinedOr(all.find(({ community }) => community.channels.has(id)))
   }
 }
 

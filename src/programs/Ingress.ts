@@ -66,8 +66,8 @@ const guildView = Effect.gen(function* () {
 const channelView = Effect.gen(function* () {
   const me = yield* Rest.caller
   const id = yield* pathParameter(ChannelId, "channel_id")
-  const { community } = yield* view(yield* Submission.guildOf(id), me)
-  const found = Json.channels(community).find((channel) => channel.id === id)
+  const { community, lastMessages } = yield* view(yield* Submission.guildOf(id), me)
+  const found = Json.channels(community, lastMessages).find((channel) => channel.id === id)
   return found ?? (yield* RestError.missingAccess())
 })
 
@@ -107,11 +107,15 @@ const rest = (options: Transport.IngressOptions | undefined) =>
     ),
     HttpRouter.route("GET", `${API}/users/@me`, Rest.respond(Effect.map(Rest.caller, Json.user))),
     HttpRouter.route("GET", `${API}/users/:user_id`, Rest.respond(userView)),
-    HttpRouter.route("GET", `${API}/guilds/:guild_id`, Rest.respond(Effect.map(guildView, Json.guild))),
+    HttpRouter.route(
+      "GET",
+      `${API}/guilds/:guild_id`,
+      Rest.respond(Effect.map(guildView, ({ community }) => Json.guild(community)))
+    ),
     HttpRouter.route(
       "GET",
       `${API}/guilds/:guild_id/channels`,
-      Rest.respond(Effect.map(guildView, ({ community }) => Json.channels(community)))
+      Rest.respond(Effect.map(guildView, ({ community, lastMessages }) => Json.channels(community, lastMessages)))
     ),
     HttpRouter.route("GET", `${API}/channels/:channel_id`, Rest.respond(channelView)),
     HttpRouter.route("POST", `${API}/channels/:channel_id/messages`, postMessage(options)),
@@ -131,7 +135,7 @@ const healthz = HttpRouter.add(
     const { all } = yield* Guilds
     const guilds = yield* Effect.forEach(all, (guild) =>
       Effect.map(Transport.call(guild, "Status", undefined, { timeout: "2 seconds" }), (status) => ({
-        id: guild.community.id,
+        id: guild.id,
         ...status
       }))
     )

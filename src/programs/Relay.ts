@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Scope } from "effect"
+import { type Duration, Effect, type Scope } from "effect"
 import type { Community } from "../domain/Community.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import type { Protocol } from "../domain/relay/Protocol.ts"
-import { Subscribers } from "../domain/relay/Subscribers.ts"
+import { type Delivery, Served } from "../domain/relay/Served.ts"
 import type { Sampler } from "../domain/Sampler.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import * as Supervision from "../domain/Supervision.ts"
@@ -19,18 +19,33 @@ import * as Transport from "./Transport.ts"
 /** What may wait for a relay. Its guild waits when it is full, which is how backpressure reaches those who write. */
 const MAILBOX_CAPACITY = 1024
 
+/**
+ * How often passive sessions are told what they have missed, unless it is said otherwise.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const SUMMARY_INTERVAL: Duration.Input = "30 seconds"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Settings {
+  readonly summaryInterval?: Duration.Input
+}
+
 const tooSlow = (session: SessionHandle) => session.end(CloseCode.TOO_SLOW)
 
 /**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options: {
-  readonly index: number
-  readonly community: Community
-}): Effect.Effect<Actor.Actor<Protocol>, never, Sampler | Offload | Scope.Scope> =>
+export const make = (
+  options: Settings & { readonly index: number; readonly community: Community }
+): Effect.Effect<Actor.Actor<Protocol>, never, Sampler | Offload | Scope.Scope> =>
   Effect.flatMap(Propagation.policy, (policy) =>
-    Actor.make<Protocol>()({
+    Actor.make<Protocol, "summarise">()({
       kind: "relay",
       capacity: MAILBOX_CAPACITY,
       span: (tag) => (tag === "Dispatch" ? "relay.fanout" : `relay.${tag}`),
@@ -41,30 +56,59 @@ export const make = (options: {
       init: (self) =>
         Effect.gen(function* () {
           const sender = yield* (yield* Offload).sender
-          const subscribers = new Subscribers(options.community)
+          const served = new Served(options.community)
+          const source = options.community.id
+          yield* self.every(options.summaryInterval ?? SUMMARY_INTERVAL, "summarise")
+
+          const told = ({ payload, recipients }: Delivery, size = recipients.length) =>
+            Transport.fanout(recipients, payload, {
+              sender,
+              refused: tooSlow,
+              source,
+              // Other relays fan the same message out to lists of their own.
+              salt: options.index,
+              size
+            })
+          /** One after the other, as they are found out. */
+          const allTold = (deliveries: Iterator<Delivery | undefined>) => {
+            let next = deliveries.next()
+            return Effect.whileLoop({
+              while: () => next.done !== true,
+              body: () => (next.value === undefined ? Effect.yieldNow : told(next.value)),
+              step: () => {
+                next = deliveries.next()
+              }
+            })
+          }
+          const first = (session: SessionHandle, payload: Delivery["payload"]) =>
+            Transport.broadcast([session], payload, { sender, refused: tooSlow })
+
           return {
             requests: {
-              Attach: ({ subscriber, welcome }) => {
-                const { session } = subscriber
-                return Transport.broadcast([session], welcome, { sender, refused: tooSlow }).pipe(
-                  Effect.andThen(Effect.sync(() => subscribers.add(subscriber)))
-                )
+              Attach: ({ isActive, subscriber, welcome }) =>
+                Effect.map(first(subscriber.session, welcome), () => served.attach(subscriber, isActive)),
+              Detach: ({ session }) => Effect.sync(() => void served.detach(session)),
+              Turn: ({ session, snapshot }) => {
+                const subscriber = served.get(session)
+                if (subscriber === undefined) return Effect.void
+                const turned = Effect.sync(() => served.attach(subscriber, snapshot !== undefined))
+                return snapshot === undefined ? turned : Effect.andThen(first(subscriber.session, snapshot), turned)
               },
-              Detach: ({ session }) => Effect.sync(() => subscribers.remove(session)),
-              Stop: () => self.stop,
               Dispatch: (event) => {
-                const found = subscribers.recipients(event)
-                return Transport.fanout(found, event.payload, {
-                  sender,
-                  refused: tooSlow,
-                  source: options.community.id,
-                  // Other relays fan the same message out to lists of their own.
-                  salt: options.index,
-                  // Of its own sessions the event reaches this share, and so it does, most likely, of all others.
-                  size: Math.round((found.length * event.sessions) / Math.max(1, subscribers.size))
-                })
-              }
-            }
+                const recipients = served.dispatch(event)
+                const { payload } = event
+                // Of its own sessions the event reaches this share, and so it does, most likely, of all others.
+                const size = Math.round((recipients.length * event.sessions) / Math.max(1, served.active.size))
+                const fanned = told({ recipients, payload }, size)
+                const called = served.called(event)
+                return called.length === 0 ? fanned : Effect.andThen(fanned, told({ recipients: called, payload }))
+              },
+              Restructure: (change) => Effect.suspend(() => allTold(served.restructure(change))),
+              Enrol: (change) => Effect.suspend(() => allTold(served.enrol(change))),
+              Speak: (change) => Effect.suspend(() => allTold(served.speak(change))),
+              Stop: () => self.stop
+            },
+            message: () => Effect.suspend(() => allTold(served.summaries()))
           }
         })
     })

@@ -13,6 +13,7 @@ import * as Wire from "../domain/remote/Wire.ts"
 import type { Sampler } from "../domain/Sampler.ts"
 import { GuildLink, type Link } from "../domain/Worker.ts"
 import { found, Guilds } from "./Guilds.ts"
+import type { Settings } from "./Relay.ts"
 import * as Proxy from "./remote/Proxy.ts"
 import * as Relays from "./remote/Relays.ts"
 
@@ -40,6 +41,7 @@ const teller = (link: Link, guild: GuildId, commands: Commands) => {
  */
 export const layer = (options?: {
   readonly relayCapacity?: number
+  readonly relay?: Settings
 }): Layer.Layer<Guilds, Cause.Done, GuildLink | Sampler | Offload> =>
   Layer.effect(
     Guilds,
@@ -56,16 +58,20 @@ export const layer = (options?: {
       })
 
       const first = yield* Effect.orDie(Wire.decodeDown(yield* Mailbox.take(link.frames)))
-      const { communities, worker } = first._tag === "Start" ? first : { communities: [], worker: 0 }
+      const { guilds, worker } = first._tag === "Start" ? first : { guilds: [], worker: 0 }
       const proxies = yield* Effect.forEach(
-        communities,
-        Effect.fnUntraced(function* (community) {
-          const proxy = yield* Proxy.make(community, link, pending)
-          const capacity = options?.relayCapacity
-          const relays = yield* Relays.make(proxy, { worker, ...(capacity === undefined ? undefined : { capacity }) })
+        guilds,
+        Effect.fnUntraced(function* (id) {
+          const proxy = yield* Proxy.make(id, link, pending)
+          const { relay, relayCapacity: capacity } = options ?? {}
+          const relays = yield* Relays.make(proxy, {
+            worker,
+            ...(relay === undefined ? undefined : { relay }),
+            ...(capacity === undefined ? undefined : { capacity })
+          })
           const mailbox = yield* Mailbox.bounded<Envelope.Envelope<Wire.Command>, Cause.Done>(Wire.WINDOW)
-          const taken = teller(link, community.id, mailbox)
-          commands.set(community.id, mailbox)
+          const taken = teller(link, id, mailbox)
+          commands.set(id, mailbox)
           yield* Effect.forkScoped(
             Mailbox.consume(mailbox, (command) =>
               Effect.map(
@@ -74,7 +80,7 @@ export const layer = (options?: {
               )
             )
           )
-          return proxy.guild
+          return proxy
         })
       )
       yield* Effect.forkScoped(
@@ -82,6 +88,7 @@ export const layer = (options?: {
           Effect.catchCause(received(text), (cause) => Effect.logError("a guild said what was not understood", cause))
         ).pipe(Pull.catchDone(() => Effect.void))
       )
-      return found(proxies)
+      yield* Effect.forEach(proxies, ({ begun }) => begun, { discard: true })
+      return found(proxies.map(({ guild }) => guild))
     })
   )

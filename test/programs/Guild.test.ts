@@ -67,7 +67,7 @@ describe.each(Object.entries(offloads))("Guild, offload: %s", (_, offload) => {
               break
             }
             case "disconnect":
-              yield* Transport.call(guild, "Disconnect", { session: sessionId(who) })
+              yield* Transport.call(guild, "Disconnect", { session: sessionId(who), user: userId(who) })
               connected.delete(who)
               break
             case "say":
@@ -140,7 +140,7 @@ describe("Guild", () => {
         frames.map((frame) => decode(frame).t),
         ["GUILD_CREATE", "MESSAGE_CREATE"]
       )
-      assert.deepStrictEqual(yield* Transport.call(guild, "Status", undefined), { sessions: 1, relays: 1 })
+      assert.deepStrictEqual(yield* Transport.call(guild, "Status", undefined), { sessions: 1, active: 1, relays: 1 })
     }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, offload)))
   })
 })

@@ -131,7 +131,11 @@ describe("a message's way", () => {
         )
       }
       const guild = Option.getOrThrow((yield* Guilds).byId(GUILD))
-      assert.deepStrictEqual(yield* Transport.call(guild, "Status", undefined), { sessions: SIZE, relays: 3 })
+      assert.deepStrictEqual(yield* Transport.call(guild, "Status", undefined), {
+        sessions: SIZE,
+        active: SIZE,
+        relays: 3
+      })
     }).pipe(Effect.provide(guilds.layer(SIZE, { relayCapacity: 2 })))
   )
 

@@ -5,14 +5,14 @@ import { TestClock } from "effect/testing"
 import { request } from "../../src/domain/Actor.ts"
 import * as Payload from "../../src/domain/gateway/Payload.ts"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
-import type { Protocol, SessionRef } from "../../src/domain/relay/Protocol.ts"
+import type { OutletProtocol } from "../../src/domain/relay/Protocol.ts"
 import * as Wire from "../../src/domain/remote/Wire.ts"
 import type { SessionMessage } from "../../src/domain/session/Session.ts"
 import type { Link } from "../../src/domain/Worker.ts"
 import * as Outlet from "../../src/programs/remote/Outlet.ts"
 import * as Proxy from "../../src/programs/remote/Proxy.ts"
 import * as Transport from "../../src/programs/Transport.ts"
-import { community, GENERAL, GUILD, member, sessionId, userId } from "../support/community.ts"
+import { GENERAL, GUILD, sessionId, userId } from "../support/community.ts"
 
 /** A link that remembers what was sent over it. */
 const link = Effect.gen(function* () {
@@ -33,7 +33,7 @@ describe("a guild's proxy", () => {
   it.effect("what cannot be written is told so at once; what comes after it can", () =>
     Effect.gen(function* () {
       const wire = yield* link
-      const { guild } = yield* Proxy.make(community, wire, new Proxy.Pending())
+      const { guild } = yield* Proxy.make(GUILD, wire, new Proxy.Pending())
       const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
       const handle = { id: sessionId(1), mailbox, end: () => Effect.void }
       const wrong = { session: sessionId(1), user: userId(1), intents: 1.5, handle }
@@ -49,7 +49,7 @@ describe("a guild's proxy", () => {
     Effect.gen(function* () {
       const wire = yield* link
       const pending = new Proxy.Pending()
-      const { guild } = yield* Proxy.make(community, wire, pending)
+      const { guild } = yield* Proxy.make(GUILD, wire, pending)
       const total = Wire.WINDOW + 100
       const callers = yield* Effect.forEach(Array.from({ length: total }), () =>
         Effect.forkChild(Effect.flip(Transport.call(guild, "Status", undefined)))
@@ -63,13 +63,13 @@ describe("a guild's proxy", () => {
       assert.strictEqual(handled.filter((one) => one === "maybe").length, Wire.WINDOW)
       assert.strictEqual(handled.filter((one) => one === "no").length, 100)
       // Answers make room, also those that nobody waits for any more.
-      const answer = yield* Wire.replies.Status.encode(Exit.succeed({ sessions: 1, relays: 1 }))
+      const answer = yield* Wire.ways.Status.answer.encode(Exit.succeed({ sessions: 1, active: 1, relays: 1 }))
       for (const frame of wire.sent) yield* pending.answer(numberOf(frame), answer)
       const late = yield* Effect.forkChild(Transport.call(guild, "Status", undefined))
       yield* settle
       assert.strictEqual(wire.sent.length, Wire.WINDOW + 1)
       yield* pending.answer(numberOf(wire.sent.at(-1) ?? ""), answer)
-      assert.deepStrictEqual(yield* Fiber.join(late), { sessions: 1, relays: 1 })
+      assert.deepStrictEqual(yield* Fiber.join(late), { sessions: 1, active: 1, relays: 1 })
     }).pipe(Effect.scoped)
   )
 
@@ -77,7 +77,7 @@ describe("a guild's proxy", () => {
     Effect.gen(function* () {
       const wire = yield* link
       const caller = yield* Effect.gen(function* () {
-        const { guild } = yield* Proxy.make(community, wire, new Proxy.Pending())
+        const { guild } = yield* Proxy.make(GUILD, wire, new Proxy.Pending())
         const caller = yield* Effect.forkDetach(Effect.flip(Transport.call(guild, "Status", undefined)))
         yield* settle
         return caller
@@ -88,7 +88,7 @@ describe("a guild's proxy", () => {
 })
 
 describe("an outlet", () => {
-  type Relay = Protocol<SessionRef>
+  type Relay = OutletProtocol
   const payload = Payload.make("HELLO_WORLD", {})
   const dispatch = () => request<Relay, "Dispatch">("Dispatch", { payload, channel: GENERAL, intent: 1, sessions: 1 })
   const made = Effect.fnUntraced(function* () {
@@ -100,9 +100,11 @@ describe("an outlet", () => {
   it.effect("what cannot be written costs nothing that can", () =>
     Effect.gen(function* () {
       const { outlet, wire } = yield* made()
-      const nameless = { ...member(1), user: { ...member(1).user, username: "" } }
-      const subscriber = { session: { id: sessionId(1) }, member: nameless, intents: 1 }
-      yield* Mailbox.offer(outlet.relay.mailbox, request<Relay, "Attach">("Attach", { subscriber, welcome: payload }))
+      const subscriber = { session: { id: sessionId(1) }, user: userId(1), roles: [], intents: 1.5 }
+      yield* Mailbox.offer(
+        outlet.relay.mailbox,
+        request<Relay, "Attach">("Attach", { subscriber, isActive: true, welcome: payload })
+      )
       yield* Mailbox.offer(outlet.relay.mailbox, dispatch())
       yield* settle
       assert.strictEqual(wire.sent.length, 1)

@@ -64,7 +64,7 @@ describe("workers", () => {
         const { all } = yield* Guilds
         const [found] = all
         assert.isDefined(found)
-        assert.deepStrictEqual(yield* Transport.call(found, "Status", undefined), { sessions: 2, relays: 2 })
+        assert.deepStrictEqual(yield* Transport.call(found, "Status", undefined), { sessions: 2, active: 2, relays: 2 })
       }).pipe(Effect.provide(guilds(world)))
     }).pipe(Effect.scoped)
   )

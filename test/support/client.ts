@@ -1,5 +1,6 @@
 /** A gateway client in memory: says what it is told to, and reads frames as values. */
 import { Effect, Fiber, Layer, Queue, Schema, type Scope } from "effect"
+import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as Opcode from "../../src/domain/gateway/Opcode.ts"
 import { SessionSocket, type SocketClosed } from "../../src/domain/SessionSocket.ts"
 import * as memory from "../../src/layers/SessionSocket/memory.ts"
@@ -57,7 +58,7 @@ export const connect = Effect.fnUntraced(function* (options?: {
 export const login = Effect.fnUntraced(function* (token: string, options?: { readonly intents?: number }) {
   const client = yield* connect()
   yield* client.next
-  yield* client.say(Opcode.IDENTIFY, { token, intents: options?.intents ?? 0xffff })
+  yield* client.say(Opcode.IDENTIFY, { token, intents: options?.intents ?? Intents.GUILDS | Intents.GUILD_MESSAGES })
   yield* client.until("GUILD_CREATE")
   return client
 })

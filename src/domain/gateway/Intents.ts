@@ -14,6 +14,21 @@ export const GUILDS = 1 << 0
  * @since 0.1.0
  * @category bits
  */
+export const GUILD_MEMBERS = 1 << 1
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const GUILD_VOICE_STATES = 1 << 7
+/**
+ * @since 0.1.0
+ * @category bits
+ */
+export const GUILD_PRESENCES = 1 << 8
+/**
+ * @since 0.1.0
+ * @category bits
+ */
 export const GUILD_MESSAGES = 1 << 9
 
 /** Every bit that Discord has defined: 0 to 16, 20, 21, 24 and 25. */

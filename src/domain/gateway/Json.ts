@@ -5,15 +5,17 @@
  * @see https://discord.com/developers/docs/reference
  * @since 0.1.0
  */
+import { HashMap, Option } from "effect"
 import type { Channel, Community, Role } from "../Community.ts"
-import type { View } from "../guild/Protocol.ts"
-import type { GuildId, SessionId } from "../Ids.ts"
+import type { Event, MemberChanged, PresenceChanged, Summary, VoiceChanged } from "../guild/Event.ts"
+import type { ChannelId, GuildId, MessageId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
 import type { Message } from "../Message.ts"
+import type { Presence } from "../Presence.ts"
 import type { User } from "../User.ts"
 
-/** A text channel, among the types of channels; a member's overwrite, among those of overwrites; a reply, of messages. */
-const GUILD_TEXT = 0
+/** The types of channels; a member's overwrite, among those of overwrites; a reply, of messages. */
+const CHANNEL_TYPE = { text: 0, voice: 2, category: 4 } as const
 const OVERWRITE_TYPE = { role: 0, member: 1 } as const
 const DEFAULT = 0
 const REPLY = 19
@@ -36,13 +38,13 @@ export const user = (value: User) => ({
 })
 
 const partialMember = (value: Member) => ({
-  nick: null,
+  nick: value.nick ?? null,
   avatar: null,
   roles: value.roles,
   joined_at: time(value.joinedAt),
   premium_since: null,
-  deaf: false,
-  mute: false,
+  deaf: value.deaf ?? false,
+  mute: value.mute ?? false,
   flags: 0,
   pending: false,
   communication_disabled_until: null
@@ -54,18 +56,22 @@ const partialMember = (value: Member) => ({
  */
 export const member = (value: Member) => ({ ...partialMember(value), user: user(value.user) })
 
-const role = (value: Role, position: number) => ({
+/**
+ * @since 0.1.0
+ * @category objects
+ */
+export const role = (value: Role) => ({
   id: value.id,
   name: value.name,
-  color: 0,
-  colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
-  hoist: false,
+  color: value.color,
+  colors: { primary_color: value.color, secondary_color: null, tertiary_color: null },
+  hoist: value.isHoisted,
   icon: null,
   unicode_emoji: null,
-  position,
+  position: value.position,
   permissions: String(value.permissions),
   managed: false,
-  mentionable: false,
+  mentionable: value.isMentionable,
   flags: 0
 })
 
@@ -73,18 +79,25 @@ const role = (value: Role, position: number) => ({
  * @since 0.1.0
  * @category objects
  */
-export const channel = (value: Channel, position: number, guild: GuildId) => ({
+export const channel = (value: Channel, guild: GuildId, lastMessage?: MessageId) => ({
   id: value.id,
-  type: GUILD_TEXT,
+  type: CHANNEL_TYPE[value.kind],
   guild_id: guild,
-  position,
+  position: value.position,
   name: value.name,
-  topic: value.topic === "" ? null : value.topic,
+  parent_id: value.parent ?? null,
   nsfw: false,
-  parent_id: null,
-  last_message_id: null,
-  rate_limit_per_user: 0,
   flags: 0,
+  ...(value.kind === "category"
+    ? undefined
+    : {
+        topic: value.topic === "" ? null : value.topic,
+        last_message_id: lastMessage ?? null,
+        rate_limit_per_user: 0
+      }),
+  ...(value.kind === "voice"
+    ? { bitrate: 64_000, user_limit: value.userLimit, rtc_region: null, video_quality_mode: 1 }
+    : undefined),
   permission_overwrites: value.overwrites.map((overwrite) => ({
     id: overwrite.id,
     type: OVERWRITE_TYPE[overwrite.kind],
@@ -94,19 +107,24 @@ export const channel = (value: Channel, position: number, guild: GuildId) => ({
 })
 
 /**
- * A community's channels, in order.
+ * The channels of a community, in the order in which they were made.
  *
  * @since 0.1.0
  * @category objects
  */
-export const channels = (community: Community) =>
-  Array.from(community.channels.values(), (value, position) => channel(value, position, community.id))
+export const channels = (
+  { channels, id }: Community,
+  lastMessages: HashMap.HashMap<ChannelId, MessageId> = HashMap.empty()
+) =>
+  Array.from(channels.values(), (value) =>
+    channel(value, id, Option.getOrUndefined(HashMap.get(lastMessages, value.id)))
+  )
 
 /**
  * @since 0.1.0
  * @category objects
  */
-export const guild = ({ community }: View) => ({
+export const guild = (community: Community) => ({
   id: community.id,
   name: community.name,
   icon: null,
@@ -140,26 +158,116 @@ export const guild = ({ community }: View) => ({
 })
 
 /**
- * What `GUILD_CREATE` says.
+ * What `GUILD_CREATE` says of the member whom it is for, and of others.
  *
  * @since 0.1.0
  * @category events
  */
-export const guildCreate = (view: View) => ({
-  ...guild(view),
-  joined_at: time(view.member.joinedAt),
-  large: view.memberCount > LARGE,
+export const guildMembers = (value: {
+  readonly community: Community
+  readonly member: Member
+  readonly roster: ReadonlyArray<Member>
+  readonly presences: ReadonlyArray<readonly [UserId, Presence]>
+  readonly memberCount: number
+}) => ({
+  joined_at: time(value.member.joinedAt),
+  large: value.memberCount > LARGE,
   unavailable: false,
-  member_count: view.memberCount,
-  members: view.members.map(member),
-  channels: channels(view.community),
+  member_count: value.memberCount,
+  members: value.roster.map(member),
+  presences: value.presences
+    .filter(([, status]) => status !== "offline")
+    .map(([user, status]) => presence({ user, presence: status, guild: value.community.id })),
   threads: [],
-  presences: [],
-  voice_states: [],
   stage_instances: [],
   guild_scheduled_events: [],
   soundboard_sounds: []
 })
+
+/**
+ * @since 0.1.0
+ * @category objects
+ */
+export const presence = ({ guild, presence, user }: Omit<PresenceChanged, "_tag">) => ({
+  user: { id: user },
+  guild_id: guild,
+  status: presence,
+  activities: [],
+  client_status: presence === "offline" ? {} : { web: presence }
+})
+
+/**
+ * @since 0.1.0
+ * @category objects
+ */
+export const voiceState = ({ guild, state }: Omit<VoiceChanged, "_tag">) => ({
+  guild_id: guild,
+  channel_id: state.channel,
+  user_id: state.member.user.id,
+  member: member(state.member),
+  session_id: state.session,
+  deaf: state.member.deaf ?? false,
+  mute: state.member.mute ?? false,
+  self_deaf: state.selfDeaf,
+  self_mute: state.selfMute,
+  self_video: false,
+  suppress: false,
+  request_to_speak_timestamp: null
+})
+
+const memberChanged = ({ _tag, guild, member: value }: MemberChanged) =>
+  _tag === "MemberRemoved" ? { guild_id: guild, user: user(value.user) } : { guild_id: guild, ...member(value) }
+
+/** Who passive sessions are told of needs no more than what their client shows of a voice channel. */
+const summary = ({ guild, lastMessages, left, voice }: Summary) => ({
+  guild_id: guild,
+  updated_channels: lastMessages.map(([id, last_message_id]) => ({ id, last_message_id })),
+  updated_voice_states: voice.map((state) => voiceState({ guild, state })),
+  removed_voice_states: left,
+  updated_members: []
+})
+
+const roleDeleted = (guild: GuildId, role: RoleId) => ({ guild_id: guild, role_id: role })
+
+/**
+ * An event's name, and what it says.
+ *
+ * @see https://discord.com/developers/docs/events/gateway-events#receive-events
+ * @since 0.1.0
+ * @category events
+ */
+export const event = (value: Event): readonly [name: string, data: unknown] => {
+  switch (value._tag) {
+    case "MessageCreated":
+      return ["MESSAGE_CREATE", messageCreate(value.message)]
+    case "PresenceChanged":
+      return ["PRESENCE_UPDATE", presence(value)]
+    case "RoleCreated":
+      return ["GUILD_ROLE_CREATE", { guild_id: value.guild, role: role(value.role) }]
+    case "RoleUpdated":
+      return ["GUILD_ROLE_UPDATE", { guild_id: value.guild, role: role(value.role) }]
+    case "RoleDeleted":
+      return ["GUILD_ROLE_DELETE", roleDeleted(value.guild, value.role)]
+    case "ChannelCreated":
+      return ["CHANNEL_CREATE", channel(value.channel, value.guild)]
+    case "ChannelUpdated":
+      return ["CHANNEL_UPDATE", channel(value.channel, value.guild)]
+    case "ChannelDeleted":
+      return ["CHANNEL_DELETE", channel(value.channel, value.guild)]
+    case "MemberAdded":
+      return ["GUILD_MEMBER_ADD", memberChanged(value)]
+    case "MemberUpdated":
+      return ["GUILD_MEMBER_UPDATE", memberChanged(value)]
+    case "MemberRemoved":
+      return ["GUILD_MEMBER_REMOVE", memberChanged(value)]
+    case "GuildRemoved":
+      return ["GUILD_DELETE", { id: value.guild }]
+    case "VoiceChanged":
+      return ["VOICE_STATE_UPDATE", voiceState(value)]
+    case "Summary":
+      return ["PASSIVE_UPDATE_V2", summary(value)]
+  }
+}
 
 /**
  * @since 0.1.0
@@ -173,9 +281,9 @@ export const message = (value: Message) => ({
   timestamp: time(value.sentAt),
   edited_timestamp: null,
   tts: value.draft.tts,
-  mention_everyone: false,
-  mentions: [],
-  mention_roles: [],
+  mention_everyone: value.mentions.everyone !== "nobody",
+  mentions: value.mentions.members.map((one) => ({ ...user(one.user), member: partialMember(one) })),
+  mention_roles: value.mentions.roles,
   attachments: [],
   embeds: value.draft.embeds.map((embed) => ({ type: "rich", ...embed })),
   components: [],
@@ -195,13 +303,7 @@ export const message = (value: Message) => ({
       })
 })
 
-/**
- * What `MESSAGE_CREATE` says.
- *
- * @since 0.1.0
- * @category events
- */
-export const messageCreate = (value: Message) => ({
+const messageCreate = (value: Message) => ({
   ...message(value),
   guild_id: value.guildId,
   member: partialMember(value.author)

@@ -36,20 +36,44 @@ const octetsOf = (text: string): string => {
 }
 
 /**
+ * A piece of JSON, and its octets.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Text {
+  readonly text: string
+  readonly octets: string
+}
+
+/**
  * @since 0.1.0
  * @category constructors
  */
-export const make = (name: string, data: unknown): Payload => {
-  const head = `{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":${JSON.stringify(data)},"s":`
-  return fromHead({ name, head })
-}
+export const textOf = (text: string): Text => ({ text, octets: octetsOf(text) })
 
-const fromHead = ({ head, name }: { readonly name: string; readonly head: string }): Payload => ({
-  _tag: "Payload",
-  name,
-  head,
-  octets: octetsOf(head)
-})
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (name: string, data: unknown): Payload => fromTexts(name, [textOf(JSON.stringify(data))])
+
+/**
+ * A payload whose data is put together from pieces, of which some are known from others.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const fromTexts = (name: string, data: ReadonlyArray<Text>): Payload => {
+  const start = `{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":`
+  let head = start
+  let octets = start
+  for (const piece of data) {
+    head += piece.text
+    octets += piece.octets
+  }
+  return { _tag: "Payload", name, head: `${head},"s":`, octets: `${octets},"s":` }
+}
 
 /**
  * A payload as it crosses to another thread or process: still serialised once.
@@ -60,7 +84,10 @@ const fromHead = ({ head, name }: { readonly name: string; readonly head: string
 export const schema = Schema.Struct({ name: Schema.String, head: Schema.String }).pipe(
   Schema.decodeTo(
     Schema.declare((input): input is Payload => Predicate.isTagged(input, "Payload"), { identifier: "Payload" }),
-    SchemaTransformation.transform({ decode: fromHead, encode: ({ head, name }: Payload) => ({ name, head }) })
+    SchemaTransformation.transform({
+      decode: ({ head, name }): Payload => ({ _tag: "Payload", name, head, octets: octetsOf(head) }),
+      encode: ({ head, name }: Payload) => ({ name, head })
+    })
   )
 )
 
@@ -68,14 +95,7 @@ export const schema = Schema.Struct({ name: Schema.String, head: Schema.String }
  * @since 0.1.0
  * @category constructors
  */
-export const fromEvent = (event: Event): Payload => {
-  switch (event._tag) {
-    case "MessageCreated":
-      return make("MESSAGE_CREATE", Json.messageCreate(event.message))
-    case "GuildAvailable":
-      return make("GUILD_CREATE", Json.guildCreate(event.view))
-  }
-}
+export const fromEvent = (event: Event): Payload => make(...Json.event(event))
 
 /**
  * The frame for the session whose `sequence`-th event this is.

@@ -93,6 +93,12 @@ export const missingPermissions = () => new RestError({ status: 403, code: 50013
  * @since 0.1.0
  * @category constructors
  */
+export const wrongChannel = () =>
+  new RestError({ status: 400, code: 50024, message: "Cannot execute action on this channel type" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
 export const invalidJson = () =>
   new RestError({ status: 400, code: 50109, message: "The request body contains invalid JSON." })
 

@@ -3,8 +3,13 @@
  *
  * @since 0.1.0
  */
+import type { HashMap } from "effect"
+import type { Channel, Community, Role } from "../Community.ts"
+import type { ChannelId, GuildId, MessageId, RoleId, UserId } from "../Ids.ts"
+import type { Member } from "../Member.ts"
 import type { Message } from "../Message.ts"
-import type { View } from "./Protocol.ts"
+import type { Presence } from "../Presence.ts"
+import type { VoiceState } from "../VoiceState.ts"
 
 /**
  * @since 0.1.0
@@ -16,18 +21,130 @@ export interface MessageCreated {
 }
 
 /**
- * A session was connected: this is what it starts from.
+ * What others see of a member is different.
  *
  * @since 0.1.0
  * @category models
  */
-export interface GuildAvailable {
-  readonly _tag: "GuildAvailable"
-  readonly view: View
+export interface PresenceChanged {
+  readonly _tag: "PresenceChanged"
+  readonly guild: GuildId
+  readonly user: UserId
+  readonly presence: Presence
 }
 
 /**
  * @since 0.1.0
  * @category models
  */
-export type Event = MessageCreated | GuildAvailable
+export interface RoleChanged {
+  readonly _tag: "RoleCreated" | "RoleUpdated"
+  readonly guild: GuildId
+  readonly role: Role
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface RoleDeleted {
+  readonly _tag: "RoleDeleted"
+  readonly guild: GuildId
+  readonly role: RoleId
+}
+
+/**
+ * To who did not see it before a channel is created, to who no longer does it is deleted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChannelChanged {
+  readonly _tag: "ChannelCreated" | "ChannelUpdated" | "ChannelDeleted"
+  readonly guild: GuildId
+  readonly channel: Channel
+}
+
+/**
+ * `memberCount` is how many there are now.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MemberChanged {
+  readonly _tag: "MemberAdded" | "MemberUpdated" | "MemberRemoved"
+  readonly guild: GuildId
+  readonly member: Member
+  readonly memberCount: number
+}
+
+/**
+ * Whoever hears this is no member any more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface GuildRemoved {
+  readonly _tag: "GuildRemoved"
+  readonly guild: GuildId
+}
+
+/**
+ * A member is somewhere else in voice channels, or nowhere (as far as who hears it may know): then `channel` is `null`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface VoiceChanged {
+  readonly _tag: "VoiceChanged"
+  readonly guild: GuildId
+  readonly state: Omit<VoiceState, "channel"> & { readonly channel: ChannelId | null }
+}
+
+/**
+ * How the guild stands: what a session starts from that is connected, or that looks at the guild again. It is rendered for
+ * one member, and does not show what is hidden from them. `roster` are the members who are told of, and `presences` what
+ * is seen of those of them who are there.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Snapshot {
+  readonly _tag: "Snapshot"
+  readonly community: Community
+  readonly member: Member
+  readonly roster: ReadonlyArray<Member>
+  readonly presences: ReadonlyArray<readonly [UserId, Presence]>
+  readonly memberCount: number
+  readonly lastMessages: HashMap.HashMap<ChannelId, MessageId>
+  readonly voice: HashMap.HashMap<UserId, VoiceState>
+}
+
+/**
+ * What a passive session missed: the last message of channels, who is in a voice channel, and who is in none any more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Summary {
+  readonly _tag: "Summary"
+  readonly guild: GuildId
+  readonly lastMessages: ReadonlyArray<readonly [ChannelId, MessageId]>
+  readonly voice: ReadonlyArray<VoiceState>
+  readonly left: ReadonlyArray<UserId>
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Event =
+  | MessageCreated
+  | PresenceChanged
+  | RoleChanged
+  | RoleDeleted
+  | ChannelChanged
+  | MemberChanged
+  | GuildRemoved
+  | VoiceChanged
+  | Summary

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
-import { ChannelId, GuildId, UserId } from "../Ids.ts"
+import { ChannelId, GuildId, RoleId, SessionId, UserId } from "../Ids.ts"
 
 /**
  * @since 0.1.0
@@ -15,7 +15,7 @@ export class UnknownMember extends Schema.TaggedError<UnknownMember>()("UnknownM
   user: UserId
 }) {
   override get message() {
-    return `user ${this.user} is not a member of guild ${this.guild}: add them to its member store first`
+    return `user ${this.user} is not a member of guild ${this.guild}: have them join first (AddMember)`
   }
 }
 
@@ -28,6 +28,29 @@ export class UnknownChannel extends Schema.TaggedError<UnknownChannel>()("Unknow
 }) {
   override get message() {
     return `there is no channel ${this.channel} here: take an id from the guild's description`
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnknownRole extends Schema.TaggedError<UnknownRole>()("UnknownRole", { role: RoleId }) {
+  override get message() {
+    return `there is no role ${this.role} here that could be changed or given: take an id from the guild's description`
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
+export class UnknownSession extends Schema.TaggedError<UnknownSession>()("UnknownSession", {
+  session: SessionId,
+  user: UserId
+}) {
+  override get message() {
+    return `user ${this.user} has no session ${this.session} here: connect it first`
   }
 }
 
@@ -47,19 +70,75 @@ export class MissingAccess extends Schema.TaggedError<MissingAccess>()("MissingA
 }
 
 /**
- * The member may see the channel, but not write this in it.
+ * The member may not do this. `needed` says what it takes.
  *
  * @since 0.1.0
  * @category errors
  */
 export class MissingPermissions extends Schema.TaggedError<MissingPermissions>()("MissingPermissions", {
-  channel: ChannelId,
-  user: UserId
+  user: UserId,
+  needed: Schema.String
 }) {
   override get message() {
-    return (
-      `user ${this.user} may not write this in channel ${this.channel}: it takes SEND_MESSAGES, for embeds ` +
-      `EMBED_LINKS and for speech SEND_TTS_MESSAGES too, by a role or an overwrite`
-    )
+    return `user ${this.user} may not do this: it takes ${this.needed}`
   }
 }
+
+/**
+ * The channel is not for what is to be done in it: a message in a category, say, or a call in a text channel.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class WrongChannel extends Schema.TaggedError<WrongChannel>()("WrongChannel", { channel: ChannelId }) {
+  override get message() {
+    return `channel ${this.channel} is of another kind: choose one that is for this`
+  }
+}
+
+/**
+ * There is no room for another in the voice channel.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ChannelFull extends Schema.TaggedError<ChannelFull>()("ChannelFull", { channel: ChannelId }) {
+  override get message() {
+    return `voice channel ${this.channel} is full: try later, or raise its user limit`
+  }
+}
+
+/**
+ * The member is in no voice channel, and can be neither moved nor muted there.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class NotInVoice extends Schema.TaggedError<NotInVoice>()("NotInVoice", { user: UserId }) {
+  override get message() {
+    return `user ${this.user} is in no voice channel: whoever is to be moved has to join one first`
+  }
+}
+
+/**
+ * Every reason.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Refusal = Schema.Union([
+  UnknownMember,
+  UnknownChannel,
+  UnknownRole,
+  UnknownSession,
+  MissingAccess,
+  MissingPermissions,
+  WrongChannel,
+  ChannelFull,
+  NotInVoice
+])
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Refusal = typeof Refusal.Type

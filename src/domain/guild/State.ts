@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
-import { HashMap } from "effect"
+import { type Array as Arr, HashMap } from "effect"
 import type { Community } from "../Community.ts"
-import type { SessionId } from "../Ids.ts"
+import type { ChannelId, MessageId, SessionId, UserId } from "../Ids.ts"
+import type { Status } from "../Presence.ts"
+import type { VoiceState } from "../VoiceState.ts"
 
 /**
  * The most sessions that one relay serves, after the post: "up to 15,000 connected sessions per relay".
@@ -28,8 +30,23 @@ export interface Relay {
 }
 
 /**
- * `relays` is by relay index; `sessions` says which relay serves each. `sequence` counts
- * the messages made.
+ * Where a session is: the relay that serves it, and whether it looks at the guild.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Seat {
+  readonly session: SessionId
+  readonly relay: number
+  readonly intents: number
+  readonly isActive: boolean
+  readonly status: Status
+}
+
+/**
+ * `relays` is by relay index; where one has ended there is none. `online` says where the sessions of each user are: all
+ * `sessions` together, of which so many are `active`, and so many want to hear of presences (`watching`). `voice` has who
+ * is in a voice channel, `lastMessages` the latest of each channel; `sequence` counts the ids that were made.
  *
  * @since 0.1.0
  * @category models
@@ -37,8 +54,13 @@ export interface Relay {
 export interface State {
   readonly community: Community
   readonly relayCapacity: number
-  readonly relays: ReadonlyArray<Relay>
-  readonly sessions: HashMap.HashMap<SessionId, number>
+  readonly relays: ReadonlyArray<Relay | undefined>
+  readonly online: HashMap.HashMap<UserId, Arr.NonEmptyReadonlyArray<Seat>>
+  readonly sessions: number
+  readonly active: number
+  readonly watching: number
+  readonly voice: HashMap.HashMap<UserId, VoiceState>
+  readonly lastMessages: HashMap.HashMap<ChannelId, MessageId>
   readonly sequence: number
 }
 
@@ -50,6 +72,11 @@ export const initial = (community: Community, options?: { readonly relayCapacity
   community,
   relayCapacity: options?.relayCapacity ?? RELAY_CAPACITY,
   relays: [],
-  sessions: HashMap.empty(),
+  online: HashMap.empty(),
+  sessions: 0,
+  active: 0,
+  watching: 0,
+  voice: HashMap.empty(),
+  lastMessages: HashMap.empty(),
   sequence: 0
 })

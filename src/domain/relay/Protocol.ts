@@ -3,10 +3,13 @@
  *
  * @since 0.1.0
  */
-import type { Address } from "../Actor.ts"
-import type { Payload } from "../gateway/Payload.ts"
-import type { ChannelId, SessionId } from "../Ids.ts"
+import { Schema } from "effect"
+import { Change, type Community } from "../Community.ts"
+import * as Payload from "../gateway/Payload.ts"
+import { ChannelId, MessageId, RoleId, SessionId, UserId } from "../Ids.ts"
+import { Mentions } from "../Mentions.ts"
 import type { SessionHandle } from "../session/Session.ts"
+import { VoiceState } from "../VoiceState.ts"
 import type { Subscriber } from "./Subscribers.ts"
 
 /**
@@ -17,30 +20,97 @@ import type { Subscriber } from "./Subscribers.ts"
  */
 export interface Attach<out S> {
   readonly subscriber: Subscriber<S>
-  readonly welcome: Payload
+  readonly isActive: boolean
+  readonly welcome: Payload.Payload
 }
 
 /**
  * @since 0.1.0
  * @category commands
  */
-export interface Detach {
-  readonly session: SessionId
-}
+export const Detach = Schema.Struct({ session: SessionId })
 
 /**
- * Fan a payload out to those who may see `channel` and want to hear of this kind of event. `sessions` is how many all
- * relays serve together: from its own share a relay can tell how large the whole fan-out is.
+ * A session looks at the guild from now on, and first of all gets the snapshot; without one, it looks elsewhere.
  *
  * @since 0.1.0
  * @category commands
  */
-export interface Dispatch {
-  readonly payload: Payload
-  readonly channel: ChannelId
-  readonly intent: number
-  readonly sessions: number
-}
+export const Turn = Schema.Struct({ session: SessionId, snapshot: Schema.optionalKey(Payload.schema) })
+
+/**
+ * Fan a payload out to the active sessions of those who may see `channel`, if it happened in one, and want to hear of this
+ * kind of event. `sessions` is how many of them all relays serve together: from its own share a relay can tell how large
+ * the whole fan-out is. Of a message it says which, and whom it calls: passive sessions of theirs get it too.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const Dispatch = Schema.Struct({
+  payload: Payload.schema,
+  intent: Schema.Int,
+  channel: Schema.optionalKey(ChannelId),
+  sessions: Schema.Int,
+  message: Schema.optionalKey(Schema.Struct({ id: MessageId, calls: Mentions }))
+})
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export type Dispatch = typeof Dispatch.Type
+
+/**
+ * Roles or channels are different, and every session is to hear what that means to it. `voice` is who is in voice channels
+ * whose audience changed.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const Restructure = Schema.Struct({ change: Change, isNew: Schema.Boolean, voice: Schema.Array(VoiceState) })
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export type Restructure = typeof Restructure.Type
+
+/**
+ * Somebody joined, has other roles or another name, or is no member any more. `payload` is for those who want to hear of
+ * members, and for the member. `voice` is who is in voice channels.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const Enrol = Schema.Struct({
+  user: UserId,
+  roles: Schema.Array(RoleId),
+  isMember: Schema.Boolean,
+  payload: Payload.schema,
+  voice: Schema.Array(VoiceState)
+})
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export type Enrol = typeof Enrol.Type
+
+const { channel: _, ...rest } = VoiceState.fields
+
+/**
+ * Somebody was in the voice channel `before`, if in any, and is in `channel` now, if in any.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const Speak = Schema.Struct({
+  before: Schema.NullOr(ChannelId),
+  channel: Schema.NullOr(ChannelId),
+  state: Schema.Struct(rest)
+})
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export type Speak = typeof Speak.Type
 
 type Cast<Payload> = { readonly payload: Payload; readonly success: void; readonly error: never }
 
@@ -50,8 +120,12 @@ type Cast<Payload> = { readonly payload: Payload; readonly success: void; readon
  */
 export interface Protocol<S = SessionHandle> {
   readonly Attach: Cast<Attach<S>>
-  readonly Detach: Cast<Detach>
+  readonly Detach: Cast<typeof Detach.Type>
+  readonly Turn: Cast<typeof Turn.Type>
   readonly Dispatch: Cast<Dispatch>
+  readonly Restructure: Cast<Restructure>
+  readonly Enrol: Cast<Enrol>
+  readonly Speak: Cast<Speak>
   /** The last: it has come the same way as all that went before. */
   readonly Stop: Cast<void>
 }
@@ -67,11 +141,11 @@ export interface SessionRef {
 }
 
 /**
- * A session that lives at a worker, and the relay that stands for all who live there.
+ * What the relay understands that stands for all sessions at a worker: first of all, what the guild is like.
  *
  * @since 0.1.0
  * @category models
  */
-export interface RemoteSession extends SessionRef {
-  readonly relay: Address<Protocol<SessionRef>>
+export interface OutletProtocol extends Protocol<SessionRef> {
+  readonly Begin: Cast<{ readonly community: Community }>
 }

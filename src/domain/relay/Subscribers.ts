@@ -1,19 +1,18 @@
 /**
- * The sessions that a relay serves, and which of them an event is for.
+ * Sessions that a relay serves, and which of them an event is for.
  *
- * Those whom no event tells apart are kept together: they want to hear of the same, have the same roles, and are named by
- * no channel. Whether they may see a channel is asked once for all of them, and when an event is for one such group, as
- * most are, its list of sessions is the fan-out's list of recipients.
+ * Each has a place in a list. For every channel in which something happens there is a bit for each place: whether the one
+ * who has it wants to hear of this kind of event and may see the channel. The bits are worked out once, and anew when that
+ * channel's audience changes; a fan-out only reads them, however many roles there are.
  *
  * @since 0.1.0
  */
-import * as Access from "../Access.ts"
+import * as Audience from "../Audience.ts"
 import type { Channel, Community } from "../Community.ts"
 import * as Intents from "../gateway/Intents.ts"
-import type { ChannelId, SessionId, UserId } from "../Ids.ts"
-import type { Member } from "../Member.ts"
-import * as Permissions from "../Permissions.ts"
+import type { ChannelId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { SessionHandle } from "../session/Session.ts"
+import { Bits } from "./Bits.ts"
 
 /**
  * A session as its relay knows it: by its handle, or by what another thread knows it by.
@@ -23,124 +22,333 @@ import type { SessionHandle } from "../session/Session.ts"
  */
 export interface Subscriber<out S = SessionHandle> {
   readonly session: S
-  readonly member: Member
+  readonly user: UserId
+  readonly roles: ReadonlyArray<RoleId>
   readonly intents: number
-}
-
-/** `member` is one of them, for all. A list that is lent is not changed any more. */
-interface Group {
-  readonly member: Member
-  readonly intents: number
-  sessions: Array<SessionHandle>
-  isLent: boolean
-}
-
-interface Listed {
-  readonly channel: ChannelId
-  readonly intent: number
-  readonly found: ReadonlyArray<SessionHandle>
-}
-
-interface Place {
-  readonly group: Group
-  index: number
-}
-
-const mayBeChanged = (group: Group): Array<SessionHandle> => {
-  if (group.isLent) {
-    group.sessions = group.sessions.slice()
-    group.isLent = false
-  }
-  return group.sessions
 }
 
 /**
- * Who is on their own: the owner, and whom a channel names.
+ * What an event is about: which kind it is of, and where it happened, if not in the guild as a whole.
+ *
+ * @since 0.1.0
+ * @category models
  */
-const namedIn = ({ channels, ownerId }: Community): ReadonlySet<UserId> => {
-  const named = new Set<UserId>([ownerId])
-  for (const { overwrites } of channels.values()) {
-    for (const overwrite of overwrites) if (overwrite.kind === "member") named.add(overwrite.id)
-  }
-  return named
+export interface Topic {
+  readonly intent: number
+  readonly channel?: ChannelId
 }
+
+/**
+ * What a change means to those who want to hear of channels: who sees this one from now on, who no longer does, and who
+ * did and does.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Shift {
+  readonly channel: Channel
+  readonly gained: ReadonlyArray<SessionHandle>
+  readonly lost: ReadonlyArray<SessionHandle>
+  readonly kept: ReadonlyArray<SessionHandle>
+}
+
+/**
+ * Those who see the same of some channels.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Part {
+  readonly channels: ReadonlySet<ChannelId>
+  readonly sessions: ReadonlyArray<SessionHandle>
+}
+
+/** All with the same roles who want to hear of the same: as long as none is spoken of by name, one answer is for all. */
+interface Kind {
+  readonly key: string
+  readonly roles: ReadonlyArray<RoleId>
+  readonly intents: number
+  count: number
+  /** The last answer, and the question. */
+  answer: boolean
+  question: unknown
+}
+
+/** `seen`: of how many touched places the bits know. */
+interface View {
+  audience: Audience.Audience | undefined
+  bits: Bits
+  seen: number
+}
+
+/** Where nothing more particular is asked. */
+const ALL = 0
+
+const NOBODY: ReadonlyArray<SessionHandle> = []
 
 /**
  * @since 0.1.0
  * @category models
  */
 export class Subscribers {
-  private readonly community: Community
-  private readonly named: ReadonlySet<UserId>
-  private readonly groups = new Map<string, Group>()
-  private readonly places = new Map<SessionId, Place>()
-  /** The last list, until somebody comes or goes: most events come where the last one did. */
-  private last: Listed | undefined
+  private community: Community
+  /** By place. A list that is lent is not changed any more. */
+  private sessions: Array<SessionHandle> = []
+  private isLent = false
+  private readonly users: Array<UserId> = []
+  private readonly kinds: Array<Kind> = []
+  private readonly places = new Map<SessionId, number>()
+  private readonly kindsByKey = new Map<string, Kind>()
+  private readonly sessionsOf = new Map<UserId, SessionId | Set<SessionId>>()
+  private readonly views = new Map<string, View>()
+  /** Places that changed hands since the views were begun. */
+  private touched: Array<number> = []
+  /** The last list, until something changes: most events come where the last one did. */
+  private last: { readonly topic: Topic; readonly list: ReadonlyArray<SessionHandle> } | undefined
 
   constructor(community: Community) {
     this.community = community
-    this.named = namedIn(community)
   }
 
   get size(): number {
     return this.places.size
   }
 
-  /** A session that is there already is replaced. */
-  add({ intents, member, session }: Subscriber): void {
-    this.remove(session.id)
-    this.last = undefined
-    const own = this.named.has(member.user.id) ? member.user.id : ""
-    const key = [intents, own, ...member.roles.toSorted()].join()
-    let group = this.groups.get(key)
-    if (group === undefined) {
-      group = { member, intents, sessions: [], isLent: false }
-      this.groups.set(key, group)
-    }
-    this.places.set(session.id, { group, index: mayBeChanged(group).push(session) - 1 })
+  get all(): ReadonlyArray<SessionHandle> {
+    this.isLent = true
+    return this.sessions
   }
 
-  remove(id: SessionId): void {
+  /** A session that is there already is replaced. */
+  add({ intents, roles, session, user }: Subscriber): void {
+    this.remove(session.id)
+    const place = this.mayBeChanged().push(session) - 1
+    this.users[place] = user
+    this.kinds[place] = this.enter(roles, intents)
+    this.places.set(session.id, place)
+    const others = this.sessionsOf.get(user)
+    if (others === undefined) this.sessionsOf.set(user, session.id)
+    else if (typeof others === "string") this.sessionsOf.set(user, new Set([others, session.id]))
+    else others.add(session.id)
+    this.touch(place)
+  }
+
+  /** Gives back whom it has removed. */
+  remove(id: SessionId): Subscriber | undefined {
+    const removed = this.get(id)
     const place = this.places.get(id)
-    if (place === undefined) return
+    const kind = place === undefined ? undefined : this.kinds[place]
+    if (removed === undefined || place === undefined || kind === undefined) return undefined
     this.places.delete(id)
-    this.last = undefined
+    this.leave(kind)
+    const sessions = this.sessionsOf.get(removed.user)
+    if (typeof sessions === "object" && sessions.size > 1) sessions.delete(id)
+    else this.sessionsOf.delete(removed.user)
     // The last one takes its place.
-    const sessions = mayBeChanged(place.group)
-    const last = sessions.pop()
-    if (last === undefined || last.id === id) return
-    sessions[place.index] = last
-    const moved = this.places.get(last.id)
-    if (moved !== undefined) moved.index = place.index
+    const last = this.mayBeChanged().pop()
+    const user = this.users.pop()
+    const other = this.kinds.pop()
+    if (last !== undefined && user !== undefined && other !== undefined && last.id !== id) {
+      this.sessions[place] = last
+      this.users[place] = user
+      this.kinds[place] = other
+      this.places.set(last.id, place)
+    }
+    this.touch(place)
+    return removed
+  }
+
+  get(id: SessionId): Subscriber | undefined {
+    const place = this.places.get(id)
+    if (place === undefined) return undefined
+    const session = this.sessions[place]
+    const user = this.users[place]
+    const kind = this.kinds[place]
+    if (session === undefined || user === undefined || kind === undefined) return undefined
+    return { session, user, roles: kind.roles, intents: kind.intents }
+  }
+
+  /** The sessions of a user. */
+  of(user: UserId): ReadonlyArray<Subscriber> {
+    const ids = this.sessionsOf.get(user)
+    if (ids === undefined) return []
+    return (typeof ids === "string" ? [ids] : Array.from(ids)).flatMap((id) => this.get(id) ?? [])
   }
 
   /**
-   * The sessions of those who want to hear of this kind of event and may see the channel where it happened. The list is
-   * the caller's to keep: it does not change.
+   * The sessions of those who want to hear of this and may see where it happened. The list is the caller's to keep: it does
+   * not change.
    */
-  recipients(event: { readonly channel: ChannelId; readonly intent: number }): ReadonlyArray<SessionHandle> {
+  recipients(topic: Topic): ReadonlyArray<SessionHandle> {
     const { last } = this
-    if (last?.channel === event.channel && last.intent === event.intent) return last.found
-    const found = this.found(event)
-    this.last = { channel: event.channel, intent: event.intent, found }
-    return found
+    if (last?.topic.channel === topic.channel && last?.topic.intent === topic.intent) return last.list
+    const audience = this.audienceOf(topic)
+    if (audience === null) return NOBODY
+    const { bits } = this.view(topic, audience)
+    const { length } = this.sessions
+    const list = bits.count(length) === length ? this.all : bits.pick(this.sessions)
+    this.last = { topic, list }
+    return list
   }
 
-  private found(event: { readonly channel: ChannelId; readonly intent: number }): ReadonlyArray<SessionHandle> {
-    const channel = this.community.channels.get(event.channel)
-    if (channel === undefined) return []
-    const found = Array.from(this.groups.values()).filter(
-      (group) =>
-        group.sessions.length > 0 && Intents.wants(group.intents, event.intent) && this.sees(group.member, channel)
-    )
-    const [only, ...others] = found
-    if (only === undefined) return []
-    if (others.length > 0) return found.flatMap(({ sessions }) => sessions)
-    only.isLent = true
-    return only.sessions
+  /** Whether a session that is served here is among the recipients. */
+  reaches(id: SessionId, topic: Topic): boolean {
+    const place = this.places.get(id)
+    const audience = this.audienceOf(topic)
+    return place !== undefined && audience !== null && this.admits(place, topic, audience)
   }
 
-  private sees(member: Member, channel: Channel): boolean {
-    return Permissions.has(Access.inChannel(this.community, channel, member), Permissions.VIEW_CHANNEL)
+  /** Takes over a changed community, and says what that means, channel by channel. */
+  *change(after: Community): Generator<Shift> {
+    const before = this.community
+    this.community = after
+    this.last = undefined
+    for (const id of new Set([...before.channels.keys(), ...after.channels.keys()])) {
+      const [old, current] = [before.channels.get(id), after.channels.get(id)]
+      const channel = current ?? old
+      const [past, present] = [before.audiences.get(id), after.audiences.get(id)]
+      if (channel === undefined || (old === current && past === present)) continue
+      const topic = { intent: Intents.GUILDS, channel: id }
+      const saw = past === undefined ? new Bits() : this.view(topic, past).bits.copy()
+      const sees = present === undefined ? new Bits() : this.view(topic, present).bits
+      yield {
+        channel,
+        gained: sees.without(saw).pick(this.sessions),
+        lost: saw.without(sees).pick(this.sessions),
+        kept: old === current ? NOBODY : sees.and(saw).pick(this.sessions)
+      }
+      if (current === undefined) this.forget(id)
+    }
+  }
+
+  /** A member has other roles from now on; says what that means, channel by channel. */
+  *member(user: UserId, roles: ReadonlyArray<RoleId>): Generator<Shift> {
+    const subscribers = this.of(user)
+    const [first] = subscribers
+    if (first === undefined) return
+    for (const subscriber of subscribers) this.add({ ...subscriber, roles })
+    const wanting = subscribers.filter(({ intents }) => Intents.wants(intents, Intents.GUILDS))
+    const sessions = wanting.map(({ session }) => session)
+    for (const [id, audience] of this.community.audiences) {
+      const channel = this.community.channels.get(id)
+      const [saw, sees] = [first.roles, roles].map((roles) => Audience.admits(audience, user, roles))
+      if (channel === undefined || saw === sees) continue
+      yield { channel, gained: sees ? sessions : NOBODY, lost: sees ? NOBODY : sessions, kept: NOBODY }
+    }
+  }
+
+  /** Everybody, by what they see of some channels. */
+  parts(channels: Iterable<ChannelId>): ReadonlyArray<Part> {
+    const { length } = this.sessions
+    const seen: Array<ReadonlySet<ChannelId>> = [new Set()]
+    const partOf = new Uint32Array(length)
+    for (const channel of channels) {
+      const topic = { intent: ALL, channel }
+      const audience = this.audienceOf(topic)
+      if (audience === null) continue
+      const { bits } = this.view(topic, audience)
+      const split = new Map<number, number>()
+      for (let place = 0; place < length; place++) {
+        if (!bits.has(place)) continue
+        const part = partOf[place] ?? 0
+        const known = split.get(part) ?? seen.push(new Set([...(seen[part] ?? []), channel])) - 1
+        split.set(part, known)
+        partOf[place] = known
+      }
+    }
+    const sessions = seen.map((): Array<SessionHandle> => [])
+    for (const [place, session] of this.sessions.entries()) sessions[partOf[place] ?? 0]?.push(session)
+    return seen.flatMap((channels, part) => {
+      const inPart = sessions[part] ?? []
+      return inPart.length === 0 ? [] : [{ channels, sessions: inPart }]
+    })
+  }
+
+  /** None for what concerns the whole guild; `null` where there is no such channel. */
+  private audienceOf({ channel }: Topic): Audience.Audience | undefined | null {
+    return channel === undefined ? undefined : (this.community.audiences.get(channel) ?? null)
+  }
+
+  private view(topic: Topic, audience: Audience.Audience | undefined): View {
+    const key = `${topic.intent} ${topic.channel ?? ""}`
+    let view = this.views.get(key)
+    if (view === undefined) {
+      view = { audience, bits: new Bits(), seen: Number.NEGATIVE_INFINITY }
+      this.views.set(key, view)
+    }
+    if (view.audience !== audience || this.touched.length - view.seen > this.sessions.length) {
+      view.audience = audience
+      view.bits = this.asked(topic, audience)
+    } else {
+      for (let index = view.seen; index < this.touched.length; index++) {
+        const place = this.touched[index] ?? 0
+        if (place < this.sessions.length) view.bits.set(place, this.admits(place, topic, audience))
+      }
+    }
+    view.seen = this.touched.length
+    return view
+  }
+
+  /** Asks all: those of one kind once, and everybody who is spoken of by name. */
+  private asked(topic: Topic, audience: Audience.Audience | undefined): Bits {
+    const bits = new Bits()
+    const question = {}
+    for (const [place, kind] of this.kinds.entries()) {
+      const user = this.users[place]
+      if (audience !== undefined && user !== undefined && Audience.names(audience, user)) {
+        bits.set(place, this.admits(place, topic, audience))
+        continue
+      }
+      if (kind.question !== question) {
+        kind.question = question
+        kind.answer =
+          Intents.wants(kind.intents, topic.intent) &&
+          (audience === undefined || Audience.admitsRoles(audience, kind.roles))
+      }
+      bits.set(place, kind.answer)
+    }
+    return bits
+  }
+
+  private admits(place: number, { intent }: Topic, audience: Audience.Audience | undefined): boolean {
+    const kind = this.kinds[place]
+    const user = this.users[place]
+    if (kind === undefined || user === undefined || !Intents.wants(kind.intents, intent)) return false
+    return audience === undefined || Audience.admits(audience, user, kind.roles)
+  }
+
+  private forget(channel: ChannelId): void {
+    for (const key of this.views.keys()) if (key.endsWith(` ${channel}`)) this.views.delete(key)
+  }
+
+  private enter(roles: ReadonlyArray<RoleId>, intents: number): Kind {
+    const key = [intents, ...roles.toSorted()].join()
+    const kind = this.kindsByKey.get(key) ?? { key, roles, intents, count: 0, answer: false, question: undefined }
+    kind.count++
+    this.kindsByKey.set(key, kind)
+    return kind
+  }
+
+  private leave(kind: Kind): void {
+    if (--kind.count === 0) this.kindsByKey.delete(kind.key)
+  }
+
+  /** Views look at a place anew when they are used. */
+  private touch(place: number): void {
+    this.last = undefined
+    // Where nobody has looked for long, asking everybody is no more work.
+    if (this.touched.length > 2 * this.sessions.length + 64) {
+      this.touched = []
+      this.views.clear()
+    }
+    if (this.views.size > 0) this.touched.push(place)
+  }
+
+  private mayBeChanged(): Array<SessionHandle> {
+    if (this.isLent) {
+      this.sessions = this.sessions.slice()
+      this.isLent = false
+    }
+    return this.sessions
   }
 }

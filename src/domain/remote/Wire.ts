@@ -6,16 +6,15 @@
  *
  * @since 0.1.0
  */
-import { type Effect, type Exit, Schema } from "effect"
+import { type Effect, type Exit, Schema, Struct } from "effect"
 import * as Actor from "../Actor.ts"
 import * as Community from "../Community.ts"
 import * as Envelope from "../Envelope.ts"
 import * as Payload from "../gateway/Payload.ts"
-import * as Guild from "../guild/Protocol.ts"
-import * as Refusal from "../guild/Refusal.ts"
-import { ChannelId, GuildId, SessionId, UserId } from "../Ids.ts"
-import { Member } from "../Member.ts"
-import { Message } from "../Message.ts"
+import type { Connect } from "../guild/commands/sessions.ts"
+import { commands, type Protocol as GuildProtocol } from "../guild/Protocol.ts"
+import { GuildId, RoleId, SessionId, UserId } from "../Ids.ts"
+import * as Relay from "../relay/Protocol.ts"
 
 /**
  * How many commands of a guild may be under way to a worker, and how many requests of a worker to a guild.
@@ -32,19 +31,21 @@ export const WINDOW = 256
  * @category schemas
  */
 export const Command = Schema.Union([
+  Schema.TaggedStruct("Begin", { community: Community.schema }),
   Schema.TaggedStruct("Attach", {
     session: SessionId,
-    member: Member,
+    user: UserId,
+    roles: Schema.Array(RoleId),
     intents: Schema.Int,
+    isActive: Schema.Boolean,
     welcome: Payload.schema
   }),
-  Schema.TaggedStruct("Detach", { session: SessionId }),
-  Schema.TaggedStruct("Dispatch", {
-    payload: Payload.schema,
-    channel: ChannelId,
-    intent: Schema.Int,
-    sessions: Schema.Int
-  }),
+  Schema.TaggedStruct("Detach", Relay.Detach.fields),
+  Schema.TaggedStruct("Turn", Relay.Turn.fields),
+  Schema.TaggedStruct("Dispatch", Relay.Dispatch.fields),
+  Schema.TaggedStruct("Restructure", Relay.Restructure.fields),
+  Schema.TaggedStruct("Enrol", Relay.Enrol.fields),
+  Schema.TaggedStruct("Speak", Relay.Speak.fields),
   Schema.TaggedStruct("Stop", {})
 ])
 /**
@@ -53,28 +54,16 @@ export const Command = Schema.Union([
  */
 export type Command = typeof Command.Type
 
-/**
- * What a worker asks of a guild: the guild's requests, but for the handle of a session that connects, which stays there.
- *
- * @since 0.1.0
- * @category schemas
- */
-export const Request = Schema.Union([
-  Schema.TaggedStruct("SendMessage", { payload: Guild.SendMessage }),
-  Schema.TaggedStruct("Connect", {
-    payload: Schema.Struct({ session: SessionId, user: UserId, intents: Schema.Int })
-  }),
-  Schema.TaggedStruct("Disconnect", { payload: Guild.Disconnect }),
-  Schema.TaggedStruct("Describe", { payload: Guild.Describe }),
-  Schema.TaggedStruct("Status", {})
-])
+/** A worker's requests are the guild's; the handle of a session that connects stays where it is. */
+type Requests = Omit<GuildProtocol<unknown>, "Connect"> & {
+  readonly Connect: Omit<GuildProtocol<unknown>["Connect"], "payload"> & { readonly payload: typeof Connect.Type }
+}
+
 /**
  * @since 0.1.0
  * @category models
  */
-export type Request = typeof Request.Type
-
-type Protocol = Guild.Protocol<unknown>
+export type RequestTag = Actor.Tag<Requests>
 
 /**
  * How a guild answers a request, or what became of it instead.
@@ -82,46 +71,89 @@ type Protocol = Guild.Protocol<unknown>
  * @since 0.1.0
  * @category models
  */
-export type Answer<T extends Actor.Tag<Protocol>> = Exit.Exit<
-  Protocol[T]["success"],
-  Protocol[T]["error"] | Actor.ActorError
->
+export type Answer<T extends RequestTag> = Exit.Exit<Requests[T]["success"], Requests[T]["error"] | Actor.ActorError>
 
-interface Reply<T extends Actor.Tag<Protocol>> {
-  readonly encode: (answer: Answer<T>) => Effect.Effect<unknown, Schema.SchemaError>
-  readonly decode: (input: unknown) => Effect.Effect<Answer<T>, Schema.SchemaError>
+interface Codec<A> {
+  readonly encode: (value: A) => Effect.Effect<unknown, Schema.SchemaError>
+  readonly encodeSync: (value: A) => unknown
+  readonly decode: (input: unknown) => Effect.Effect<A, Schema.SchemaError>
 }
 
-const reply = <A, E>(success: Schema.Codec<A, unknown>, error: Schema.Codec<E, unknown>) => {
-  const codec = Schema.toCodecJson(
+/** How a request travels, and how its answer does. */
+interface Way<T extends RequestTag> {
+  readonly payload: Codec<Requests[T]["payload"]>
+  readonly answer: Codec<Answer<T>>
+}
+
+const codec = <A>(schema: Schema.Codec<A, unknown>): Codec<A> => {
+  const json = Schema.toCodecJson(schema)
+  return {
+    encode: Schema.encodeEffect(json),
+    encodeSync: Schema.encodeSync(json),
+    decode: Schema.decodeUnknownEffect(json)
+  }
+}
+
+const way = <P, A, E>(command: {
+  readonly payload: Schema.Codec<P, unknown>
+  readonly success: Schema.Codec<A, unknown>
+  readonly error: Schema.Codec<E, unknown>
+}) => ({
+  payload: codec(command.payload),
+  answer: codec(
     Schema.Exit(
-      success,
-      Schema.Union([error, Actor.ActorNotStarted, Actor.ActorStopped, Actor.ActorDied, Actor.CallTimedOut]),
+      command.success,
+      Schema.Union([command.error, Actor.ActorNotStarted, Actor.ActorStopped, Actor.ActorDied, Actor.CallTimedOut]),
       Schema.Defect()
     )
   )
-  return { encode: Schema.encodeEffect(codec), decode: Schema.decodeUnknownEffect(codec) }
-}
+})
 
 /**
- * How answers travel, by the request's tag.
+ * How requests and their answers travel.
  *
  * @since 0.1.0
  * @category wire format
  */
-export const replies: { readonly [T in Actor.Tag<Protocol>]: Reply<T> } = {
-  SendMessage: reply(
-    Message,
-    Schema.Union([Refusal.UnknownMember, Refusal.UnknownChannel, Refusal.MissingAccess, Refusal.MissingPermissions])
-  ),
-  Connect: reply(Guild.View, Refusal.UnknownMember),
-  Disconnect: reply(Schema.Void, Schema.Never),
-  Describe: reply(Guild.View, Refusal.UnknownMember),
-  Status: reply(Guild.Status, Schema.Never)
+export const ways: { readonly [T in RequestTag]: Way<T> } = {
+  SendMessage: way(commands.SendMessage),
+  Connect: way(commands.Connect),
+  Disconnect: way(commands.Disconnect),
+  SetActive: way(commands.SetActive),
+  SetStatus: way(commands.SetStatus),
+  Describe: way(commands.Describe),
+  Status: way(commands.Status),
+  CreateRole: way(commands.CreateRole),
+  UpdateRole: way(commands.UpdateRole),
+  DeleteRole: way(commands.DeleteRole),
+  CreateChannel: way(commands.CreateChannel),
+  UpdateChannel: way(commands.UpdateChannel),
+  DeleteChannel: way(commands.DeleteChannel),
+  AddMember: way(commands.AddMember),
+  UpdateMember: way(commands.UpdateMember),
+  RemoveMember: way(commands.RemoveMember),
+  SetVoice: way(commands.SetVoice)
 }
 
 /**
- * From the guilds to a worker. `Start` comes first: which guilds there are, and which of all workers this one is.
+ * What a worker asks of a guild: which request it is, and what is in it, in the form in which it travels.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Request = Schema.Struct({
+  tag: Schema.Literals(Struct.keys(ways)),
+  payload: Schema.Unknown
+})
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Request = typeof Request.Type
+
+/**
+ * From the guilds to a worker. `Start` comes first: which guilds there are, and which of all workers this one is. The first
+ * command of each guild is `Begin`.
  * `Command` is for the sessions of one guild; `Reply` answers the request of that number.
  *
  * @since 0.1.0
@@ -129,7 +161,7 @@ export const replies: { readonly [T in Actor.Tag<Protocol>]: Reply<T> } = {
  */
 export const Down = Schema.fromJsonString(
   Schema.Union([
-    Schema.TaggedStruct("Start", { worker: Schema.Int, communities: Schema.Array(Community.schema) }),
+    Schema.TaggedStruct("Start", { worker: Schema.Int, guilds: Schema.Array(GuildId) }),
     Schema.TaggedStruct("Command", { guild: GuildId, command: Envelope.schema(Command) }),
     Schema.TaggedStruct("Reply", { number: Schema.Int, exit: Schema.Unknown })
   ])

@@ -126,6 +126,7 @@ export const submit = (
     Effect.catchTags({
       UnknownMember: RestError.missingAccess,
       UnknownChannel: RestError.unknownChannel,
+      WrongChannel: RestError.wrongChannel,
       MissingAccess: RestError.missingAccess,
       MissingPermissions: RestError.missingPermissions
     }),

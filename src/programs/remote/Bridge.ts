@@ -4,10 +4,9 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Exit, Fiber, Pull, type Scope } from "effect"
-import type { Tag } from "../../domain/Actor.ts"
+import { type Duration, Effect, Exit, Fiber, Pull, type Schema, type Scope } from "effect"
 import type * as Envelope from "../../domain/Envelope.ts"
-import type { GuildId, SessionId } from "../../domain/Ids.ts"
+import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
 import type { Link } from "../../domain/Worker.ts"
@@ -21,15 +20,15 @@ type Protocol = Guild.Protocol
 interface Branch {
   readonly guild: Guild.Guild
   readonly outlet: Outlet.Outlet
-  /** Those of its sessions that live at the worker. */
-  readonly sessions: Set<SessionId>
+  /** Those of its sessions that live at the worker, and whose they are. */
+  readonly sessions: Map<SessionId, UserId>
 }
 
 /** Sessions of a worker that is gone, disconnected at a time: others want something of their guilds too. */
 const AT_ONCE = 64
 
 /** Asks a guild, and puts its answer into the form in which it travels. */
-const asked = <T extends Tag<Protocol>>(
+const asked = <T extends Wire.RequestTag>(
   { guild }: Branch,
   carrier: Envelope.Envelope<unknown>["carrier"],
   tag: T,
@@ -37,12 +36,19 @@ const asked = <T extends Tag<Protocol>>(
 ): Effect.Effect<unknown> =>
   Effect.flatMap(ask<Protocol, T>(guild, carrier, tag, payload), (answer) =>
     // What cannot be written is told so, rather than nothing.
-    Effect.catchCause(Wire.replies[tag].encode(answer), (cause) =>
+    Effect.catchCause(Wire.ways[tag].answer.encode(answer), (cause) =>
       Effect.andThen(
         Effect.logError(`the answer to ${tag} could not be written`, cause),
-        Effect.orDie(Wire.replies[tag].encode(Exit.die("the guild's answer could not be written")))
+        Effect.orDie(Wire.ways[tag].answer.encode(Exit.die("the guild's answer could not be written")))
       )
     )
+  )
+
+/** Whoever waits for an answer gets one. */
+const unreadable = (tag: Wire.RequestTag, error: Schema.SchemaError) =>
+  Effect.andThen(
+    Effect.logError(`${tag} was not understood`, error),
+    Effect.orDie(Wire.ways[tag].answer.encode(Exit.die("the guild did not understand this")))
   )
 
 /**
@@ -56,34 +62,44 @@ export const serve = Effect.fnUntraced(function* (options: {
   readonly link: Link
   readonly name: string
   readonly index: number
-  readonly guilds: ReadonlyArray<Guild.Guild>
+  readonly guilds: ReadonlyArray<Guild.Local>
   readonly write: Outlet.Writer
   readonly grace: Duration.Input
 }): Effect.fn.Return<void, never, Scope.Scope> {
   const { grace, guilds, index, link, name, write } = options
   const branches = new Map<GuildId, Branch>()
+  const served: Array<readonly [Guild.Local, Branch]> = []
   for (const guild of guilds) {
-    const outlet = yield* Outlet.make({ guild: guild.community.id, link, write, grace })
-    branches.set(guild.community.id, { guild, outlet, sessions: new Set() })
+    const outlet = yield* Outlet.make({ guild: guild.id, link, write, grace })
+    const branch: Branch = { guild, outlet, sessions: new Map() }
+    branches.set(guild.id, branch)
+    served.push([guild, branch])
   }
 
-  const handled = (branch: Branch, { carrier, message }: Envelope.Envelope<Wire.Request>): Effect.Effect<unknown> => {
-    switch (message._tag) {
-      case "SendMessage":
-        return asked(branch, carrier, "SendMessage", message.payload)
-      case "Connect": {
-        const { session } = message.payload
-        branch.sessions.add(session)
-        const handle = { id: session, relay: branch.outlet.relay }
-        return asked(branch, carrier, "Connect", { ...message.payload, handle, worker: name })
-      }
+  const passed = <T extends Exclude<Wire.RequestTag, "Connect" | "Disconnect">>(
+    branch: Branch,
+    carrier: Envelope.Envelope<unknown>["carrier"],
+    tag: T,
+    payload: unknown
+  ) => Effect.flatMap(Wire.ways[tag].payload.decode(payload), (decoded) => asked<T>(branch, carrier, tag, decoded))
+
+  const handled = (
+    branch: Branch,
+    { carrier, message: { payload, tag } }: Envelope.Envelope<Wire.Request>
+  ): Effect.Effect<unknown, Schema.SchemaError> => {
+    switch (tag) {
+      case "Connect":
+        return Effect.flatMap(Wire.ways.Connect.payload.decode(payload), (connect) => {
+          branch.sessions.set(connect.session, connect.user)
+          return asked(branch, carrier, tag, { ...connect, handle: { id: connect.session }, worker: name })
+        })
       case "Disconnect":
-        branch.sessions.delete(message.payload.session)
-        return asked(branch, carrier, "Disconnect", { ...message.payload, worker: name })
-      case "Describe":
-        return asked(branch, carrier, "Describe", message.payload)
-      case "Status":
-        return asked(branch, carrier, "Status", undefined)
+        return Effect.flatMap(Wire.ways.Disconnect.payload.decode(payload), (disconnect) => {
+          branch.sessions.delete(disconnect.session)
+          return asked(branch, carrier, tag, { ...disconnect, worker: name })
+        })
+      default:
+        return passed(branch, carrier, tag, payload)
     }
   }
 
@@ -93,14 +109,17 @@ export const serve = Effect.fnUntraced(function* (options: {
     if (branch === undefined) return
     if (up._tag === "Taken") return branch.outlet.taken(up.count)
     const { number, request } = up
-    const answered = Effect.map(handled(branch, request), (exit) => {
-      if (number !== undefined) link.send(Wire.encodeDown({ _tag: "Reply", number, exit }))
-    })
+    const answered = Effect.map(
+      Effect.catch(handled(branch, request), (error) => unreadable(request.message.tag, error)),
+      (exit) => {
+        if (number !== undefined) link.send(Wire.encodeDown({ _tag: "Reply", number, exit }))
+      }
+    )
     // A guild that is slow to answer keeps nobody else from asking; those who ask it do so in their order.
     yield* Effect.forkScoped(answered, { startImmediately: true })
   })
 
-  link.send(Wire.encodeDown({ _tag: "Start", worker: index, communities: guilds.map(({ community }) => community) }))
+  link.send(Wire.encodeDown({ _tag: "Start", worker: index, guilds: guilds.map(({ id }) => id) }))
   const listening = yield* Effect.forkScoped(
     Mailbox.consume(link.frames, (text) =>
       Effect.catchCause(received(text), (cause) =>
@@ -109,14 +128,23 @@ export const serve = Effect.fnUntraced(function* (options: {
     ).pipe(Pull.catchDone(() => Effect.void))
   )
   const all = Array.from(branches.values())
+  // Not waited for: a guild that another worker holds up keeps nobody from those that it does not.
+  yield* Effect.forkScoped(
+    Effect.forEach(served, ([guild, { outlet }]) => guild.serve(name, outlet.relay), {
+      concurrency: "unbounded",
+      discard: true
+    })
+  )
   // What the guilds have said is heard yet, and that it was is heard here.
   const flushed = Effect.forEach(all, ({ outlet }) => outlet.flushed, { concurrency: "unbounded", discard: true })
   yield* Effect.onInterrupt(Fiber.join(listening), () => flushed)
-  const gone = all.flatMap((branch) => Array.from(branch.sessions, (session) => [branch, session] as const))
+  const gone = all.flatMap((branch) =>
+    Array.from(branch.sessions, ([session, user]) => [branch, { session, user, worker: name }] as const)
+  )
   // Not waited for: its guilds may be waiting for its outlets, which end with this; and another worker may hold up a guild,
   // which must not keep this one from being replaced.
   yield* Effect.forkDetach(
-    Effect.forEach(gone, ([branch, session]) => asked(branch, undefined, "Disconnect", { session, worker: name }), {
+    Effect.forEach(gone, ([branch, payload]) => asked(branch, undefined, "Disconnect", payload), {
       concurrency: AT_ONCE,
       discard: true
     })

@@ -9,7 +9,7 @@ import { ActorStopped, type Address, type Request } from "../../domain/Actor.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import type { GuildId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
-import type { Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
+import type { OutletProtocol } from "../../domain/relay/Protocol.ts"
 import { Window } from "../../domain/remote/Window.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
 import type { Link } from "../../domain/Worker.ts"
@@ -17,7 +17,7 @@ import type { Link } from "../../domain/Worker.ts"
 /** What may wait for a worker that is behind; its guild waits when it is full. */
 const MAILBOX_CAPACITY = 1024
 
-type Incoming = Request<Protocol<SessionRef>> | Envelope.Envelope<Request<Protocol<SessionRef>>>
+type Incoming = Request<OutletProtocol> | Envelope.Envelope<Request<OutletProtocol>>
 
 /**
  * `taken` makes room: so many commands have been carried out. `flushed` waits until all have been, no longer than the
@@ -27,22 +27,32 @@ type Incoming = Request<Protocol<SessionRef>> | Envelope.Envelope<Request<Protoc
  * @category models
  */
 export interface Outlet {
-  readonly relay: Address<Protocol<SessionRef>>
+  readonly relay: Address<OutletProtocol>
   readonly taken: (count: number) => void
   readonly flushed: Effect.Effect<void>
 }
 
-const commandOf = (request: Request<Protocol<SessionRef>>): Wire.Command => {
+const commandOf = (request: Request<OutletProtocol>): Wire.Command => {
   switch (request.tag) {
+    case "Begin":
+      return { _tag: "Begin", ...request.payload }
     case "Attach": {
-      const { subscriber, welcome } = request.payload
-      const { intents, member, session } = subscriber
-      return { _tag: "Attach", session: session.id, member, intents, welcome }
+      const { isActive, subscriber, welcome } = request.payload
+      const { session, ...rest } = subscriber
+      return { _tag: "Attach", session: session.id, ...rest, isActive, welcome }
     }
     case "Detach":
-      return { _tag: "Detach", session: request.payload.session }
+      return { _tag: "Detach", ...request.payload }
+    case "Turn":
+      return { _tag: "Turn", ...request.payload }
     case "Dispatch":
       return { _tag: "Dispatch", ...request.payload }
+    case "Restructure":
+      return { _tag: "Restructure", ...request.payload }
+    case "Enrol":
+      return { _tag: "Enrol", ...request.payload }
+    case "Speak":
+      return { _tag: "Speak", ...request.payload }
     case "Stop":
       return { _tag: "Stop" }
   }

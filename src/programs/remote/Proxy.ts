@@ -5,10 +5,10 @@
  * @since 0.1.0
  */
 import { Cause, Deferred, Effect, Exit, Fiber, type Schema, type Scope } from "effect"
-import { ActorStopped, type CallOf, type Request, type Tag } from "../../domain/Actor.ts"
-import type { Community } from "../../domain/Community.ts"
+import { ActorStopped, type CallOf, type Request } from "../../domain/Actor.ts"
+import { type Change, changed, type Community, empty } from "../../domain/Community.ts"
 import * as Envelope from "../../domain/Envelope.ts"
-import type { SessionId } from "../../domain/Ids.ts"
+import type { GuildId, SessionId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import { Window } from "../../domain/remote/Window.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
@@ -38,7 +38,7 @@ export class Pending {
   private readonly waiting = new Map<number, Waiting>()
 
   /** Nothing of a request whose answer nobody waits for. Once there is an answer, whichever, `done` is called. */
-  add<T extends Tag<Protocol>>(tag: T, call: CallOf<Protocol, T> | undefined, done: () => void): number | undefined {
+  add<T extends Wire.RequestTag>(tag: T, call: CallOf<Protocol, T> | undefined, done: () => void): number | undefined {
     if (call === undefined) return undefined
     const number = this.next++
     const answered = (answer: Wire.Answer<T>) => {
@@ -48,7 +48,7 @@ export class Pending {
     this.waiting.set(number, {
       answer: (exit) =>
         Effect.map(
-          Effect.catch(Wire.replies[tag].decode(exit), (error) => Effect.succeed(Exit.die(error))),
+          Effect.catch(Wire.ways[tag].answer.decode(exit), (error) => Effect.succeed(Exit.die(error))),
           answered
         ),
       end: answered
@@ -72,7 +72,8 @@ export class Pending {
 }
 
 /**
- * A guild, and the sessions that are to be connected to it or are.
+ * A guild, and the sessions that are to be connected to it or are. `begun` waits until the guild has said what it is like
+ * (`begin`); `take` takes a change over.
  *
  * @since 0.1.0
  * @category models
@@ -80,6 +81,9 @@ export class Pending {
 export interface Proxy {
   readonly guild: Guild.Guild
   readonly session: (id: SessionId) => SessionHandle | undefined
+  readonly begun: Effect.Effect<void>
+  readonly begin: (community: Community) => void
+  readonly take: (change: Change) => void
 }
 
 /**
@@ -90,10 +94,12 @@ export interface Proxy {
  * @category constructors
  */
 export const make = Effect.fnUntraced(function* (
-  community: Community,
+  id: GuildId,
   link: Link,
   pending: Pending
 ): Effect.fn.Return<Proxy, never, Scope.Scope> {
+  let community = empty(id)
+  const begun = yield* Deferred.make<void>()
   const mailbox = yield* Mailbox.bounded<Incoming, Cause.Done>(MAILBOX_CAPACITY)
   const sessions = new Map<SessionId, SessionHandle>()
   const window = new Window(Wire.WINDOW)
@@ -103,7 +109,7 @@ export const make = Effect.fnUntraced(function* (
     new ActorStopped({ kind: "guild", request, handled })
 
   /** What is not answered is bounded; what waits for that can be withdrawn yet. */
-  const waitingFor = <T extends Tag<Protocol>>(tag: T, call: CallOf<Protocol, T> | undefined): number | undefined => {
+  const waitingFor = <T extends Wire.RequestTag>({ call, tag }: Request<Protocol, T>): number | undefined => {
     const number = pending.add(tag, call, () => {
       window.leave(1)
       if (number !== undefined) unanswered.delete(number)
@@ -114,35 +120,31 @@ export const make = Effect.fnUntraced(function* (
     return number
   }
 
-  /** What goes over the link, and the number under which it is answered. */
-  const outgoing = (request: Request<Protocol>): readonly [Wire.Request, number | undefined] => {
-    switch (request.tag) {
-      case "Connect": {
-        const { handle, intents, session, user } = request.payload
-        if ("mailbox" in handle) sessions.set(session, handle)
-        return [{ _tag: "Connect", payload: { session, user, intents } }, waitingFor(request.tag, request.call)]
-      }
-      case "Disconnect":
-        sessions.delete(request.payload.session)
-        return [{ _tag: "Disconnect", payload: request.payload }, waitingFor(request.tag, request.call)]
-      case "SendMessage":
-        return [{ _tag: "SendMessage", payload: request.payload }, waitingFor(request.tag, request.call)]
-      case "Describe":
-        return [{ _tag: "Describe", payload: request.payload }, waitingFor(request.tag, request.call)]
-      case "Status":
-        return [{ _tag: "Status" }, waitingFor(request.tag, request.call)]
+  /** Which sessions live here is known here: a handle does not go over the link. */
+  const keep = (request: Request<Protocol>): void => {
+    if (request.tag === "Connect" && "mailbox" in request.payload.handle) {
+      sessions.set(request.payload.session, request.payload.handle)
     }
+    if (request.tag === "Disconnect") sessions.delete(request.payload.session)
   }
+
+  /** What goes over the link. */
+  const outgoing = <T extends Wire.RequestTag>({ payload, tag }: Request<Protocol, T>): Wire.Request => ({
+    tag,
+    payload: Wire.ways[tag].payload.encodeSync(payload)
+  })
 
   const write = (incoming: Incoming): Effect.Effect<void> | undefined => {
     const [request, carrier] = Envelope.isEnvelope(incoming) ? [incoming.message, incoming.carrier] : [incoming]
     const { call, tag } = request
     if (call?.phase === "withdrawn") return undefined
-    const [message, number] = outgoing(request)
+    keep(request)
+    const number = waitingFor(request)
     try {
+      const message = outgoing(request)
       const numbered = number === undefined ? undefined : { number }
       const envelope = Envelope.make(message, carrier)
-      const text = Wire.encodeUp({ _tag: "Request", guild: community.id, request: envelope, ...numbered })
+      const text = Wire.encodeUp({ _tag: "Request", guild: id, request: envelope, ...numbered })
       if (!isOver && link.send(text)) {
         // From here on nobody can tell whether it is handled.
         if (call !== undefined) call.phase = "handling"
@@ -176,10 +178,21 @@ export const make = Effect.fnUntraced(function* (
   return {
     guild: {
       kind: "guild",
-      community,
+      id,
+      get community() {
+        return community
+      },
       mailbox,
       refusal: (request) => (isOver ? refusal(request) : undefined)
     },
-    session: (id) => sessions.get(id)
+    session: (id) => sessions.get(id),
+    begun: Deferred.await(begun),
+    begin: (first) => {
+      community = first
+      Deferred.doneUnsafe(begun, Effect.void)
+    },
+    take: (change) => {
+      community = changed(community, change)
+    }
   }
 })

@@ -39,10 +39,10 @@ export type Relays = (envelope: Envelope.Envelope<Wire.Command>) => Effect.Effec
  * @category constructors
  */
 export const make = Effect.fnUntraced(function* (
-  { guild: { community }, session }: Proxy,
-  options: { readonly worker: number; readonly capacity?: number }
+  { begin, guild, session, take }: Proxy,
+  options: { readonly worker: number; readonly capacity?: number; readonly relay?: Relay.Settings }
 ): Effect.fn.Return<Relays, never, Scope.Scope> {
-  const { capacity = RELAY_CAPACITY, worker } = options
+  const { capacity = RELAY_CAPACITY, relay, worker } = options
   const scope = yield* Effect.scope
   const relays: Array<Place> = []
   const places = new Map<SessionId, Place>()
@@ -54,11 +54,14 @@ export const make = Effect.fnUntraced(function* (
     return left
   }
   const started = Effect.suspend(() =>
-    Effect.map(Scope.provide(Relay.make({ index: indexOf(worker, relays.length), community }), scope), (relay) => {
-      const place: Place = { relay, sessions: 0 }
-      relays.push(place)
-      return place
-    })
+    Effect.map(
+      Scope.provide(Relay.make({ ...relay, index: indexOf(worker, relays.length), community: guild.community }), scope),
+      (relay) => {
+        const place: Place = { relay, sessions: 0 }
+        relays.push(place)
+        return place
+      }
+    )
   )
   const place = (id: SessionId) =>
     Effect.suspend(() => {
@@ -78,22 +81,35 @@ export const make = Effect.fnUntraced(function* (
         discard: true
       })
     switch (message._tag) {
+      case "Begin":
+        return Effect.sync(() => begin(message.community))
       case "Attach": {
-        const { intents, member, welcome } = message
-        const handle = session(message.session)
+        const { isActive, session: id, welcome, ...rest } = message
+        const handle = session(id)
         // Gone before it came: its guild has been told, or will be.
         if (handle === undefined) return Effect.void
-        leave(message.session)
-        return Effect.flatMap(place(message.session), (found) =>
-          tell("Attach", { subscriber: { session: handle, member, intents }, welcome }, [found])
+        leave(id)
+        return Effect.flatMap(place(id), (found) =>
+          tell("Attach", { subscriber: { ...rest, session: handle }, isActive, welcome }, [found])
         )
       }
       case "Detach": {
         const left = leave(message.session)
         return left === undefined ? Effect.void : tell("Detach", { session: message.session }, [left])
       }
+      case "Turn": {
+        const found = places.get(message.session)
+        return found === undefined ? Effect.void : tell("Turn", message, [found])
+      }
       case "Dispatch":
         return tell("Dispatch", message, relays)
+      case "Restructure":
+        take(message.change)
+        return tell("Restructure", message, relays)
+      case "Enrol":
+        return tell("Enrol", message, relays)
+      case "Speak":
+        return tell("Speak", message, relays)
       case "Stop":
         return tell("Stop", undefined, relays)
     }

@@ -21,6 +21,8 @@ import {
 const facts = (index: number | undefined, roles = index === 9 ? [STAFF] : []): Facts => ({
   now: 1_700_000_000_000,
   member: index === undefined ? Option.none() : Option.some(member(index, roles)),
+  target: Option.none(),
+  named: [],
   roster: [],
   memberCount: 0
 })
@@ -36,13 +38,13 @@ const Commands = Schema.Array(
 
 describe("guild.step", () => {
   it.prop(
-    "sessions are where the outputs put them: a relay here is started before it is used, and none is over its capacity; " +
+    "sessions are where the outputs put them: a relay here is started before it is used and ends when nobody uses it, and none is over its capacity; " +
       "those who live at a worker are with one relay there, wherever they lived before",
     [Commands],
     ([commands]) => {
       const CAPACITY = 3
       let state = State.initial(community, { relayCapacity: CAPACITY })
-      const relays: Array<{ readonly worker: string; readonly sessions: Set<SessionId> }> = []
+      const relays: Array<{ readonly worker: string; readonly sessions: Set<SessionId> } | undefined> = []
       const homes = new Map<SessionId, string>()
       const connected = new Set<SessionId>()
       const ids = new Set<string>()
@@ -68,7 +70,12 @@ describe("guild.step", () => {
                 facts(index)
               )
             : tag === "Disconnect"
-              ? step<string, "Disconnect">(state, "Disconnect", { session, ...at }, facts(undefined))
+              ? step<string, "Disconnect">(
+                  state,
+                  "Disconnect",
+                  { session, user: userId(index), ...at },
+                  facts(undefined)
+                )
               : step<string, "SendMessage">(
                   state,
                   "SendMessage",
@@ -83,13 +90,19 @@ describe("guild.step", () => {
 
         for (const output of outputs) {
           switch (output._tag) {
-            case "StartRelay":
-              assert.strictEqual(output.relay, relays.length)
-              relays.push({ worker: "here", sessions: new Set() })
+            case "StartRelay": {
+              const gap = relays.indexOf(undefined)
+              assert.strictEqual(output.relay, gap === -1 ? relays.length : gap, "the lowest that is free")
+              relays[output.relay] = { worker: "here", sessions: new Set() }
+              break
+            }
+            case "StopRelay":
+              assert.strictEqual(relays[output.relay]?.sessions.size, 0)
+              relays[output.relay] = undefined
               break
             case "Attach":
               // The first of a worker brings a relay with it.
-              if (worker !== "here" && output.relay === relays.length) relays.push({ worker, sessions: new Set() })
+              if (worker !== "here") relays[output.relay] ??= { worker, sessions: new Set() }
               assert.strictEqual(relays[output.relay]?.worker, worker)
               assert.isFalse(relays[output.relay]?.sessions.has(output.session))
               assert.strictEqual(output.handle, output.session)
@@ -99,23 +112,29 @@ describe("guild.step", () => {
               assert.isTrue(relays[output.relay]?.sessions.delete(output.session))
               break
             case "Dispatch":
+              if (output.event._tag !== "MessageCreated") break
               assert.isFalse(ids.has(output.event.message.id))
               ids.add(output.event.message.id)
           }
         }
-        for (const { sessions, worker } of relays) {
-          if (worker === "here") assert.isAtMost(sessions.size, CAPACITY)
+        const live = relays.filter((relay) => relay !== undefined)
+        for (const { sessions, worker } of live) {
+          if (worker === "here") assert.isTrue(sessions.size > 0 && sessions.size <= CAPACITY)
           for (const session of sessions) assert.strictEqual(homes.get(session), worker)
         }
         for (const worker of ["a", "b"]) {
-          assert.isAtMost(relays.filter((relay) => relay.worker === worker).length, 1)
+          assert.isAtMost(live.filter((relay) => relay.worker === worker).length, 1)
         }
-        assert.deepStrictEqual(new Set(relays.flatMap(({ sessions }) => Array.from(sessions))), connected)
+        assert.deepStrictEqual(new Set(live.flatMap(({ sessions }) => Array.from(sessions))), connected)
         assert.deepStrictEqual(
-          state.relays.map(({ sessions }) => sessions),
-          relays.map(({ sessions }) => sessions.size)
+          state.relays.map((relay) => relay?.sessions),
+          Array.from(relays, (relay) => relay?.sessions.size)
         )
-        assert.strictEqual(HashMap.size(state.sessions), connected.size)
+        assert.strictEqual(state.sessions, connected.size)
+        assert.strictEqual(
+          HashMap.reduce(state.online, 0, (count, seats) => count + seats.length),
+          connected.size
+        )
       }
     },
     { arbitrary: { runs: 500, size: 60 } }

@@ -3,104 +3,209 @@ import { Effect, Schema } from "effect"
 import * as Access from "../../../src/domain/Access.ts"
 import * as Community from "../../../src/domain/Community.ts"
 import * as Intents from "../../../src/domain/gateway/Intents.ts"
-import { RoleId, type SessionId } from "../../../src/domain/Ids.ts"
+import { ChannelId, RoleId, type SessionId } from "../../../src/domain/Ids.ts"
 import * as Mailbox from "../../../src/domain/Mailbox.ts"
 import * as Permissions from "../../../src/domain/Permissions.ts"
-import { type Subscriber, Subscribers } from "../../../src/domain/relay/Subscribers.ts"
+import { type Shift, type Subscriber, Subscribers } from "../../../src/domain/relay/Subscribers.ts"
 import type { SessionHandle, SessionMessage } from "../../../src/domain/session/Session.ts"
-import { community, GENERAL, member, sessionId, userId } from "../../support/community.ts"
+import { GUILD, member, sessionId, userId } from "../../support/community.ts"
 
 const View = Schema.Literals([0n, Permissions.VIEW_CHANNEL, Permissions.ADMINISTRATOR])
-const Roles = Schema.Literals(["1", "2", "3"])
+const RoleName = Schema.Literals(["1", "2", "3"])
+const ChannelName = Schema.Literals(["10", "11", "12"])
 const Which = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 7 }))
 const Who = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 4 }))
+const Roles = Schema.Array(RoleName)
 
-const World = Schema.Struct({
-  roles: Schema.Array(Schema.Struct({ id: Roles, permissions: View })),
-  overwrites: Schema.Array(
-    Schema.Union([
-      Schema.Struct({ kind: Schema.Literal("role"), id: Roles, allow: View, deny: View }),
-      Schema.Struct({ kind: Schema.Literal("member"), who: Who, allow: View, deny: View })
-    ])
-  ),
-  changes: Schema.Array(
-    Schema.Union([
-      Schema.Struct({
-        do: Schema.Literal("add"),
-        session: Which,
-        who: Who,
-        roles: Schema.Array(Roles),
-        wants: Schema.Boolean
-      }),
-      Schema.Struct({ do: Schema.Literal("remove"), session: Which }),
-      Schema.Struct({ do: Schema.Literal("ask") })
-    ])
-  )
-})
+const Overwrites = Schema.Array(
+  Schema.Union([
+    Schema.Struct({ kind: Schema.Literal("role"), id: RoleName, allow: View, deny: View }),
+    Schema.Struct({ kind: Schema.Literal("member"), who: Who, allow: View, deny: View })
+  ])
+)
+
+const Step = Schema.Union([
+  Schema.Struct({ do: Schema.Literal("add"), session: Which, who: Who, wants: Schema.Boolean }),
+  Schema.Struct({ do: Schema.Literal("remove"), session: Which }),
+  Schema.Struct({ do: Schema.Literal("ask"), channel: ChannelName }),
+  Schema.Struct({ do: Schema.Literal("roles"), who: Who, roles: Roles }),
+  Schema.Struct({ do: Schema.Literal("role"), id: RoleName, permissions: View }),
+  Schema.Struct({ do: Schema.Literal("channel"), id: ChannelName, overwrites: Overwrites }),
+  Schema.Struct({ do: Schema.Literal("remove channel"), id: ChannelName }),
+  Schema.Struct({ do: Schema.Literal("remove role"), id: Schema.Literals(["2", "3"]) })
+])
+
+const changeOf = (
+  step: Extract<typeof Step.Type, { do: "role" | "channel" | `remove ${string}` }>
+): Community.Change => {
+  switch (step.do) {
+    case "role": {
+      const { id, permissions } = step
+      return { _tag: "RolePut", role: Community.role({ id: RoleId.make(id), name: id, permissions }) }
+    }
+    case "remove role":
+      return { _tag: "RoleRemoved", role: RoleId.make(step.id) }
+    case "remove channel":
+      return { _tag: "ChannelRemoved", channel: ChannelId.make(step.id) }
+    case "channel": {
+      const overwrites = step.overwrites.map((one): Community.Overwrite =>
+        one.kind === "role"
+          ? { kind: "role", id: RoleId.make(one.id), allow: one.allow, deny: one.deny }
+          : { kind: "member", id: userId(one.who), allow: one.allow, deny: one.deny }
+      )
+      return {
+        _tag: "ChannelPut",
+        channel: Community.channel({ id: ChannelId.make(step.id), name: step.id, overwrites })
+      }
+    }
+  }
+}
+
+const ids = (sessions: ReadonlyArray<SessionHandle>) => sessions.map(({ id }) => id).toSorted()
 
 describe("Subscribers", () => {
   it.effect.prop(
-    "an event is for those who want it and may see the channel, asked one by one, whatever came before",
-    [World],
-    ([world]) =>
+    "whatever came before: an event is for those who want it and may see the channel, asked one by one; and a change says " +
+      "exactly who sees more or less than before",
+    [Schema.Array(Step)],
+    ([steps]) =>
       Effect.gen(function* () {
         const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
-        const channel = Community.channel({
-          id: GENERAL,
-          name: "general",
-          overwrites: world.overwrites.map((one): Community.Overwrite =>
-            one.kind === "role"
-              ? { kind: "role", id: RoleId.make(one.id), allow: one.allow, deny: one.deny }
-              : { kind: "member", id: userId(one.who), allow: one.allow, deny: one.deny }
-          )
-        })
-        const built = Community.make({
-          ...community,
-          roles: world.roles.map(({ id, permissions }) => ({ id: RoleId.make(id), name: id, permissions })),
-          channels: [channel]
-        })
-        const subscribers = new Subscribers(built)
+        let community = Community.make({ id: GUILD, name: "c", ownerId: userId(0), roles: [], channels: [] })
+        const subscribers = new Subscribers(community)
         const model = new Map<SessionId, Subscriber>()
-        const kept: Array<readonly [list: ReadonlyArray<SessionHandle>, then: ReadonlyArray<SessionId>]> = []
-        const ids = (sessions: ReadonlyArray<SessionHandle>) => sessions.map(({ id }) => id)
-        const ask = () => {
-          const list = subscribers.recipients({ channel: GENERAL, intent: Intents.GUILD_MESSAGES })
-          kept.push([list, ids(list)])
-          const expected = Array.from(model.values()).filter(
-            ({ intents, member }) =>
-              Intents.wants(intents, Intents.GUILD_MESSAGES) &&
-              Permissions.has(Access.inChannel(built, channel, member), Permissions.VIEW_CHANNEL)
+        const rolesOf = new Map<number, ReadonlyArray<RoleId>>()
+        const lent: Array<readonly [list: ReadonlyArray<SessionHandle>, then: ReadonlyArray<SessionId>]> = []
+
+        const sees = (one: Subscriber, id: string) => {
+          const channel = community.channels.get(ChannelId.make(id))
+          const index = [0, 1, 2, 3, 4].find((index) => userId(index) === one.user) ?? -1
+          return (
+            channel !== undefined &&
+            Permissions.has(Access.inChannel(community, channel, member(index, one.roles)), Permissions.VIEW_CHANNEL)
           )
-          assert.deepStrictEqual(ids(list).toSorted(), expected.map(({ session }) => session.id).toSorted())
+        }
+        const wanting = (intent: number) =>
+          Array.from(model.values()).filter(({ intents }) => Intents.wants(intents, intent))
+        const expected = (id: string, intent: number) =>
+          wanting(intent)
+            .filter((one) => sees(one, id))
+            .map(({ session }) => session.id)
+            .toSorted()
+        const ask = (id: string) => {
+          const topic = { channel: ChannelId.make(id), intent: Intents.GUILD_MESSAGES }
+          const list = subscribers.recipients(topic)
+          lent.push([list, list.map(({ id }) => id)])
+          assert.deepStrictEqual(ids(list), expected(id, Intents.GUILD_MESSAGES))
+          for (const session of model.keys()) {
+            assert.strictEqual(subscribers.reaches(session, topic), ids(list).includes(session))
+          }
+          assert.deepStrictEqual(
+            ids(subscribers.recipients({ intent: Intents.GUILD_MESSAGES })),
+            wanting(Intents.GUILD_MESSAGES)
+              .map(({ session }) => session.id)
+              .toSorted()
+          )
           assert.strictEqual(subscribers.size, model.size)
         }
-        for (const change of world.changes) {
-          switch (change.do) {
+        /** What is seen of each channel, before and after, by those who want to hear of channels. */
+        const watched = <A>(act: () => Iterable<Shift>, touched: (id: string) => boolean) => {
+          const before = new Map(ChannelName.literals.map((id) => [id, expected(id, Intents.GUILDS)] as const))
+          const shifts = new Map(Array.from(act(), (shift) => [String(shift.channel.id), shift]))
+          for (const [id, saw] of before) {
+            const now = expected(id, Intents.GUILDS)
+            const shift = shifts.get(id)
+            const [gained, lost] = [now.filter((one) => !saw.includes(one)), saw.filter((one) => !now.includes(one))]
+            assert.deepStrictEqual(ids(shift?.gained ?? []), gained, `gained ${id}`)
+            assert.deepStrictEqual(ids(shift?.lost ?? []), lost, `lost ${id}`)
+            assert.deepStrictEqual(
+              ids(shift?.kept ?? []),
+              touched(id) ? now.filter((one) => saw.includes(one)) : [],
+              `kept ${id}`
+            )
+          }
+        }
+
+        for (const step of steps) {
+          switch (step.do) {
             case "add": {
-              const { roles, session, wants, who } = change
               const subscriber: Subscriber = {
-                session: { id: sessionId(session), mailbox, end: () => Effect.void },
-                member: member(
-                  who,
-                  roles.map((id) => RoleId.make(id))
-                ),
-                intents: wants ? Intents.GUILD_MESSAGES : Intents.GUILDS
+                session: { id: sessionId(step.session), mailbox, end: () => Effect.void },
+                user: userId(step.who),
+                roles: rolesOf.get(step.who) ?? [],
+                intents: step.wants ? Intents.GUILD_MESSAGES | Intents.GUILDS : Intents.GUILDS
               }
               subscribers.add(subscriber)
               model.set(subscriber.session.id, subscriber)
               break
             }
             case "remove":
-              subscribers.remove(sessionId(change.session))
-              model.delete(sessionId(change.session))
+              assert.deepStrictEqual(subscribers.remove(sessionId(step.session)), model.get(sessionId(step.session)))
+              model.delete(sessionId(step.session))
               break
             case "ask":
-              ask()
+              ask(step.channel)
+              break
+            case "roles": {
+              const roles = step.roles.map((id) => RoleId.make(id))
+              const { who } = step
+              rolesOf.set(who, roles)
+              const own = Array.from(model.values()).filter(({ user }) => user === userId(who))
+              assert.deepStrictEqual(
+                ids(subscribers.of(userId(who)).map(({ session }) => session)),
+                ids(own.map(({ session }) => session))
+              )
+              watched(
+                function* () {
+                  const shifts = Array.from(subscribers.member(userId(who), roles))
+                  for (const one of own) model.set(one.session.id, { ...one, roles })
+                  yield* shifts
+                },
+                () => false
+              )
+              break
+            }
+            default: {
+              const change = changeOf(step)
+              const before = community
+              const after = Community.changed(community, change)
+              watched(
+                function* () {
+                  const shifts = Array.from(subscribers.change(after))
+                  community = after
+                  yield* shifts
+                },
+                (id) => before.channels.get(ChannelId.make(id)) !== after.channels.get(ChannelId.make(id))
+              )
+            }
           }
         }
-        ask()
-        for (const [list, then] of kept) assert.deepStrictEqual(ids(list), then, "a list that was given changed")
+        for (const id of ChannelName.literals) ask(id)
+        const parts = subscribers.parts(ChannelName.literals.map((id) => ChannelId.make(id)))
+        assert.deepStrictEqual(
+          ids(parts.flatMap(({ sessions }) => sessions)),
+          Array.from(model.keys()).toSorted(),
+          "everybody is in one part"
+        )
+        for (const { channels, sessions } of parts) {
+          for (const { id } of sessions) {
+            const one = model.get(id)
+            const seen = ChannelName.literals.filter((channel) => one !== undefined && sees(one, channel))
+            assert.deepStrictEqual(Array.from(channels, String).toSorted(), seen)
+          }
+        }
+        assert.strictEqual(
+          new Set(parts.map(({ channels }) => Array.from(channels).toSorted().join())).size,
+          parts.length
+        )
+        for (const [list, then] of lent) {
+          assert.deepStrictEqual(
+            list.map(({ id }) => id),
+            then,
+            "a list that was given changed"
+          )
+        }
       }),
-    { arbitrary: { runs: 500 } }
+    { arbitrary: { runs: 1000, size: 40 } }
   )
 })

@@ -1,0 +1,80 @@
+/**
+ * What is looked up for a command before the step, so that the step reads no clock and no store and a run can be replayed.
+ *
+ * @since 0.1.0
+ */
+import type { Option } from "effect"
+import type { UserId } from "../Ids.ts"
+import type { Member } from "../Member.ts"
+import * as Mentions from "../Mentions.ts"
+import type { Draft } from "../Message.ts"
+import type { Protocol } from "./Protocol.ts"
+
+/**
+ * `now` is Unix time in milliseconds. `member` is whom the command speaks for, `target` whom it is about, if that is
+ * somebody else; `named` are those whom a message calls by name, as far as they are members; `roster` the members to
+ * describe, of `memberCount` in all.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Facts {
+  readonly now: number
+  readonly member: Option.Option<Member>
+  readonly target: Option.Option<Member>
+  readonly named: ReadonlyArray<Member>
+  readonly roster: ReadonlyArray<Member>
+  readonly memberCount: number
+}
+
+/**
+ * Which facts it takes. `counts`: how many members there are; `describes`: also who they are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Wanted {
+  readonly member?: UserId | undefined
+  readonly target?: UserId
+  readonly named?: ReadonlyArray<UserId>
+  readonly counts?: boolean
+  readonly describes?: boolean
+}
+
+const NOTHING: Wanted = {}
+
+/**
+ * Whom a draft calls: whom its text names, unless it says otherwise.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const called = ({ content, mentions }: Draft): Mentions.Mentions => mentions ?? Mentions.inText(content)
+
+/**
+ * The facts that each command takes.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const wanted: {
+  readonly [Tag in keyof Protocol<unknown>]: (payload: Protocol<unknown>[Tag]["payload"]) => Wanted
+} = {
+  SendMessage: ({ author, draft }) => ({ member: author, named: called(draft).users }),
+  Connect: ({ user }) => ({ member: user, describes: true }),
+  Disconnect: () => NOTHING,
+  SetActive: ({ user }) => ({ member: user, describes: true }),
+  SetStatus: () => NOTHING,
+  Describe: ({ user }) => ({ member: user, describes: true }),
+  Status: () => NOTHING,
+  CreateRole: ({ by }) => ({ member: by }),
+  UpdateRole: ({ by }) => ({ member: by }),
+  DeleteRole: ({ by }) => ({ member: by }),
+  CreateChannel: ({ by }) => ({ member: by }),
+  UpdateChannel: ({ by }) => ({ member: by }),
+  DeleteChannel: ({ by }) => ({ member: by }),
+  AddMember: ({ member }) => ({ target: member.user.id, counts: true }),
+  UpdateMember: ({ by, user }) => ({ member: by, target: user, counts: true }),
+  RemoveMember: ({ by, user }) => ({ member: by, target: user, counts: true }),
+  SetVoice: ({ user }) => ({ member: user })
+}

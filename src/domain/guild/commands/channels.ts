@@ -1,0 +1,65 @@
+/**
+ * What a guild is asked about channels. `by` is whose permissions it takes; without it the operator asks, who may do
+ * everything.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+import { Channel } from "../../Community.ts"
+import { ChannelId, UserId } from "../../Ids.ts"
+import { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember, WrongChannel } from "../Refusal.ts"
+
+const { kind, name, overwrites, position, topic, userLimit } = Channel.fields
+
+const patch = {
+  topic: Schema.optionalKey(topic),
+  position: Schema.optionalKey(position),
+  parent: Schema.optionalKey(Schema.NullOr(ChannelId)),
+  userLimit: Schema.optionalKey(userLimit),
+  overwrites: Schema.optionalKey(overwrites)
+}
+
+/**
+ * What may be different about a channel; what is left out stays. A `parent` of `null` is none. With `isSynced` the channel
+ * takes over the overwrites of the category that it then stands under.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ChannelPatch = Schema.Struct({
+  name: Schema.optionalKey(name),
+  isSynced: Schema.optionalKey(Schema.Boolean),
+  ...patch
+})
+
+const error = Schema.Union([UnknownMember, UnknownChannel, WrongChannel, MissingAccess, MissingPermissions])
+
+/**
+ * - `CreateChannel`: a new one, with the overwrites of its category unless it has its own
+ * - `UpdateChannel`: what concerns overwrites takes MANAGE_ROLES, the rest MANAGE_CHANNELS. Channels that have just the
+ *   overwrites of their category get those that this gets
+ * - `DeleteChannel`: the channels of a category stay
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const channels = {
+  CreateChannel: {
+    payload: Schema.Struct({
+      by: Schema.optionalKey(UserId),
+      channel: Schema.Struct({ name, kind: Schema.optionalKey(kind), ...patch })
+    }),
+    success: Channel,
+    error
+  },
+  UpdateChannel: {
+    payload: Schema.Struct({ by: Schema.optionalKey(UserId), channel: ChannelId, patch: ChannelPatch }),
+    success: Channel,
+    error
+  },
+  DeleteChannel: {
+    payload: Schema.Struct({ by: Schema.optionalKey(UserId), channel: ChannelId }),
+    success: Channel,
+    error
+  }
+}

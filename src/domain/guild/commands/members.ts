@@ -1,0 +1,70 @@
+/**
+ * What a guild is asked about its members. `by` is whose permissions it takes; without it the operator asks, who may do
+ * everything.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+import { ChannelId, RoleId, UserId } from "../../Ids.ts"
+import { Member } from "../../Member.ts"
+import {
+  ChannelFull,
+  MissingAccess,
+  MissingPermissions,
+  NotInVoice,
+  UnknownChannel,
+  UnknownMember,
+  UnknownRole,
+  WrongChannel
+} from "../Refusal.ts"
+
+/**
+ * What may be different about a member; what is left out stays. A `nick` of `null` is none. `channel` is the voice channel
+ * that they are to be moved to, `null` for none.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const MemberPatch = Schema.Struct({
+  roles: Schema.optionalKey(Schema.Array(RoleId)),
+  nick: Schema.optionalKey(Schema.NullOr(Schema.NonEmptyString)),
+  mute: Schema.optionalKey(Schema.Boolean),
+  deaf: Schema.optionalKey(Schema.Boolean),
+  channel: Schema.optionalKey(Schema.NullOr(ChannelId))
+})
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type MemberPatch = typeof MemberPatch.Type
+
+/**
+ * - `AddMember`: somebody joins, or comes as they are now
+ * - `UpdateMember`: other roles, another name, moved or muted
+ * - `RemoveMember`: somebody is made to leave, or leaves: whoever asks it of themselves needs no permission
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const members = {
+  AddMember: { payload: Schema.Struct({ member: Member }), success: Schema.Void, error: Schema.Never },
+  UpdateMember: {
+    payload: Schema.Struct({ by: Schema.optionalKey(UserId), user: UserId, patch: MemberPatch }),
+    success: Member,
+    error: Schema.Union([
+      UnknownMember,
+      UnknownRole,
+      UnknownChannel,
+      WrongChannel,
+      ChannelFull,
+      NotInVoice,
+      MissingAccess,
+      MissingPermissions
+    ])
+  },
+  RemoveMember: {
+    payload: Schema.Struct({ by: Schema.optionalKey(UserId), user: UserId }),
+    success: Schema.Void,
+    error: Schema.Union([UnknownMember, MissingPermissions])
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * What somebody may change: by their permissions, and by how high their roles stand.
+ *
+ * @see https://discord.com/developers/docs/topics/permissions#permission-hierarchy
+ * @since 0.1.0
+ */
+import { Result } from "effect"
+import * as Access from "../../Access.ts"
+import type { Channel, Community, Role } from "../../Community.ts"
+import type { RoleId, UserId } from "../../Ids.ts"
+import type { Member } from "../../Member.ts"
+import * as Permissions from "../../Permissions.ts"
+import type { Facts } from "../Facts.ts"
+import { MissingAccess, MissingPermissions, UnknownMember } from "../Refusal.ts"
+
+/**
+ * Of two roles in the same position the older one stands higher.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+const isAbove = (role: Role | undefined, other: Role | undefined): boolean => {
+  if (role === undefined || other === undefined) return role !== undefined
+  return role.position === other.position ? BigInt(role.id) < BigInt(other.id) : role.position > other.position
+}
+
+/** The highest of a member's roles; none for who has no other than `@everyone`. */
+const highest = ({ roles }: Community, member: Member): Role | undefined =>
+  member.roles.reduce<Role | undefined>((found, id) => {
+    const role = roles.get(id)
+    return isAbove(role, found) ? role : found
+  }, undefined)
+
+/**
+ * Whoever changes something: a member, or the operator (nobody in particular), who may do everything.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Authority {
+  private readonly community: Community
+  private readonly member: Member | undefined
+
+  private constructor(community: Community, member: Member | undefined) {
+    this.community = community
+    this.member = member
+  }
+
+  /** The authority of a user, who must be a member. */
+  static of(community: Community, by: UserId | undefined, { member }: Facts): Result.Result<Authority, UnknownMember> {
+    if (by === undefined) return Result.succeed(new Authority(community, undefined))
+    return Result.map(
+      Result.fromOption(member, () => new UnknownMember({ guild: community.id, user: by })),
+      (member) => new Authority(community, member)
+    )
+  }
+
+  get user(): UserId | undefined {
+    return this.member?.user.id
+  }
+
+  /** Whether they may do this in the guild. */
+  may(wanted: Permissions.Permissions): boolean {
+    return this.member === undefined || Permissions.has(Access.inGuild(this.community, this.member), wanted)
+  }
+
+  /** Refuses whoever may not do this in the guild. */
+  needs(wanted: Permissions.Permissions, name: string): Result.Result<void, MissingPermissions> {
+    return this.required(this.may(wanted), name)
+  }
+
+  /** Refuses whoever may not see the channel, or not do this in it. */
+  needsIn(
+    channel: Channel,
+    wanted: Permissions.Permissions,
+    name: string
+  ): Result.Result<void, MissingAccess | MissingPermissions> {
+    if (this.member === undefined) return Result.void
+    const granted = Access.inChannel(this.community, channel, this.member)
+    return Permissions.has(granted, Permissions.VIEW_CHANNEL)
+      ? this.required(Permissions.has(granted, wanted), name)
+      : Result.fail(new MissingAccess({ channel: channel.id, user: this.member.user.id }))
+  }
+
+  /** Refuses whoever would hand out what they do not have themselves. */
+  needsAll(permissions: Permissions.Permissions, channel?: Channel): Result.Result<void, MissingPermissions> {
+    if (this.member === undefined) return Result.void
+    const own =
+      Access.inGuild(this.community, this.member) |
+      (channel === undefined ? Permissions.NONE : Access.inChannel(this.community, channel, this.member))
+    return this.required(Permissions.has(own, permissions), "every permission that is to be given or taken")
+  }
+
+  /** Refuses whoever does not stand above a role. */
+  needsAbove(role: Role): Result.Result<void, MissingPermissions> {
+    return this.required(this.isAbove(role), `a role above ${role.name}`)
+  }
+
+  /** Refuses whoever does not stand above a member; everybody may do to themselves what they may do. */
+  needsAboveMember(target: Member): Result.Result<void, MissingPermissions> {
+    const isAllowed =
+      this.member === undefined ||
+      this.member.user.id === target.user.id ||
+      (this.community.ownerId !== target.user.id && this.isAbove(highest(this.community, target)))
+    return this.required(isAllowed, "a role above theirs")
+  }
+
+  /** Whoever a condition is about may do this, or not. */
+  required(isAllowed: boolean, needed: string): Result.Result<void, MissingPermissions> {
+    return isAllowed || this.member === undefined
+      ? Result.void
+      : Result.fail(new MissingPermissions({ user: this.member.user.id, needed }))
+  }
+
+  private isAbove(role: Role | undefined): boolean {
+    if (this.member === undefined || this.member.user.id === this.community.ownerId) return true
+    return isAbove(highest(this.community, this.member), role)
+  }
+}
+
+/**
+ * The member whom a command is about.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const targetOf = ({ id }: Community, user: UserId, { target }: Facts): Result.Result<Member, UnknownMember> =>
+  Result.fromOption(target, () => new UnknownMember({ guild: id, user }))
+
+/**
+ * The member who acts.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const memberOf = ({ id }: Community, user: UserId, { member }: Facts): Result.Result<Member, UnknownMember> =>
+  Result.fromOption(member, () => new UnknownMember({ guild: id, user }))
+
+/**
+ * The roles that a list has more or fewer than another.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const difference = (one: ReadonlyArray<RoleId>, other: ReadonlyArray<RoleId>): ReadonlyArray<RoleId> => [
+  ...one.filter((role) => !other.includes(role)),
+  ...other.filter((role) => !one.includes(role))
+]

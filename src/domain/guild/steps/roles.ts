@@ -1,0 +1,79 @@
+/**
+ * How a guild takes what concerns roles.
+ *
+ * @since 0.1.0
+ */
+import { Result } from "effect"
+import { role as roleOf, type Role } from "../../Community.ts"
+import { RoleId, snowflake } from "../../Ids.ts"
+import * as Permissions from "../../Permissions.ts"
+import { UnknownRole } from "../Refusal.ts"
+import type { State } from "../State.ts"
+import { Authority } from "./Authority.ts"
+import { restructured } from "./restructure.ts"
+import { stepped, type Steps } from "./Step.ts"
+
+/** `@everyone` stands at 0, and whatever is new right above it. */
+const LOWEST = 1
+
+const found = ({ community }: State, id: RoleId): Result.Result<Role, UnknownRole> =>
+  Result.fromNullishOr(community.roles.get(id), () => new UnknownRole({ role: id }))
+
+/**
+ * @since 0.1.0
+ * @category steps
+ */
+export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "DeleteRole"> => ({
+  CreateRole: (state, { by, role: wanted }, facts) =>
+    stepped(
+      state,
+      Result.gen(function* () {
+        const { community } = state
+        const authority = yield* Authority.of(community, by, facts)
+        yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
+        const id = RoleId.make(snowflake(facts.now, state.sequence))
+        const { permissions } = community.everyone
+        const role = roleOf({ id, name: "new role", permissions, position: LOWEST, ...wanted })
+        yield* authority.needsAll(role.permissions)
+        yield* authority.needsAbove(role)
+        const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, { _tag: "RolePut", role })
+        return [next, outputs, role] as const
+      })
+    ),
+
+  UpdateRole: (state, { by, patch, role: id }, facts) =>
+    stepped(
+      state,
+      Result.gen(function* () {
+        const { community } = state
+        const authority = yield* Authority.of(community, by, facts)
+        yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
+        const before = yield* found(state, id)
+        const isEveryone = id === community.everyone.id
+        const { permissions = before.permissions } = patch
+        const role: Role = isEveryone ? { ...before, permissions } : { ...before, ...patch }
+        if (!isEveryone) {
+          yield* authority.needsAbove(before)
+          yield* authority.needsAbove(role)
+        }
+        yield* authority.needsAll(before.permissions ^ role.permissions)
+        const [next, outputs] = restructured<H>(state, { _tag: "RolePut", role })
+        return [next, outputs, role] as const
+      })
+    ),
+
+  DeleteRole: (state, { by, role: id }, facts) =>
+    stepped(
+      state,
+      Result.gen(function* () {
+        const { community } = state
+        const authority = yield* Authority.of(community, by, facts)
+        yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
+        const role = yield* found(state, id)
+        if (id === community.everyone.id) return yield* Result.fail(new UnknownRole({ role: id }))
+        yield* authority.needsAbove(role)
+        const [next, outputs] = restructured<H>(state, { _tag: "RoleRemoved", role: id })
+        return [next, [...outputs, { _tag: "Strip", role: id }], undefined] as const
+      })
+    )
+})

@@ -1,0 +1,135 @@
+/**
+ * How a guild takes what sessions want of it.
+ *
+ * @since 0.1.0
+ */
+import { HashMap, Option, Result } from "effect"
+import * as Audience from "../../Audience.ts"
+import type { UserId } from "../../Ids.ts"
+import type { Member } from "../../Member.ts"
+import type { Presence } from "../../Presence.ts"
+import type { Snapshot } from "../Event.ts"
+import type { Facts } from "../Facts.ts"
+import type { Output } from "../Output.ts"
+import type { View } from "../Protocol.ts"
+import { UnknownMember, UnknownSession } from "../Refusal.ts"
+import { presenceOf, reseated, seated, seatOf, unseated } from "../seats.ts"
+import type { State } from "../State.ts"
+import { memberOf } from "./Authority.ts"
+import { stepped, type Steps } from "./Step.ts"
+import { hungUp } from "./voice.ts"
+
+/** The guild as this member may see it. */
+const viewOf = ({ community, lastMessages }: State, member: Member, { memberCount, roster }: Facts): View => {
+  const channels = new Map(
+    Array.from(community.channels).filter(([id]) => {
+      const audience = community.audiences.get(id)
+      return audience !== undefined && Audience.admitsMember(audience, member)
+    })
+  )
+  return {
+    community: { ...community, channels },
+    member,
+    members: roster,
+    memberCount,
+    lastMessages: HashMap.filter(lastMessages, (_, id) => channels.has(id))
+  }
+}
+
+const snapshot = (state: State, member: Member, { memberCount, roster }: Facts): Snapshot => ({
+  _tag: "Snapshot",
+  community: state.community,
+  member,
+  roster,
+  presences: roster.map(({ user }) => [user.id, presenceOf(state, user.id)] as const),
+  memberCount,
+  lastMessages: state.lastMessages,
+  voice: state.voice
+})
+
+/** Tells of it when others see something else of a user than before; nothing is to be done where nobody asks. */
+const noticed = <H>(before: State, after: State, user: UserId): ReadonlyArray<Output<H>> => {
+  if (after.watching === 0) return []
+  const presence: Presence = presenceOf(after, user)
+  if (presence === presenceOf(before, user)) return []
+  const event = { _tag: "PresenceChanged", guild: after.community.id, user, presence } as const
+  return [{ _tag: "Dispatch", event, sessions: after.active }]
+}
+
+/**
+ * @since 0.1.0
+ * @category steps
+ */
+export const sessions = <H>(): Steps<
+  H,
+  "Connect" | "Disconnect" | "SetActive" | "SetStatus" | "Describe" | "Status"
+> => ({
+  Connect: (state, { handle, intents, isPassive = false, session, status = "online", user, worker }, facts) => {
+    if (Option.isNone(facts.member)) {
+      return [state, [], Result.fail(new UnknownMember({ guild: state.community.id, user }))]
+    }
+    const isActive = !isPassive
+    const [next, relay, outputs] = seated(state, user, { session, intents, isActive, status, worker })
+    const view = snapshot(next, facts.member.value, facts)
+    return [
+      next,
+      [
+        ...outputs,
+        // To the newcomer the snapshot says it.
+        ...noticed<H>(state, next, user),
+        { _tag: "Attach", relay, session, intents, isActive, handle, snapshot: view }
+      ],
+      Result.void
+    ]
+  },
+
+  Disconnect: (state, { session, user, worker }) => {
+    const seat = seatOf(state, user, session)
+    if (seat === undefined || state.relays[seat.relay]?.worker !== worker) return [state, [], Result.void]
+    const [left, outputs] = unseated(state, user, seat)
+    const [next, silent] = hungUp<H>(left, user, session)
+    return [next, [...outputs, ...silent, ...noticed<H>(state, next, user)], Result.void]
+  },
+
+  SetActive: (state, { isActive, session, user }, facts) =>
+    stepped(
+      state,
+      Result.gen(function* () {
+        const seat = seatOf(state, user, session)
+        if (seat === undefined) return yield* Result.fail(new UnknownSession({ session, user }))
+        const member = yield* memberOf(state.community, user, facts)
+        if (seat.isActive === isActive) return [state, [], undefined] as const
+        const next = reseated(state, user, seat, { isActive })
+        const turn: Output<H> = {
+          _tag: "Turn",
+          relay: seat.relay,
+          session,
+          snapshot: isActive ? snapshot(next, member, facts) : undefined
+        }
+        return [next, [turn], undefined] as const
+      })
+    ),
+
+  SetStatus: (state, { session, status, user }) => {
+    const seat = seatOf(state, user, session)
+    if (seat === undefined) return [state, [], Result.void]
+    const next = reseated(state, user, seat, { status })
+    return [next, noticed<H>(state, next, user), Result.void]
+  },
+
+  Describe: (state, { user }, facts) => [
+    state,
+    [],
+    Result.map(memberOf(state.community, user, facts), (member) => viewOf(state, member, facts))
+  ],
+
+  Status: (state) => [
+    state,
+    [],
+    Result.succeed({
+      sessions: state.sessions,
+      active: state.active,
+      relays: state.relays.filter((relay) => relay !== undefined).length
+    })
+  ]
+})

@@ -1,0 +1,143 @@
+/**
+ * Doing what a guild's step says.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Scope } from "effect"
+import { request } from "../../domain/Actor.ts"
+import type { Community } from "../../domain/Community.ts"
+import * as Intents from "../../domain/gateway/Intents.ts"
+import * as Payload from "../../domain/gateway/Payload.ts"
+import type { Attach, Dispatch, Enrol, Output } from "../../domain/guild/Output.ts"
+import type { State } from "../../domain/guild/State.ts"
+import type { Offload } from "../../domain/Offload.ts"
+import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
+import type { Sampler } from "../../domain/Sampler.ts"
+import type { SessionHandle } from "../../domain/session/Session.ts"
+import * as Relay from "../Relay.ts"
+import { all, type AnyRelay, type Shell, tell } from "./Shell.ts"
+
+/**
+ * How a guild's relays reach a session: one that lives beside them, or at a worker.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Handle = SessionHandle | SessionRef
+
+/** What takes longer than a guild has: it goes on beside it. */
+export interface Background {
+  readonly ping: (community: Community, output: Extract<Output<Handle>, { _tag: "Ping" }>) => Effect.Effect<void>
+  readonly strip: (output: Extract<Output<Handle>, { _tag: "Strip" }>) => Effect.Effect<void>
+}
+
+const relayAt = ({ outlets, relays }: Shell, { relays: states }: State, index: number): ReadonlyArray<AnyRelay> => {
+  const worker = states[index]?.worker
+  const relay = worker === undefined ? relays.get(index) : outlets.get(worker)
+  return relay === undefined ? [] : [relay]
+}
+
+const attach = (shell: Shell, state: State, output: Attach<Handle>): Effect.Effect<void> => {
+  const { handle, intents, isActive, relay, snapshot } = output
+  const { roles, user } = snapshot.member
+  const welcome = shell.welcomes.payload(snapshot)
+  const rest = { user: user.id, roles, intents }
+  const worker = state.relays[relay]?.worker
+  if (worker !== undefined || !("mailbox" in handle)) {
+    const outlet = worker === undefined ? undefined : shell.outlets.get(worker)
+    const subscriber = { ...rest, session: { id: handle.id } }
+    const message = request<OutletProtocol, "Attach">("Attach", { subscriber, isActive, welcome })
+    return tell(shell, outlet === undefined ? [] : [outlet], message)
+  }
+  const local = shell.relays.get(relay)
+  const message = request<Protocol, "Attach">("Attach", { subscriber: { ...rest, session: handle }, isActive, welcome })
+  return tell(shell, local === undefined ? [] : [local], message)
+}
+
+const dispatched = ({ event, sessions }: Dispatch): Dispatched => {
+  const payload = Payload.fromEvent(event)
+  switch (event._tag) {
+    case "MessageCreated": {
+      const { channelId: channel, id, mentions } = event.message
+      const users = mentions.members.map(({ user }) => user.id)
+      const calls = { users, roles: mentions.roles, everyone: mentions.everyone }
+      return { payload, intent: Intents.GUILD_MESSAGES, channel, sessions, message: { id, calls } }
+    }
+    case "PresenceChanged":
+      return { payload, intent: Intents.GUILD_PRESENCES, sessions }
+  }
+}
+
+const enrol = (shell: Shell, { event, voice }: Enrol): Effect.Effect<void> => {
+  const { member } = event
+  const isMember = event._tag !== "MemberRemoved"
+  const user = member.user.id
+  const stored = isMember ? shell.members.put(member) : Effect.asVoid(shell.members.remove(user))
+  const message = request<Protocol, "Enrol">("Enrol", {
+    user,
+    roles: member.roles,
+    isMember,
+    payload: Payload.fromEvent(event),
+    voice
+  })
+  return Effect.andThen(stored, tell(shell, all(shell), message))
+}
+
+/**
+ * `before` and `after` are the states between which the step was taken.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const interpret = (
+  shell: Shell,
+  output: Output<Handle>,
+  options: {
+    readonly before: State
+    readonly after: State
+    readonly relay: Relay.Settings
+    readonly background: Background
+  }
+): Effect.Effect<void, never, Sampler | Offload> => {
+  const { after, background, before } = options
+  const { relays, scope } = shell
+  switch (output._tag) {
+    case "StartRelay":
+      return Relay.make({ ...options.relay, index: output.relay, community: before.community }).pipe(
+        Scope.provide(scope),
+        Effect.map((relay) => void relays.set(output.relay, relay))
+      )
+    case "StopRelay": {
+      const ended = relayAt(shell, before, output.relay)
+      relays.delete(output.relay)
+      return tell(shell, ended, request<Protocol, "Stop">("Stop", undefined))
+    }
+    case "Attach":
+      return attach(shell, after, output)
+    case "Detach": {
+      const { relay, session } = output
+      return tell(shell, relayAt(shell, before, relay), request<Protocol, "Detach">("Detach", { session }))
+    }
+    case "Turn": {
+      const { session, snapshot } = output
+      const turn = snapshot === undefined ? { session } : { session, snapshot: shell.welcomes.payload(snapshot) }
+      return tell(shell, relayAt(shell, after, output.relay), request<Protocol, "Turn">("Turn", turn))
+    }
+    case "Dispatch":
+      return tell(shell, all(shell), request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
+    case "Restructure": {
+      const { change, isNew, voice } = output
+      return tell(shell, all(shell), request<Protocol, "Restructure">("Restructure", { change, isNew, voice }))
+    }
+    case "Enrol":
+      return enrol(shell, output)
+    case "Speak": {
+      const { before: left, channel, state } = output
+      return tell(shell, all(shell), request<Protocol, "Speak">("Speak", { before: left, channel, state }))
+    }
+    case "Ping":
+      return background.ping(after.community, output)
+    case "Strip":
+      return background.strip(output)
+  }
+}
