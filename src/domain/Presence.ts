@@ -23,9 +23,14 @@ export type Status = typeof Status.Type
  * What others see.
  *
  * @since 0.1.0
+ * @category schemas
+ */
+export const Presence = Schema.Literals(["online", "dnd", "idle", "offline"])
+/**
+ * @since 0.1.0
  * @category models
  */
-export type Presence = Exclude<Status, "invisible"> | "offline"
+export type Presence = typeof Presence.Type
 
 /** From what tells most to what tells least. */
 const PRECEDENCE = ["online", "dnd", "idle"] as const

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { Schema, SchemaTransformation } from "effect"
 import { UserId } from "./Ids.ts"
 
 /**
@@ -31,6 +32,12 @@ export class UserIds implements Iterable<UserId> {
     return new UserIds(BigUint64Array.from(Array.from(users, (user) => BigInt(user))))
   }
 
+  /** The ids in this machine's byte order. */
+  get bytes(): Uint8Array {
+    const { buffer, byteLength, byteOffset } = this.sorted
+    return new Uint8Array(buffer, byteOffset, byteLength)
+  }
+
   get size(): number {
     return this.sorted.length
   }
@@ -52,3 +59,19 @@ export class UserIds implements Iterable<UserId> {
     for (const id of this.sorted) yield UserId.make(String(id))
   }
 }
+
+/**
+ * As they cross to another thread of this machine.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const schema = Schema.Uint8ArrayFromBase64.pipe(
+  Schema.decodeTo(
+    Schema.instanceOf(UserIds),
+    SchemaTransformation.transform({
+      decode: (bytes) => new UserIds(new BigUint64Array(bytes.slice().buffer)),
+      encode: ({ bytes }: UserIds) => bytes
+    })
+  )
+)

@@ -18,9 +18,10 @@ import * as Json from "../domain/gateway/Json.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import { SessionId, type UserId } from "../domain/Ids.ts"
-import type { SessionHandle } from "../domain/session/Session.ts"
+import type { Status } from "../domain/Presence.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import type { User } from "../domain/User.ts"
+import * as Commands from "./gateway/commands.ts"
 import * as Guild from "./Guild.ts"
 import { Guilds } from "./Guilds.ts"
 import * as Session from "./Session.ts"
@@ -74,6 +75,9 @@ interface Identity {
   readonly user: User
   readonly intents: number
   readonly shard: Shard
+  /** The client is content with a summary of the guilds that it does not look at, and it looks at none yet. */
+  readonly isPassive: boolean
+  readonly status: Status
 }
 
 const check = Effect.fnUntraced(function* (
@@ -85,7 +89,9 @@ const check = Effect.fnUntraced(function* (
   if (!Intents.isValid(data.intents)) return yield* new Hangup({ close: CloseCode.INVALID_INTENTS })
   const shard = data.shard ?? [0, 1]
   if (shard[0] < 0 || shard[0] >= shard[1]) return yield* new Hangup({ close: CloseCode.INVALID_SHARD })
-  return { user: user.value, intents: data.intents, shard }
+  const isPassive = ((data.capabilities ?? 0) & ClientFrame.PASSIVE) !== 0
+  const status = Commands.statusOf(data.presence?.status ?? "online")
+  return { user: user.value, intents: data.intents, shard, isPassive, status }
 })
 
 /** Until the client is known, this fiber is the only one to write to its socket. */
@@ -136,9 +142,11 @@ const guildsOf = Effect.fnUntraced(function* (
 })
 
 const listen = Effect.fnUntraced(function* (
-  session: SessionHandle,
+  connected: Commands.Connected,
   next: Effect.Effect<ClientFrame.ClientFrame, Ended>
-): Effect.fn.Return<never, Ended> {
+): Effect.fn.Return<never, Ended, Scope.Scope> {
+  const { session } = connected
+  const command = yield* Commands.make(connected)
   while (true) {
     const frame = yield* next
     switch (frame.op) {
@@ -150,6 +158,10 @@ const listen = Effect.fnUntraced(function* (
       case Opcode.IDENTIFY:
       case Opcode.RESUME:
         return yield* new Hangup({ close: CloseCode.ALREADY_AUTHENTICATED })
+      case Opcode.REQUEST_SOUNDBOARD_SOUNDS:
+        break
+      default:
+        yield* command(frame)
     }
   }
 })
@@ -210,7 +222,9 @@ export const converse = Effect.fnUntraced(
       duration: SILENCE,
       orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
     })
-    const guilds = yield* guildsOf(identity.user.id, identity.shard)
+    const { intents, isPassive, status } = identity
+    const user = identity.user.id
+    const guilds = yield* guildsOf(user, identity.shard)
 
     const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)))
     yield* Transport.send(
@@ -228,11 +242,11 @@ export const converse = Effect.fnUntraced(
     )
     yield* Effect.forEach(
       guilds,
-      (guild) =>
-        Effect.mapError(Guild.connect(guild, session, { user: identity.user.id, intents: identity.intents }), failed),
+      (guild) => Effect.mapError(Guild.connect(guild, session, { user, intents, isPassive, status }), failed),
       { discard: true }
     )
-    yield* Effect.raceFirst(listen(session, next), Effect.flatMap(session.closed, Effect.fail))
+    const connected = { session, user, intents, guilds }
+    yield* Effect.raceFirst(listen(connected, next), Effect.flatMap(session.closed, Effect.fail))
   },
   Effect.catchTag("Hangup", ({ close }) =>
     Effect.flatMap(SessionSocket, (socket) => socket.close(close.code, close.reason))

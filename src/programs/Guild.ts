@@ -6,24 +6,25 @@
  * @since 0.1.0
  */
 import { type Duration, Effect, Option, Scope } from "effect"
-import { type Address, request } from "../domain/Actor.ts"
+import { type ActorError, type Address, request } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import { Welcomes } from "../domain/gateway/Welcomes.ts"
-import type { Protocol as GuildProtocol } from "../domain/guild/Protocol.ts"
+import type { Protocol as GuildProtocol, Seen } from "../domain/guild/Protocol.ts"
 import * as State from "../domain/guild/State.ts"
 import { steps, wanted } from "../domain/guild/step.ts"
 import type { GuildId, RoleId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
-import { MemberStore } from "../domain/MemberStore.ts"
+import { MemberStore, type ScanError } from "../domain/MemberStore.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import type { OutletProtocol } from "../domain/relay/Protocol.ts"
 import type { Sampler } from "../domain/Sampler.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import * as Supervision from "../domain/Supervision.ts"
+import type { UserIds } from "../domain/UserIds.ts"
 import * as Actor from "./Actor.ts"
 import * as Background from "./guild/background.ts"
-import { lookUp } from "./guild/facts.ts"
+import { lookUp, roster } from "./guild/facts.ts"
 import { type Handle, interpret } from "./guild/interpret.ts"
 import { lastWord, type Shell, tell } from "./guild/Shell.ts"
 import type * as Relay from "./Relay.ts"
@@ -55,6 +56,19 @@ interface OwnProtocol extends Protocol {
 }
 
 /**
+ * A guild's members, read while it works.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Roster {
+  /** Those whose name begins so, at most so many. */
+  readonly find: (prefix: string, limit?: number) => Effect.Effect<UserIds, ScanError | ActorError>
+  /** Those of these users who are members. */
+  readonly get: (users: ReadonlyArray<UserId>) => Effect.Effect<ReadonlyArray<Seen>, ActorError>
+}
+
+/**
  * `community` is as it stands now.
  *
  * @since 0.1.0
@@ -63,6 +77,7 @@ interface OwnProtocol extends Protocol {
 export interface Guild extends Address<Protocol> {
   readonly id: GuildId
   readonly community: Community
+  readonly members: Roster
 }
 
 /**
@@ -100,6 +115,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Local, never, Sampler | MemberStore | Offload | Scope.Scope> {
   const { id } = options.community
   let state = State.initial(options.community, options)
+  const members = yield* (yield* MemberStore).open(id)
   const address = yield* Actor.make<OwnProtocol>()({
     kind: "guild",
     capacity: MAILBOX_CAPACITY,
@@ -110,7 +126,6 @@ export const make = Effect.fnUntraced(function* (
     policy: Propagation.notStarting(yield* Propagation.policy),
     init: (self) =>
       Effect.gen(function* () {
-        const members = yield* (yield* MemberStore).open(id)
         yield* Effect.forEach(options.members, members.put, { discard: true })
         const scope = yield* Scope.fork(yield* Effect.scope)
         const shell: Shell = {
@@ -188,6 +203,7 @@ export const make = Effect.fnUntraced(function* (
     get community() {
       return state.community
     },
+    members: roster(members, () => state),
     serve: (worker, outlet) => Effect.ignore(Transport.cast(address, "Serve", { worker, outlet }))
   }
 })

@@ -57,6 +57,7 @@ interface Shared {
  * @category models
  */
 export interface Session extends SessionHandle {
+  readonly mailbox: Mailbox.Mailbox<Incoming>
   readonly closed: Effect.Effect<SocketClosed>
   readonly stop: Effect.Effect<void>
 }

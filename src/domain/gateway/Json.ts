@@ -7,6 +7,7 @@
  */
 import { HashMap, Option } from "effect"
 import type { Channel, Community, Role } from "../Community.ts"
+import type { Seen } from "../guild/commands/reads.ts"
 import type { Event, MemberChanged, PresenceChanged, Summary, VoiceChanged } from "../guild/Event.ts"
 import type { ChannelId, GuildId, MessageId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
@@ -225,6 +226,36 @@ const summary = ({ guild, lastMessages, left, voice }: Summary) => ({
   updated_voice_states: voice.map((state) => voiceState({ guild, state })),
   removed_voice_states: left,
   updated_members: []
+})
+
+/**
+ * What `GUILD_MEMBERS_CHUNK` says: `index` of `count` chunks, and who is `missing` of those who were asked for.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const membersChunk = (value: {
+  readonly guild: GuildId
+  readonly members: ReadonlyArray<Seen>
+  readonly index: number
+  readonly count: number
+  readonly missing: ReadonlyArray<UserId>
+  readonly withPresences: boolean
+  readonly nonce: string | undefined
+}) => ({
+  guild_id: value.guild,
+  members: value.members.map((one) => member(one.member)),
+  chunk_index: value.index,
+  chunk_count: value.count,
+  not_found: value.missing,
+  ...(value.withPresences
+    ? {
+        presences: value.members
+          .filter((one) => one.presence !== "offline")
+          .map((one) => presence({ guild: value.guild, user: one.member.user.id, presence: one.presence }))
+      }
+    : undefined),
+  ...(value.nonce === undefined ? undefined : { nonce: value.nonce })
 })
 
 const roleDeleted = (guild: GuildId, role: RoleId) => ({ guild_id: guild, role_id: role })

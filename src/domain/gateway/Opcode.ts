@@ -61,7 +61,21 @@ export const HELLO = 10
  */
 export const HEARTBEAT_ACK = 11
 /**
+ * Which guild the client looks at, and what of it. Not documented, as the next one; clients that people use send it.
+ *
+ * @since 0.1.0
+ * @category codes
+ */
+export const GUILD_SUBSCRIPTIONS = 14
+/**
  * @since 0.1.0
  * @category codes
  */
 export const REQUEST_SOUNDBOARD_SOUNDS = 31
+/**
+ * The same for several guilds at once.
+ *
+ * @since 0.1.0
+ * @category codes
+ */
+export const GUILD_SUBSCRIPTIONS_BULK = 37

@@ -8,10 +8,18 @@ import type { Schema } from "effect"
 import { channels } from "./commands/channels.ts"
 import { members } from "./commands/members.ts"
 import { messages } from "./commands/messages.ts"
+import { reads } from "./commands/reads.ts"
 import { roles } from "./commands/roles.ts"
 import { type Connect, sessions } from "./commands/sessions.ts"
 import { voice } from "./commands/voice.ts"
 
+export {
+  /**
+   * @since 0.1.0
+   * @category replies
+   */
+  type Seen
+} from "./commands/reads.ts"
 export {
   /**
    * @since 0.1.0
@@ -57,3 +65,11 @@ type Requests<Commands extends { readonly [T in keyof Commands]: Command }> = {
 export interface Protocol<H> extends Omit<Requests<typeof commands>, "Connect"> {
   readonly Connect: Omit<Requests<typeof sessions>["Connect"], "payload"> & { readonly payload: Connect<H> }
 }
+
+/**
+ * What is asked of its members beside it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReadProtocol extends Requests<typeof reads> {}

@@ -12,7 +12,8 @@ import * as Community from "../Community.ts"
 import * as Envelope from "../Envelope.ts"
 import * as Payload from "../gateway/Payload.ts"
 import type { Connect } from "../guild/commands/sessions.ts"
-import { commands, type Protocol as GuildProtocol } from "../guild/Protocol.ts"
+import { reads } from "../guild/commands/reads.ts"
+import { commands, type Protocol as GuildProtocol, type ReadProtocol } from "../guild/Protocol.ts"
 import { GuildId, RoleId, SessionId, UserId } from "../Ids.ts"
 import * as Relay from "../relay/Protocol.ts"
 
@@ -55,9 +56,10 @@ export const Command = Schema.Union([
 export type Command = typeof Command.Type
 
 /** A worker's requests are the guild's; the handle of a session that connects stays where it is. */
-type Requests = Omit<GuildProtocol<unknown>, "Connect"> & {
-  readonly Connect: Omit<GuildProtocol<unknown>["Connect"], "payload"> & { readonly payload: typeof Connect.Type }
-}
+type Requests = Omit<GuildProtocol<unknown>, "Connect"> &
+  ReadProtocol & {
+    readonly Connect: Omit<GuildProtocol<unknown>["Connect"], "payload"> & { readonly payload: typeof Connect.Type }
+  }
 
 /**
  * @since 0.1.0
@@ -73,7 +75,11 @@ export type RequestTag = Actor.Tag<Requests>
  */
 export type Answer<T extends RequestTag> = Exit.Exit<Requests[T]["success"], Requests[T]["error"] | Actor.ActorError>
 
-interface Codec<A> {
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Codec<A> {
   readonly encode: (value: A) => Effect.Effect<unknown, Schema.SchemaError>
   readonly encodeSync: (value: A) => unknown
   readonly decode: (input: unknown) => Effect.Effect<A, Schema.SchemaError>
@@ -132,7 +138,9 @@ export const ways: { readonly [T in RequestTag]: Way<T> } = {
   AddMember: way(commands.AddMember),
   UpdateMember: way(commands.UpdateMember),
   RemoveMember: way(commands.RemoveMember),
-  SetVoice: way(commands.SetVoice)
+  SetVoice: way(commands.SetVoice),
+  FindMembers: way(reads.FindMembers),
+  GetMembers: way(reads.GetMembers)
 }
 
 /**

@@ -1,14 +1,18 @@
 /**
- * Looking up what a guild's step needs to know.
+ * Looking members up: those whom a guild's step needs to know, and those whom somebody asks for.
  *
  * @since 0.1.0
  */
 import { Clock, Effect, Option, Stream } from "effect"
 import type { Facts, Wanted } from "../../domain/guild/Facts.ts"
+import type { Seen } from "../../domain/guild/Protocol.ts"
+import { presenceOf } from "../../domain/guild/seats.ts"
+import type { State } from "../../domain/guild/State.ts"
 import type { UserId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
-import type { Members } from "../../domain/MemberStore.ts"
+import type { Members, ScanError } from "../../domain/MemberStore.ts"
+import { UserIds } from "../../domain/UserIds.ts"
 
 /** A guild's description names all members of a small guild, and of a large one only whoever asks. */
 const ROSTER_LIMIT = 50
@@ -16,7 +20,7 @@ const ROSTER_LIMIT = 50
 const found = (members: Members, user: UserId | undefined) =>
   user === undefined ? Effect.succeedNone : members.get(user)
 
-const roster = (members: Members, member: Option.Option<Member>, memberCount: number) =>
+const described = (members: Members, member: Option.Option<Member>, memberCount: number) =>
   memberCount <= ROSTER_LIMIT
     ? Stream.runCollect(Stream.orDie(members.scan(MemberQuery.everybody)))
     : Effect.succeed(Option.toArray(member))
@@ -36,7 +40,26 @@ export const lookUp = Effect.fnUntraced(function* (members: Members, wanted: Wan
     member,
     target,
     named: known.flatMap(Option.toArray),
-    roster: describes ? yield* roster(members, member, memberCount) : [],
+    roster: describes ? yield* described(members, member, memberCount) : [],
     memberCount
   }
+})
+
+/**
+ * A guild's members, for whoever reads them while it works; what others see of them is as the guild stands.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const roster = (members: Members, state: () => State) => ({
+  find: (prefix: string, limit?: number): Effect.Effect<UserIds, ScanError> => {
+    const query = prefix === "" ? MemberQuery.everybody : MemberQuery.named(prefix)
+    if (limit === undefined) return members.ids(query)
+    const found = Stream.runCollect(Stream.take(members.scan(query), limit))
+    return Effect.map(found, (some) => UserIds.from(some.map(({ user }) => user.id)))
+  },
+  get: (users: ReadonlyArray<UserId>): Effect.Effect<ReadonlyArray<Seen>> =>
+    Effect.map(Effect.forEach(users, members.get), (found) =>
+      found.flatMap(Option.toArray).map((member) => ({ member, presence: presenceOf(state(), member.user.id) }))
+    )
 })

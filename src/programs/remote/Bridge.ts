@@ -6,6 +6,7 @@
  */
 import { type Duration, Effect, Exit, Fiber, Pull, type Schema, type Scope } from "effect"
 import type * as Envelope from "../../domain/Envelope.ts"
+import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
 import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
@@ -27,29 +28,35 @@ interface Branch {
 /** Sessions of a worker that is gone, disconnected at a time: others want something of their guilds too. */
 const AT_ONCE = 64
 
-/** Asks a guild, and puts its answer into the form in which it travels. */
-const asked = <T extends Wire.RequestTag>(
-  { guild }: Branch,
-  carrier: Envelope.Envelope<unknown>["carrier"],
-  tag: T,
-  payload: Protocol[T]["payload"]
-): Effect.Effect<unknown> =>
-  Effect.flatMap(ask<Protocol, T>(guild, carrier, tag, payload), (answer) =>
+type Carrier = Envelope.Envelope<unknown>["carrier"]
+type GuildTag = Exclude<Wire.RequestTag, keyof ReadProtocol>
+
+/** An answer in the form in which it travels. */
+const written = <A>(tag: string, answer: Wire.Codec<A>, answered: Effect.Effect<A>): Effect.Effect<unknown> =>
+  Effect.flatMap(answered, (value) =>
     // What cannot be written is told so, rather than nothing.
-    Effect.catchCause(Wire.ways[tag].answer.encode(answer), (cause) =>
+    Effect.catchCause(answer.encode(value), (cause) =>
       Effect.andThen(
         Effect.logError(`the answer to ${tag} could not be written`, cause),
-        Effect.orDie(Wire.ways[tag].answer.encode(Exit.die("the guild's answer could not be written")))
+        unanswerable("the guild's answer could not be written")
       )
     )
   )
 
+/** What is told instead of an answer. */
+const unanswerable = (reason: string) => Effect.orDie(Wire.ways.Status.answer.encode(Exit.die(reason)))
+
+/** Asks a guild. */
+const asked = <T extends GuildTag>(
+  { guild }: Branch,
+  carrier: Carrier,
+  tag: T,
+  payload: Protocol[T]["payload"]
+): Effect.Effect<unknown> => written(tag, Wire.ways[tag].answer, ask<Protocol, T>(guild, carrier, tag, payload))
+
 /** Whoever waits for an answer gets one. */
 const unreadable = (tag: Wire.RequestTag, error: Schema.SchemaError) =>
-  Effect.andThen(
-    Effect.logError(`${tag} was not understood`, error),
-    Effect.orDie(Wire.ways[tag].answer.encode(Exit.die("the guild did not understand this")))
-  )
+  Effect.andThen(Effect.logError(`${tag} was not understood`, error), unanswerable("the guild did not understand this"))
 
 /**
  * Serves a worker until the link ends; then its sessions are disconnected. When it is interrupted, because the guilds have
@@ -76,7 +83,7 @@ export const serve = Effect.fnUntraced(function* (options: {
     served.push([guild, branch])
   }
 
-  const passed = <T extends Exclude<Wire.RequestTag, "Connect" | "Disconnect">>(
+  const passed = <T extends Exclude<GuildTag, "Connect" | "Disconnect">>(
     branch: Branch,
     carrier: Envelope.Envelope<unknown>["carrier"],
     tag: T,
@@ -98,6 +105,14 @@ export const serve = Effect.fnUntraced(function* (options: {
           branch.sessions.delete(disconnect.session)
           return asked(branch, carrier, tag, { ...disconnect, worker: name })
         })
+      case "FindMembers":
+        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ limit, prefix }) =>
+          written(tag, Wire.ways.FindMembers.answer, Effect.exit(branch.guild.members.find(prefix, limit)))
+        )
+      case "GetMembers":
+        return Effect.flatMap(Wire.ways.GetMembers.payload.decode(payload), ({ users }) =>
+          written(tag, Wire.ways.GetMembers.answer, Effect.exit(branch.guild.members.get(users)))
+        )
       default:
         return passed(branch, carrier, tag, payload)
     }

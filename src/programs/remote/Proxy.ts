@@ -5,9 +5,10 @@
  * @since 0.1.0
  */
 import { Cause, Deferred, Effect, Exit, Fiber, type Schema, type Scope } from "effect"
-import { ActorStopped, type CallOf, type Request } from "../../domain/Actor.ts"
+import { ActorStopped, type Address, type CallOf, type Request } from "../../domain/Actor.ts"
 import { type Change, changed, type Community, empty } from "../../domain/Community.ts"
 import * as Envelope from "../../domain/Envelope.ts"
+import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
 import type { GuildId, SessionId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import { Window } from "../../domain/remote/Window.ts"
@@ -15,11 +16,15 @@ import * as Wire from "../../domain/remote/Wire.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
 import type { Link } from "../../domain/Worker.ts"
 import type * as Guild from "../Guild.ts"
+import * as Transport from "../Transport.ts"
+
+/** What a scan of a guild's members may take: a little more than the scan's own deadline. */
+const SCAN_TIMEOUT = "35 seconds"
 
 /** What may wait to be written. */
 const MAILBOX_CAPACITY = 4096
 
-type Protocol = Guild.Protocol
+interface Protocol extends Guild.Protocol, ReadProtocol {}
 type Incoming = Request<Protocol> | Envelope.Envelope<Request<Protocol>>
 
 interface Waiting {
@@ -175,15 +180,25 @@ export const make = Effect.fnUntraced(function* (
       return Effect.andThen(Mailbox.end(mailbox), Fiber.await(fiber))
     })
   )
+  const address: Address<Protocol> = {
+    kind: "guild",
+    mailbox,
+    refusal: (request) => (isOver ? refusal(request) : undefined)
+  }
   return {
     guild: {
-      kind: "guild",
+      ...address,
       id,
       get community() {
         return community
       },
-      mailbox,
-      refusal: (request) => (isOver ? refusal(request) : undefined)
+      members: {
+        find: (prefix, limit) =>
+          Transport.call(address, "FindMembers", limit === undefined ? { prefix } : { prefix, limit }, {
+            timeout: SCAN_TIMEOUT
+          }),
+        get: (users) => Transport.call(address, "GetMembers", { users })
+      }
     },
     session: (id) => sessions.get(id),
     begun: Deferred.await(begun),

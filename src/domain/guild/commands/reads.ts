@@ -1,0 +1,44 @@
+/**
+ * What is asked of a guild's members and does not take the guild: whoever asks reads them while it works.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+import { UserId } from "../../Ids.ts"
+import { Member } from "../../Member.ts"
+import { ScanDied, ScanTimedOut } from "../../MemberStore.ts"
+import { Presence } from "../../Presence.ts"
+import { schema } from "../../UserIds.ts"
+
+/**
+ * A member, and what others see of them.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export const Seen = Schema.Struct({ member: Member, presence: Presence })
+/**
+ * @since 0.1.0
+ * @category replies
+ */
+export type Seen = typeof Seen.Type
+
+/**
+ * - `FindMembers`: those whose name begins so, at most so many; everybody's name begins with nothing
+ * - `GetMembers`: those of these users who are members
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const reads = {
+  FindMembers: {
+    payload: Schema.Struct({ prefix: Schema.String, limit: Schema.optionalKey(Schema.Int) }),
+    success: schema,
+    error: Schema.Union([ScanDied, ScanTimedOut])
+  },
+  GetMembers: {
+    payload: Schema.Struct({ users: Schema.Array(UserId) }),
+    success: Schema.Array(Seen),
+    error: Schema.Never
+  }
+}

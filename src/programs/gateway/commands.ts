@@ -1,0 +1,118 @@
+/**
+ * What a client asks of its guilds over the gateway.
+ *
+ * Nothing of it is answered but by what happens then: what is refused has no effect, as on Discord.
+ *
+ * @see https://discord.com/developers/docs/events/gateway-events#send-events
+ * @since 0.1.0
+ */
+import { Effect, type Scope, Semaphore } from "effect"
+import type * as ClientFrame from "../../domain/gateway/ClientFrame.ts"
+import * as Opcode from "../../domain/gateway/Opcode.ts"
+import type { GuildId, UserId } from "../../domain/Ids.ts"
+import type { Status } from "../../domain/Presence.ts"
+import type { Guild } from "../Guild.ts"
+import type { Session } from "../Session.ts"
+import * as Transport from "../Transport.ts"
+import { chunks } from "./members.ts"
+
+/**
+ * A client that is known, and the guilds that its session is connected to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connected {
+  readonly session: Session
+  readonly user: UserId
+  readonly intents: number
+  readonly guilds: ReadonlyArray<Guild>
+}
+
+/**
+ * Those of the client's frames that concern guilds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type GuildFrame = Extract<
+  ClientFrame.ClientFrame,
+  {
+    readonly op:
+      | typeof Opcode.PRESENCE_UPDATE
+      | typeof Opcode.VOICE_STATE_UPDATE
+      | typeof Opcode.REQUEST_GUILD_MEMBERS
+      | typeof Opcode.GUILD_SUBSCRIPTIONS
+      | typeof Opcode.GUILD_SUBSCRIPTIONS_BULK
+  }
+>
+
+/**
+ * What a client says of its user; whoever says that they are offline does not want to be seen.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const statusOf = (status: Status | "offline"): Status => (status === "offline" ? "invisible" : status)
+
+const looks = ({ activities = false, channels = {}, threads = false, typing = false }: ClientFrame.Subscription) =>
+  typing || activities || threads || Object.keys(channels).length > 0
+
+/**
+ * Takes a client's frames to its guilds. Members are looked for beside it, one request after the other, so that a client
+ * that asks for very many is heard meanwhile.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function* ({
+  guilds,
+  intents,
+  session,
+  user
+}: Connected): Effect.fn.Return<(frame: GuildFrame) => Effect.Effect<void>, never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const oneAtATime = Semaphore.makeUnsafe(1)
+  const byId = new Map(guilds.map((guild) => [guild.id, guild]))
+  const own = { session: session.id, user }
+
+  const at = (id: GuildId, act: (guild: Guild) => Effect.Effect<unknown, unknown>) => {
+    const guild = byId.get(id)
+    return guild === undefined ? Effect.void : Effect.ignore(act(guild))
+  }
+  const subscribed = (id: GuildId, subscription: ClientFrame.Subscription) =>
+    at(id, (guild) => Transport.call(guild, "SetActive", { ...own, isActive: looks(subscription) }))
+
+  return (frame) => {
+    switch (frame.op) {
+      case Opcode.PRESENCE_UPDATE: {
+        const status = statusOf(frame.d.status)
+        return Effect.forEach(
+          guilds,
+          ({ id }) => at(id, (guild) => Transport.cast(guild, "SetStatus", { ...own, status })),
+          {
+            discard: true
+          }
+        )
+      }
+      case Opcode.VOICE_STATE_UPDATE: {
+        const { channel_id: channel, guild_id, self_deaf: selfDeaf, self_mute: selfMute } = frame.d
+        return at(guild_id, (guild) => Transport.call(guild, "SetVoice", { ...own, channel, selfMute, selfDeaf }))
+      }
+      case Opcode.REQUEST_GUILD_MEMBERS: {
+        const found = at(frame.d.guild_id, (guild) => chunks(guild, session, intents, frame.d))
+        return Effect.asVoid(Effect.forkIn(oneAtATime.withPermits(1)(found), scope))
+      }
+      case Opcode.GUILD_SUBSCRIPTIONS: {
+        const { guild_id, ...subscription } = frame.d
+        return subscribed(guild_id, subscription)
+      }
+      case Opcode.GUILD_SUBSCRIPTIONS_BULK:
+        return Effect.forEach(
+          guilds.filter(({ id }) => frame.d.subscriptions[id] !== undefined),
+          ({ id }) => subscribed(id, frame.d.subscriptions[id] ?? {}),
+          { discard: true }
+        )
+    }
+  }
+})

@@ -1,0 +1,72 @@
+/**
+ * What a client is told of a guild's members when it asks for them: in chunks, as fast as it takes them.
+ *
+ * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
+ * @since 0.1.0
+ */
+import { Array as Arr, Effect, Schedule } from "effect"
+import type { RequestGuildMembers } from "../../domain/gateway/ClientFrame.ts"
+import * as Intents from "../../domain/gateway/Intents.ts"
+import * as Json from "../../domain/gateway/Json.ts"
+import * as Payload from "../../domain/gateway/Payload.ts"
+import type { UserId } from "../../domain/Ids.ts"
+import type { Guild } from "../Guild.ts"
+import type { Session } from "../Session.ts"
+import * as Transport from "../Transport.ts"
+
+/** "1000 members per chunk." */
+const CHUNK = 1000
+
+/** The most that one may ask for by name, and by id. */
+const MAX_LIMIT = 100
+
+type Wanted = (typeof RequestGuildMembers.Type)["d"]
+
+/** Whom the client asks for, and which of those it named it asks for in vain. */
+const asked = ({ members }: Guild, { limit = 0, query, user_ids }: Wanted, mayAll: boolean) => {
+  if (user_ids !== undefined && user_ids !== null) {
+    const users = (typeof user_ids === "string" ? [user_ids] : user_ids).slice(0, MAX_LIMIT)
+    return Effect.succeed({ users: Array.from(new Set(users)), isNamed: true })
+  }
+  const isAll = query === "" && limit === 0
+  if (query === undefined || (isAll && !mayAll)) return Effect.succeed({ users: [], isNamed: false })
+  const most = isAll ? undefined : Math.min(Math.max(1, limit), MAX_LIMIT)
+  return Effect.map(members.find(query, most), (users) => ({ users: Array.from(users), isNamed: false }))
+}
+
+/** Waits while so much lies in the client's mailbox that it would soon be too much. */
+const room = ({ mailbox }: Session) =>
+  Effect.repeat(
+    Effect.sync(() => mailbox.length),
+    {
+      until: (length) => length * 2 < mailbox.capacity,
+      schedule: Schedule.spaced("50 millis")
+    }
+  )
+
+/**
+ * Answers a request for members.
+ *
+ * @since 0.1.0
+ * @category answering
+ */
+export const chunks = Effect.fnUntraced(function* (guild: Guild, session: Session, intents: number, wanted: Wanted) {
+  const { isNamed, users } = yield* asked(guild, wanted, Intents.wants(intents, Intents.GUILD_MEMBERS))
+  const withPresences = wanted.presences === true && Intents.wants(intents, Intents.GUILD_PRESENCES)
+  const all: ReadonlyArray<ReadonlyArray<UserId>> = users.length === 0 ? [[]] : Arr.chunksOf(users, CHUNK)
+  for (const [index, some] of all.entries()) {
+    yield* room(session)
+    const found = yield* guild.members.get(some)
+    const known = new Set(found.map(({ member }) => member.user.id))
+    const data = Json.membersChunk({
+      guild: guild.id,
+      members: found,
+      index,
+      count: all.length,
+      missing: isNamed ? some.filter((user) => !known.has(user)) : [],
+      withPresences,
+      nonce: wanted.nonce ?? undefined
+    })
+    if (!(yield* Transport.send(session.mailbox, Payload.make("GUILD_MEMBERS_CHUNK", data)))) return
+  }
+})
