@@ -27,6 +27,8 @@ const HOPS = [
   ["http", "port"],
   ["Settings", "demo"],
   ["Ingress", "GrpcIngress", "Page"],
+  ["people", "structure"],
+  ["guildRequest"],
   ["Rest", "Gateway"],
   ["Submission", "GrpcServer", "commands"],
   ["members"],

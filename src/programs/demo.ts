@@ -17,13 +17,14 @@ const GUILD = GuildId.make(id(0))
 const STAFF = RoleId.make(id(1))
 const READ = Permissions.VIEW_CHANNEL | Permissions.READ_MESSAGE_HISTORY
 const WRITE = Permissions.SEND_MESSAGES | Permissions.EMBED_LINKS
+const SPEAK = Permissions.CONNECT | Permissions.SPEAK
 
 const channel = (
   offset: number,
   name: string,
   topic: string,
-  overwrites: ReadonlyArray<Community.Overwrite> = []
-): Community.ChannelParts => ({ id: ChannelId.make(id(offset)), name, topic, overwrites, position: offset - 10 })
+  more: Partial<Community.Channel> = {}
+): Community.ChannelParts => ({ id: ChannelId.make(id(offset)), name, topic, position: offset - 10, ...more })
 
 const everyone = Community.everyoneId(GUILD)
 
@@ -41,8 +42,8 @@ export const user = (index: number, username: string): User => ({
 })
 
 /**
- * Three channels: everyone writes in the first, only staff in the second, and only staff see the third. The first two
- * members are staff: the owner may do everything anyway.
+ * Three text channels: everyone writes in the first, only staff in the second, and only staff see the third. And one to
+ * talk in. The first two members are staff: the owner may do everything anyway.
  *
  * @since 0.1.0
  * @category constructors
@@ -55,19 +56,24 @@ export const guild = (
     name: "Fanfare",
     ownerId: users[0].id,
     roles: [
-      { id: everyone, name: "@everyone", permissions: READ | WRITE },
-      { id: STAFF, name: "Staff", permissions: Permissions.NONE }
+      { id: everyone, name: "@everyone", permissions: READ | WRITE | SPEAK | Permissions.CHANGE_NICKNAME },
+      { id: STAFF, name: "Staff", permissions: Permissions.MENTION_EVERYONE, position: 1, isHoisted: true }
     ],
     channels: [
       channel(10, "general", "Say hello."),
-      channel(11, "announcements", "Only staff write here.", [
-        { kind: "role", id: everyone, allow: Permissions.NONE, deny: WRITE },
-        { kind: "role", id: STAFF, allow: WRITE, deny: Permissions.NONE }
-      ]),
-      channel(12, "staff", "Only staff see this.", [
-        { kind: "role", id: everyone, allow: Permissions.NONE, deny: Permissions.VIEW_CHANNEL },
-        { kind: "role", id: STAFF, allow: Permissions.VIEW_CHANNEL, deny: Permissions.NONE }
-      ])
+      channel(11, "announcements", "Only staff write here.", {
+        overwrites: [
+          { kind: "role", id: everyone, allow: Permissions.NONE, deny: WRITE },
+          { kind: "role", id: STAFF, allow: WRITE, deny: Permissions.NONE }
+        ]
+      }),
+      channel(12, "staff", "Only staff see this.", {
+        overwrites: [
+          { kind: "role", id: everyone, allow: Permissions.NONE, deny: Permissions.VIEW_CHANNEL },
+          { kind: "role", id: STAFF, allow: Permissions.VIEW_CHANNEL, deny: Permissions.NONE }
+        ]
+      }),
+      channel(13, "lounge", "", { kind: "voice" })
     ]
   }),
   members: users.map((user, index) => ({ user, roles: index < 2 ? [STAFF] : [], joinedAt: Date.UTC(2024, 0, 1) }))

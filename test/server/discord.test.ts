@@ -1,52 +1,11 @@
 /** Unmodified discord.js clients against the real server, in a process of its own. */
 import { assert, describe, it } from "@effect/vitest"
-import {
-  ChannelType,
-  Client,
-  type ClientOptions,
-  Events,
-  GatewayIntentBits,
-  type Message,
-  type TextChannel
-} from "discord.js"
-import { Effect, Queue, type Scope } from "effect"
+import { Client, Events } from "discord.js"
+import { Effect, Queue } from "effect"
+import { login, options } from "../support/bot.ts"
 import * as otlp from "../support/otlp.ts"
 import * as processes from "../support/process.ts"
 import { PARENT_ID, sampledCarrier, TRACE_ID, unsampledCarrier } from "../support/tracing.ts"
-
-interface Bot {
-  readonly client: Client<true>
-  readonly messages: Queue.Dequeue<Message>
-  readonly channel: (name: string) => TextChannel
-}
-
-const options = (url: string): ClientOptions => ({
-  intents: [GatewayIntentBits.Guilds, GatewayIntentBits.GuildMessages, GatewayIntentBits.MessageContent],
-  // The one thing that differs from a bot on Discord.
-  rest: { api: `${url}/api` }
-})
-
-const login = Effect.fnUntraced(function* (url: string, token: string): Effect.fn.Return<Bot, never, Scope.Scope> {
-  const client = yield* Effect.acquireRelease(
-    Effect.sync(() => new Client(options(url))),
-    (client) => Effect.promise(() => client.destroy())
-  )
-  const messages = yield* Queue.unbounded<Message>()
-  // Unheard, an error would end the process.
-  client.on(Events.Error, () => {})
-  client.on(Events.MessageCreate, (message) => void Queue.offerUnsafe(messages, message))
-  const ready = yield* Effect.promise(async () => {
-    const ready = new Promise<Client<true>>((done) => client.once(Events.ClientReady, done))
-    await client.login(token)
-    return ready
-  })
-  const channel = (name: string): TextChannel => {
-    const found = ready.guilds.cache.first()?.channels.cache.find((one) => one.name === name)
-    if (found?.type !== ChannelType.GuildText) throw new Error(`there is no text channel ${name}`)
-    return found
-  }
-  return { client: ready, messages, channel }
-})
 
 const post = (url: string, channel: string, headers: Readonly<Record<string, string>>) =>
   Effect.promise(() =>
@@ -66,7 +25,7 @@ describe("discord.js", () => {
       assert.strictEqual(one.client.user.username, "demo-1")
       assert.deepStrictEqual(
         one.client.guilds.cache.map((guild) => [guild.name, guild.memberCount, guild.channels.cache.size]),
-        [["Fanfare", 3, 3]]
+        [["Fanfare", 3, 4]]
       )
 
       const sent = yield* Effect.promise(() => one.channel("general").send("hello"))
@@ -82,7 +41,7 @@ describe("discord.js", () => {
       assert.deepStrictEqual([answer.content, answer.reference?.messageId], ["hello yourself", sent.id])
 
       const three = yield* login(url, "demo-3")
-      assert.strictEqual(three.client.guilds.cache.first()?.channels.cache.size, 2)
+      assert.strictEqual(three.client.guilds.cache.first()?.channels.cache.size, 3)
       const refusal = yield* Effect.promise(() =>
         three
           .channel("announcements")

@@ -68,6 +68,22 @@ export const unknownGuild = () => new RestError({ status: 404, code: 10004, mess
  * @since 0.1.0
  * @category constructors
  */
+export const unknownMember = () => new RestError({ status: 404, code: 10007, message: "Unknown Member" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const unknownRole = () => new RestError({ status: 404, code: 10011, message: "Unknown Role" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const notInVoice = () =>
+  new RestError({ status: 400, code: 40032, message: "Target user is not connected to voice." })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
 export const unknownUser = () => new RestError({ status: 404, code: 10013, message: "Unknown User" })
 /**
  * @since 0.1.0

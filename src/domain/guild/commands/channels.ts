@@ -5,8 +5,8 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
-import { Channel } from "../../Community.ts"
-import { ChannelId, UserId } from "../../Ids.ts"
+import { Channel, Overwrite } from "../../Community.ts"
+import { ChannelId, RoleId, UserId } from "../../Ids.ts"
 import { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember, WrongChannel } from "../Refusal.ts"
 
 const { kind, name, overwrites, position, topic, userLimit } = Channel.fields
@@ -21,7 +21,8 @@ const patch = {
 
 /**
  * What may be different about a channel; what is left out stays. A `parent` of `null` is none. With `isSynced` the channel
- * takes over the overwrites of the category that it then stands under.
+ * takes over the overwrites of the category that it then stands under; `overwrite` is put among them, in the place of one
+ * for the same role or member, and the one for `withoutOverwrite` taken out.
  *
  * @since 0.1.0
  * @category schemas
@@ -29,6 +30,8 @@ const patch = {
 export const ChannelPatch = Schema.Struct({
   name: Schema.optionalKey(name),
   isSynced: Schema.optionalKey(Schema.Boolean),
+  overwrite: Schema.optionalKey(Overwrite),
+  withoutOverwrite: Schema.optionalKey(Schema.Union([RoleId, UserId])),
   ...patch
 })
 

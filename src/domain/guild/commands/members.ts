@@ -19,14 +19,16 @@ import {
 } from "../Refusal.ts"
 
 /**
- * What may be different about a member; what is left out stays. A `nick` of `null` is none. `channel` is the voice channel
- * that they are to be moved to, `null` for none.
+ * What may be different about a member; what is left out stays. `withRole` and `withoutRole` are one role that is given or
+ * taken. A `nick` of `null` is none. `channel` is the voice channel that they are to be moved to, `null` for none.
  *
  * @since 0.1.0
  * @category schemas
  */
 export const MemberPatch = Schema.Struct({
   roles: Schema.optionalKey(Schema.Array(RoleId)),
+  withRole: Schema.optionalKey(RoleId),
+  withoutRole: Schema.optionalKey(RoleId),
   nick: Schema.optionalKey(Schema.NullOr(Schema.NonEmptyString)),
   mute: Schema.optionalKey(Schema.Boolean),
   deaf: Schema.optionalKey(Schema.Boolean),

@@ -71,13 +71,24 @@ const synced = ({ community }: State, before: Channel, after: Channel): Readonly
         .filter(({ overwrites, parent }) => parent === before.id && areSame(overwrites, before.overwrites))
         .map((channel) => ({ _tag: "ChannelPut", channel: { ...channel, overwrites: after.overwrites } }))
 
+const overwritesAfter = ({ overwrites }: Channel, patch: Patch, parent: Channel | undefined): Overwrites => {
+  const { isSynced = false, overwrite, withoutOverwrite } = patch
+  const whole = isSynced && parent !== undefined ? parent.overwrites : (patch.overwrites ?? overwrites)
+  if (overwrite === undefined && withoutOverwrite === undefined) return whole
+  const others = whole.filter(({ id }) => id !== withoutOverwrite && id !== overwrite?.id)
+  return overwrite === undefined ? others : [...others, overwrite]
+}
+
 const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): Channel => {
-  const { isSynced = false, parent: _, ...rest } = patch
-  const { parent: __, ...before } = channel
+  const { id, kind } = channel
   return {
-    ...before,
-    ...rest,
-    ...(isSynced && parent !== undefined ? { overwrites: parent.overwrites } : undefined),
+    id,
+    kind,
+    name: patch.name ?? channel.name,
+    topic: patch.topic ?? channel.topic,
+    position: patch.position ?? channel.position,
+    userLimit: patch.userLimit ?? channel.userLimit,
+    overwrites: overwritesAfter(channel, patch, parent),
     ...(parent === undefined ? undefined : { parent: parent.id })
   }
 }
@@ -148,8 +159,8 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Del
       Result.gen(function* () {
         const authority = yield* Authority.of(state.community, by, facts)
         const before = yield* found(state, id)
-        const { isSynced, overwrites: _, ...rest } = patch
-        const wantsMore = Object.keys(rest).length > 0 || isSynced === true
+        const { overwrite: _, overwrites: __, withoutOverwrite: ___, ...rest } = patch
+        const wantsMore = Object.keys(rest).length > 0
         yield* authority.needsIn(before, Permissions.NONE, "VIEW_CHANNEL")
         if (wantsMore) yield* authority.needsIn(before, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
         const parentId = patch.parent === undefined ? before.parent : (patch.parent ?? undefined)

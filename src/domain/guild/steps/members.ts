@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { HashMap, Option, Result } from "effect"
-import type { UserId } from "../../Ids.ts"
+import type { RoleId, UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { MemberPatch } from "../commands/members.ts"
@@ -24,12 +24,21 @@ const enrolled = <H>(state: State, tag: MemberChanged["_tag"], member: Member, m
   voice: Array.from(HashMap.values(state.voice))
 })
 
-const patched = ({ deaf, mute, nick, ...member }: Member, patch: MemberPatch): Member => {
-  const name = patch.nick === undefined ? nick : (patch.nick ?? undefined)
+const rolesAfter = ({ roles }: Member, patch: MemberPatch): ReadonlyArray<RoleId> => {
+  const all = new Set(patch.roles ?? roles)
+  if (patch.withRole !== undefined) all.add(patch.withRole)
+  if (patch.withoutRole !== undefined) all.delete(patch.withoutRole)
+  return Array.from(all)
+}
+
+const patched = (before: Member, patch: MemberPatch): Member => {
+  const { deaf, joinedAt, mute, user } = before
+  const nick = patch.nick === undefined ? before.nick : (patch.nick ?? undefined)
   return {
-    ...member,
-    ...(patch.roles === undefined ? undefined : { roles: Array.from(new Set(patch.roles)) }),
-    ...(name === undefined ? undefined : { nick: name }),
+    user,
+    joinedAt,
+    roles: rolesAfter(before, patch),
+    ...(nick === undefined ? undefined : { nick }),
     ...((patch.mute ?? mute) ? { mute: true } : undefined),
     ...((patch.deaf ?? deaf) ? { deaf: true } : undefined)
   }

@@ -1,0 +1,118 @@
+/**
+ * The routes that look at users and members, and change members.
+ *
+ * @see https://discord.com/developers/docs/resources/guild#guild-member-object
+ * @since 0.1.0
+ */
+import { Array as Arr, Effect, Schema } from "effect"
+import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as Json from "../../domain/gateway/Json.ts"
+import * as RestBody from "../../domain/gateway/RestBody.ts"
+import * as RestError from "../../domain/gateway/RestError.ts"
+import type { MemberPatch } from "../../domain/guild/commands/members.ts"
+import type { UserId } from "../../domain/Ids.ts"
+import { Guilds } from "../Guilds.ts"
+import * as Rest from "../Rest.ts"
+import * as Transport from "../Transport.ts"
+import { answered, guild, roleId, userId } from "./guildRequest.ts"
+
+const nothing = () => HttpServerResponse.empty()
+
+/** Somebody in one of the guilds that who asks is in too. */
+const user = Effect.gen(function* () {
+  const me = yield* Rest.caller
+  const wanted = yield* userId
+  if (wanted === me.id) return Json.user(me)
+  const { all } = yield* Guilds
+  for (const { members } of all) {
+    const found = yield* answered(me, members.get([me.id, wanted]))
+    const other = found.find(({ member }) => member.user.id === wanted)
+    if (found.length === 2 && other !== undefined) return Json.user(other.member.user)
+  }
+  return yield* RestError.unknownUser()
+})
+
+/** The guild of the path, for one of its members. */
+const ownGuild = Effect.gen(function* () {
+  const { guild: own, me } = yield* guild
+  const found = yield* answered(me, own.members.get([me.id]))
+  if (found.length === 0) return yield* RestError.missingAccess()
+  return { guild: own, me }
+})
+
+const member = Effect.gen(function* () {
+  const { guild: own, me } = yield* ownGuild
+  const [found] = yield* answered(me, own.members.get([yield* userId]))
+  return found === undefined ? yield* RestError.unknownMember() : Json.member(found.member)
+})
+
+const Search = Schema.Struct({
+  query: Schema.String,
+  limit: Schema.optionalKey(Schema.NumberFromString.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
+})
+
+const search = Effect.gen(function* () {
+  const { guild: own, me } = yield* ownGuild
+  const { limit = 1, query } = yield* Effect.mapError(HttpServerRequest.schemaSearchParams(Search), () =>
+    RestError.invalidForm(["query"], { code: "BASE_TYPE_REQUIRED", message: "This field is required" })
+  )
+  const users = yield* answered(me, own.members.find(query, limit))
+  const found = yield* answered(me, own.members.get(Arr.fromIterable(users)))
+  return found.map((one) => Json.member(one.member))
+})
+
+/** Has a member of the path's guild be otherwise, as who asks wants it. */
+const updated = (user: UserId, patch: MemberPatch) =>
+  Effect.gen(function* () {
+    const { guild: to, me } = yield* guild
+    return Json.member(yield* answered(me, Transport.call(to, "UpdateMember", { by: me.id, user, patch })))
+  })
+
+const patch = Effect.map(Rest.body(RestBody.MemberBody), RestBody.memberPatch)
+
+const update = Effect.gen(function* () {
+  return yield* updated(yield* userId, yield* patch)
+})
+
+const giveRole = Effect.gen(function* () {
+  return yield* updated(yield* userId, { withRole: yield* roleId })
+})
+
+const takeRole = Effect.gen(function* () {
+  return yield* updated(yield* userId, { withoutRole: yield* roleId })
+})
+
+const remove = Effect.gen(function* () {
+  const { guild: to, me } = yield* guild
+  yield* answered(me, Transport.call(to, "RemoveMember", { by: me.id, user: yield* userId }))
+})
+
+const leave = Effect.gen(function* () {
+  const { guild: to, me } = yield* guild
+  yield* answered(me, Transport.call(to, "RemoveMember", { by: me.id, user: me.id }))
+})
+
+/**
+ * `api` is the path that they stand under.
+ *
+ * @since 0.1.0
+ * @category routes
+ */
+export const routes = (api: `/${string}`) => [
+  HttpRouter.route("GET", `${api}/users/:user_id`, Rest.respond(user)),
+  HttpRouter.route("DELETE", `${api}/users/@me/guilds/:guild_id`, Rest.respondWith(leave, nothing)),
+  HttpRouter.route("GET", `${api}/guilds/:guild_id/members/search`, Rest.respond(search)),
+  HttpRouter.route("GET", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(member)),
+  HttpRouter.route("PATCH", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(update)),
+  HttpRouter.route("DELETE", `${api}/guilds/:guild_id/members/:user_id`, Rest.respondWith(remove, nothing)),
+  HttpRouter.route(
+    "PUT",
+    `${api}/guilds/:guild_id/members/:user_id/roles/:role_id`,
+    Rest.respondWith(giveRole, nothing)
+  ),
+  HttpRouter.route(
+    "DELETE",
+    `${api}/guilds/:guild_id/members/:user_id/roles/:role_id`,
+    Rest.respondWith(takeRole, nothing)
+  )
+]

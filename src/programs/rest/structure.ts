@@ -1,0 +1,138 @@
+/**
+ * The routes that look at a guild's roles and channels, and change them.
+ *
+ * @see https://discord.com/developers/docs/resources/guild
+ * @see https://discord.com/developers/docs/resources/channel
+ * @since 0.1.0
+ */
+import { Effect } from "effect"
+import { HttpRouter, HttpServerResponse } from "effect/http"
+import * as Json from "../../domain/gateway/Json.ts"
+import * as RestBody from "../../domain/gateway/RestBody.ts"
+import * as RestError from "../../domain/gateway/RestError.ts"
+import * as Rest from "../Rest.ts"
+import * as Transport from "../Transport.ts"
+import { answered, channelGuild, guild, overwriteId, roleId, view } from "./guildRequest.ts"
+
+const nothing = () => HttpServerResponse.empty()
+
+/** The guild of the path, as who asks may see it. */
+const seen = Effect.flatMap(guild, ({ guild, me }) => view(guild, me))
+
+/**
+ * The channel of the path, if who asks may see it.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const seenChannel = Effect.gen(function* () {
+  const { channel, guild, me } = yield* channelGuild
+  const { community, lastMessages } = yield* view(guild, me)
+  const found = Json.channels(community, lastMessages).find(({ id }) => id === channel)
+  return found ?? (yield* RestError.missingAccess())
+})
+
+const allRoles = Effect.map(seen, ({ community }) => Array.from(community.roles.values(), Json.role))
+
+const createRole = Effect.gen(function* () {
+  const { guild: to, me } = yield* guild
+  const role = RestBody.rolePatch(yield* Rest.body(RestBody.RoleBody))
+  return Json.role(yield* answered(me, Transport.call(to, "CreateRole", { by: me.id, role })))
+})
+
+const updateRole = Effect.gen(function* () {
+  const { guild: to, me } = yield* guild
+  const role = yield* roleId
+  const patch = RestBody.rolePatch(yield* Rest.body(RestBody.RoleBody))
+  return Json.role(yield* answered(me, Transport.call(to, "UpdateRole", { by: me.id, role, patch })))
+})
+
+const orderRoles = Effect.gen(function* () {
+  const { guild: to, me } = yield* guild
+  for (const { id: role, position } of yield* Rest.body(RestBody.RolePositions)) {
+    if (position === null || position === undefined) continue
+    yield* answered(me, Transport.call(to, "UpdateRole", { by: me.id, role, patch: { position } }))
+  }
+  return yield* allRoles
+})
+
+const deleteRole = Effect.gen(function* () {
+  const { guild: to, me } = yield* guild
+  yield* answered(me, Transport.call(to, "DeleteRole", { by: me.id, role: yield* roleId }))
+})
+
+const createChannel = Effect.gen(function* () {
+  const { guild: to, me } = yield* guild
+  const channel = RestBody.newChannel(yield* Rest.body(RestBody.NewChannelBody))
+  return Json.channel(yield* answered(me, Transport.call(to, "CreateChannel", { by: me.id, channel })), to.id)
+})
+
+const updateChannel = Effect.gen(function* () {
+  const { channel, guild: to, me } = yield* channelGuild
+  const patch = RestBody.channelPatch(yield* Rest.body(RestBody.ChannelBody))
+  return Json.channel(yield* answered(me, Transport.call(to, "UpdateChannel", { by: me.id, channel, patch })), to.id)
+})
+
+const orderChannels = Effect.gen(function* () {
+  const { guild: to, me } = yield* guild
+  for (const moved of yield* Rest.body(RestBody.ChannelPositions)) {
+    const patch = RestBody.movedChannel(moved)
+    yield* answered(me, Transport.call(to, "UpdateChannel", { by: me.id, channel: moved.id, patch }))
+  }
+})
+
+const deleteChannel = Effect.gen(function* () {
+  const { channel, guild: to, me } = yield* channelGuild
+  return Json.channel(yield* answered(me, Transport.call(to, "DeleteChannel", { by: me.id, channel })), to.id)
+})
+
+const putOverwrite = Effect.gen(function* () {
+  const { channel, guild: to, me } = yield* channelGuild
+  const overwrite = RestBody.overwrite(yield* overwriteId, yield* Rest.body(RestBody.OverwriteBody))
+  yield* answered(me, Transport.call(to, "UpdateChannel", { by: me.id, channel, patch: { overwrite } }))
+})
+
+const removeOverwrite = Effect.gen(function* () {
+  const { channel, guild: to, me } = yield* channelGuild
+  const patch = { withoutOverwrite: yield* overwriteId }
+  yield* answered(me, Transport.call(to, "UpdateChannel", { by: me.id, channel, patch }))
+})
+
+/**
+ * `api` is the path that they stand under.
+ *
+ * @since 0.1.0
+ * @category routes
+ */
+export const routes = (api: `/${string}`) => [
+  HttpRouter.route(
+    "GET",
+    `${api}/guilds/:guild_id`,
+    Rest.respond(Effect.map(seen, ({ community }) => Json.guild(community)))
+  ),
+  HttpRouter.route("GET", `${api}/guilds/:guild_id/roles`, Rest.respond(allRoles)),
+  HttpRouter.route("POST", `${api}/guilds/:guild_id/roles`, Rest.respond(createRole)),
+  HttpRouter.route("PATCH", `${api}/guilds/:guild_id/roles`, Rest.respond(orderRoles)),
+  HttpRouter.route("PATCH", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respond(updateRole)),
+  HttpRouter.route("DELETE", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respondWith(deleteRole, nothing)),
+  HttpRouter.route(
+    "GET",
+    `${api}/guilds/:guild_id/channels`,
+    Rest.respond(Effect.map(seen, ({ community, lastMessages }) => Json.channels(community, lastMessages)))
+  ),
+  HttpRouter.route("POST", `${api}/guilds/:guild_id/channels`, Rest.respond(createChannel)),
+  HttpRouter.route("PATCH", `${api}/guilds/:guild_id/channels`, Rest.respondWith(orderChannels, nothing)),
+  HttpRouter.route("GET", `${api}/channels/:channel_id`, Rest.respond(seenChannel)),
+  HttpRouter.route("PATCH", `${api}/channels/:channel_id`, Rest.respond(updateChannel)),
+  HttpRouter.route("DELETE", `${api}/channels/:channel_id`, Rest.respond(deleteChannel)),
+  HttpRouter.route(
+    "PUT",
+    `${api}/channels/:channel_id/permissions/:overwrite_id`,
+    Rest.respondWith(putOverwrite, nothing)
+  ),
+  HttpRouter.route(
+    "DELETE",
+    `${api}/channels/:channel_id/permissions/:overwrite_id`,
+    Rest.respondWith(removeOverwrite, nothing)
+  )
+]
