@@ -6,6 +6,7 @@ import * as Community from "../../src/domain/Community.ts"
 import { ChannelId, GuildId, RoleId, UserId } from "../../src/domain/Ids.ts"
 import type { Member } from "../../src/domain/Member.ts"
 import * as Permissions from "../../src/domain/Permissions.ts"
+import * as discord from "../support/discord.ts"
 
 /** A universe small enough for everything to meet everything. */
 const GUILD = "1"
@@ -31,42 +32,17 @@ type World = typeof World.Type
 const unique = <A extends { readonly id: string }>(items: ReadonlyArray<A>): ReadonlyArray<A> =>
   Array.from(new Map(items.map((item) => [item.id, item])).values())
 
-/**
- * The slow model, written from Discord's text and nothing else: one permission at a time, sets of names instead of
- * masks, and each sentence of the documentation a line.
- */
 const model = (world: World, bit: number): boolean => {
-  const roles = unique(world.roles)
   const overwrites = world.overwrites.filter(
     (one, index) => world.overwrites.findLastIndex((other) => other.kind === one.kind && other.id === one.id) === index
   )
-  const mine = new Set<string>([...world.memberRoles, GUILD])
-  const fromRoles = (wanted: number) => roles.some((role) => mine.has(role.id) && role.allow.includes(wanted))
-
-  if (world.owner === world.member) return true
-  if (fromRoles(3)) return true
-
-  const inChannel = (wanted: number): boolean => {
-    let allowed = fromRoles(wanted)
-    for (const overwrite of overwrites) {
-      if (overwrite.kind !== "role" || overwrite.id !== GUILD) continue
-      if (overwrite.deny.includes(wanted)) allowed = false
-      if (overwrite.allow.includes(wanted)) allowed = true
-    }
-    const ofRoles = overwrites.filter(({ id, kind }) => kind === "role" && id !== GUILD && mine.has(id))
-    if (ofRoles.some(({ deny }) => deny.includes(wanted))) allowed = false
-    if (ofRoles.some(({ allow }) => allow.includes(wanted))) allowed = true
-    for (const overwrite of overwrites) {
-      if (overwrite.kind !== "member" || overwrite.id !== world.member) continue
-      if (overwrite.deny.includes(wanted)) allowed = false
-      if (overwrite.allow.includes(wanted)) allowed = true
-    }
-    return allowed
-  }
-
-  if (!inChannel(10)) return false
-  const impliedByWriting = [12, 14, 15, 17].includes(bit)
-  return inChannel(bit) && (!impliedByWriting || inChannel(11))
+  const roles = new Map(unique(world.roles).map(({ allow, id }) => [id, allow] as const))
+  return discord.may(
+    { guild: GUILD, owner: world.owner, roles },
+    overwrites,
+    { user: world.member, roles: world.memberRoles },
+    bit
+  )
 }
 
 const mask = (bits: ReadonlyArray<number>) => bits.reduce((all, bit) => all | (1n << BigInt(bit)), 0n)

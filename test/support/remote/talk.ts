@@ -21,6 +21,7 @@ export type Said = { readonly to: string } & (
       readonly guild: GuildId
       readonly user: UserId
       readonly intents: number
+      readonly isPassive?: boolean
     }
   | { readonly say: "close"; readonly session: SessionId }
   | { readonly say: "block"; readonly until: SharedArrayBuffer }

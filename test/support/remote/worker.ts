@@ -36,7 +36,13 @@ const sessions = Effect.gen(function* () {
   const scope = yield* Effect.scope
   const open = new Map<string, Scope.Closeable>()
 
-  const opened = Effect.fnUntraced(function* ({ guild, intents, session, user }: Extract<Said, { say: "open" }>) {
+  const opened = Effect.fnUntraced(function* ({
+    guild,
+    intents,
+    isPassive = false,
+    session,
+    user
+  }: Extract<Said, { say: "open" }>) {
     const own = yield* Scope.fork(scope)
     open.set(session, own)
     const { socket } = yield* memory.make()
@@ -55,7 +61,7 @@ const sessions = Effect.gen(function* () {
     )
     const found = all.find(({ community }) => community.id === guild)
     if (found === undefined) return
-    yield* Effect.orDie(Scope.provide(Guild.connect(found, started, { user, intents }), own))
+    yield* Effect.orDie(Scope.provide(Guild.connect(found, started, { user, intents, isPassive }), own))
     hear({ hear: "opened", session })
   })
 

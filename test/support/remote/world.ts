@@ -22,6 +22,7 @@ interface Wish {
   readonly guild: GuildId
   readonly user: UserId
   readonly intents: number
+  readonly isPassive?: boolean
 }
 
 export interface World {
@@ -36,14 +37,14 @@ const found = (guild: GuildId) => Effect.flatMap(Guilds, ({ byId }) => Effect.or
 export const here = (offload: Layer.Layer<Offload.Offload>): Effect.Effect<World> =>
   Effect.succeed({
     offload,
-    open: Effect.fnUntraced(function* ({ guild, intents, session, user }) {
+    open: Effect.fnUntraced(function* ({ guild, session, ...rest }) {
       const scope = yield* Scope.fork(yield* Effect.scope)
       const { client, socket } = yield* memory.make()
       const started = yield* Session.make({ id: session }).pipe(
         Effect.provideService(SessionSocket, socket),
         Scope.provide(scope)
       )
-      yield* Guild.connect(yield* found(guild), started, { user, intents }).pipe(Scope.provide(scope), Effect.orDie)
+      yield* Guild.connect(yield* found(guild), started, rest).pipe(Scope.provide(scope), Effect.orDie)
       return { take: Effect.orDie(Queue.take(client.frames)), close: Scope.close(scope, Exit.void) }
     })
   })

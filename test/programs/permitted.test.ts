@@ -1,0 +1,7 @@
+import * as Offload from "../../src/layers/Offload.ts"
+import { conforms } from "../conformance/Permitted.ts"
+import { here, remote } from "../support/remote/world.ts"
+
+conforms("inline", here(Offload.inline))
+conforms("one sender", here(Offload.senders({ count: 1, capacity: 1 })))
+conforms("workers", remote({ count: 2, relayCapacity: 2 }))
