@@ -176,6 +176,13 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
       [NOTHING, NOTHING]
     ] as const) ?? [NOTHING, NOTHING]
 
+  let said = 0
+  let hot: string | undefined
+  /** Things happen where they have happened before. */
+  const somewhere = () => {
+    if (hot === undefined || !channels.has(hot) || isLikely(0.3)) hot = pick(Array.from(channels.keys()))
+    return hot
+  }
   const steps: ReadonlyArray<Effect.Effect<unknown, unknown, Guilds>> = [
     Effect.suspend(() => {
       const user = pick(Array.from(people.keys()))
@@ -255,8 +262,8 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
       })
     }),
     Effect.suspend(() => {
-      const id = pick(CHANNELS)
-      if (id === undefined || !channels.has(id)) return Effect.void
+      const id = somewhere()
+      if (id === undefined) return Effect.void
       const overwrites: Array<discord.Overwrite> = []
       for (const role of [everyone, ...ROLES.filter((one) => roles.has(one))]) {
         if (isLikely(0.6)) continue
@@ -282,9 +289,8 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
     })
   ]
 
-  let said = 0
   const say = Effect.gen(function* () {
-    const channel = pick(Array.from(channels.keys()))
+    const channel = somewhere()
     const user = pick(Array.from(people.keys()))
     if (channel === undefined || user === undefined) return
     const called = isLikely(0.3) ? pick(Array.from(people.keys())) : undefined

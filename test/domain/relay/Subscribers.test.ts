@@ -93,6 +93,12 @@ describe("Subscribers", () => {
             .map(({ session }) => session.id)
             .toSorted()
         const ask = (id: string) => {
+          assert.deepStrictEqual(
+            ids(subscribers.recipients({ intent: Intents.GUILD_MESSAGES })),
+            wanting(Intents.GUILD_MESSAGES)
+              .map(({ session }) => session.id)
+              .toSorted()
+          )
           const topic = { channel: ChannelId.make(id), intent: Intents.GUILD_MESSAGES }
           const list = subscribers.recipients(topic)
           lent.push([list, list.map(({ id }) => id)])
@@ -100,12 +106,6 @@ describe("Subscribers", () => {
           for (const session of model.keys()) {
             assert.strictEqual(subscribers.reaches(session, topic), ids(list).includes(session))
           }
-          assert.deepStrictEqual(
-            ids(subscribers.recipients({ intent: Intents.GUILD_MESSAGES })),
-            wanting(Intents.GUILD_MESSAGES)
-              .map(({ session }) => session.id)
-              .toSorted()
-          )
           assert.strictEqual(subscribers.size, model.size)
         }
         /** What is seen of each channel, before and after, by those who want to hear of channels. */
