@@ -1,0 +1,172 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Intents from "../../../src/domain/gateway/Intents.ts"
+import * as Payload from "../../../src/domain/gateway/Payload.ts"
+import { type ChannelId, MessageId, type SessionId } from "../../../src/domain/Ids.ts"
+import * as Mailbox from "../../../src/domain/Mailbox.ts"
+import * as Mentions from "../../../src/domain/Mentions.ts"
+import { type Delivery, Served } from "../../../src/domain/relay/Served.ts"
+import type { SessionHandle, SessionMessage } from "../../../src/domain/session/Session.ts"
+import { community, GENERAL, HIDDEN, member, READ_ONLY, sessionId, STAFF, userId } from "../../support/community.ts"
+
+const Who = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 }))
+const Where = Schema.Literals([GENERAL, HIDDEN, READ_ONLY])
+const Step = Schema.Union([
+  Schema.Struct({ do: Schema.Literal("turn"), who: Who, isActive: Schema.Boolean }),
+  Schema.Struct({
+    do: Schema.Literal("say"),
+    channel: Where,
+    calls: Schema.Union([Who, Schema.Literals(["nobody", "all", "staff"])])
+  }),
+  Schema.Struct({ do: Schema.Literal("move"), who: Who, channel: Schema.NullOr(Where) }),
+  Schema.Struct({ do: Schema.Literal("summarise") })
+])
+
+const Summary = Schema.fromJsonString(
+  Schema.Struct({
+    updated_channels: Schema.Array(Schema.Struct({ id: Schema.String, last_message_id: Schema.String })),
+    updated_voice_states: Schema.Array(Schema.Struct({ user_id: Schema.String, channel_id: Schema.String })),
+    removed_voice_states: Schema.Array(Schema.String)
+  })
+)
+const read = ({ head }: Payload.Payload) =>
+  Schema.decodeUnknownSync(Summary)(head.slice(head.indexOf(`"d":`) + 4, head.lastIndexOf(`,"s":`)))
+
+/** Sessions 1 and 2 are staff, and alone see the hidden channel. */
+const isStaff = (who: number) => who <= 2
+const sees = (who: number, channel: ChannelId) => channel !== HIDDEN || isStaff(who)
+const everybody = [1, 2, 3, 4, 5]
+const idsOf = (sessions: ReadonlyArray<SessionHandle>) => sessions.map(({ id }) => id).toSorted()
+
+describe("Served", () => {
+  it.effect.prop(
+    "who looks at the guild gets what happens there, who does not what calls them, and a summary of just what they missed",
+    [Schema.Array(Step)],
+    ([steps]) =>
+      Effect.gen(function* () {
+        const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
+        const served = new Served(community)
+        const active = new Set<number>()
+        for (const who of everybody) {
+          served.attach(
+            {
+              session: { id: sessionId(who), mailbox, end: () => Effect.void },
+              user: userId(who),
+              roles: isStaff(who) ? [STAFF] : [],
+              intents: Intents.GUILD_MESSAGES | Intents.GUILD_VOICE_STATES
+            },
+            who % 2 === 0
+          )
+          if (who % 2 === 0) active.add(who)
+        }
+        const passive = () => everybody.filter((who) => !active.has(who))
+        const sessions = (all: ReadonlyArray<number>) => all.map(sessionId).toSorted()
+        /** What a summary has to say, as long as somebody is there to be told. */
+        const lastMessages = new Map<ChannelId, string>()
+        const moved = new Map<number, { readonly before: ChannelId | null; readonly now: ChannelId | null }>()
+        const inVoice = new Map<number, ChannelId>()
+        let sequence = 0
+
+        for (const step of steps) {
+          switch (step.do) {
+            case "turn": {
+              const subscriber = served.get(sessionId(step.who))
+              if (subscriber !== undefined) served.attach(subscriber, step.isActive)
+              if (step.isActive) active.add(step.who)
+              else active.delete(step.who)
+              break
+            }
+            case "say": {
+              const { calls, channel } = step
+              const id = MessageId.make(String(++sequence))
+              const event = {
+                payload: Payload.make("MESSAGE_CREATE", {}),
+                intent: Intents.GUILD_MESSAGES,
+                channel,
+                sessions: active.size,
+                message: {
+                  id,
+                  calls: {
+                    ...Mentions.none,
+                    users: typeof calls === "number" ? [userId(calls)] : [],
+                    roles: calls === "staff" ? [STAFF] : [],
+                    everyone: calls === "all" ? ("all" as const) : ("nobody" as const)
+                  }
+                }
+              }
+              const called = passive().filter(
+                (who) => calls === "all" || calls === who || (calls === "staff" && isStaff(who))
+              )
+              assert.deepStrictEqual(
+                idsOf(served.dispatch(event)),
+                sessions(Array.from(active).filter((who) => sees(who, channel)))
+              )
+              assert.deepStrictEqual(idsOf(served.called(event)), sessions(called.filter((who) => sees(who, channel))))
+              if (passive().length > 0) lastMessages.set(channel, id)
+              break
+            }
+            case "move": {
+              const { channel, who } = step
+              const before = inVoice.get(who) ?? null
+              const state = { member: member(who), session: sessionId(who), selfMute: false, selfDeaf: false }
+              const deliveries = Array.from(served.speak({ before, channel, state }))
+              const heard = new Map<SessionId, string>()
+              for (const { payload, recipients } of deliveries) {
+                for (const { id } of recipients) heard.set(id, /"channel_id":("?\w+"?)/.exec(payload.head)?.[1] ?? "")
+              }
+              for (const listener of everybody) {
+                const expected = !active.has(listener)
+                  ? undefined
+                  : channel !== null && sees(listener, channel)
+                    ? `"${channel}"`
+                    : before !== null && before !== channel && sees(listener, before)
+                      ? "null"
+                      : undefined
+                assert.strictEqual(heard.get(sessionId(listener)), expected)
+              }
+              if (channel === null) inVoice.delete(who)
+              else inVoice.set(who, channel)
+              if (passive().length > 0) moved.set(who, { before: moved.get(who)?.before ?? before, now: channel })
+              break
+            }
+            case "summarise": {
+              const got = new Map<SessionId, ReturnType<typeof read>>()
+              const deliveries: ReadonlyArray<Delivery> = Array.from(served.summaries())
+              for (const { payload, recipients } of deliveries) {
+                for (const { id } of recipients) {
+                  assert.isFalse(got.has(id), "one summary")
+                  got.set(id, read(payload))
+                }
+              }
+              assert.isTrue(Array.from(active).every((who) => !got.has(sessionId(who))))
+              for (const who of passive()) {
+                const summary = got.get(sessionId(who))
+                const seen = Array.from(lastMessages).filter(([channel]) => sees(who, channel))
+                const moves = Array.from(moved)
+                const isThere = (channel: ChannelId | null) => channel !== null && sees(who, channel)
+                assert.deepStrictEqual(
+                  new Map(summary?.updated_channels.map((one) => [one.id, one.last_message_id])),
+                  new Map(seen)
+                )
+                assert.deepStrictEqual(
+                  new Map(summary?.updated_voice_states.map((one) => [one.user_id, one.channel_id])),
+                  new Map(moves.flatMap(([mover, { now }]) => (isThere(now) ? [[userId(mover), String(now)]] : [])))
+                )
+                assert.deepStrictEqual(
+                  summary?.removed_voice_states.toSorted() ?? [],
+                  moves
+                    .filter(([, { before, now }]) => !isThere(now) && isThere(before))
+                    .map(([mover]) => userId(mover))
+                    .toSorted()
+                )
+              }
+              // Nobody who is passive now, or will be, has missed it from now on.
+              lastMessages.clear()
+              moved.clear()
+            }
+          }
+        }
+      }),
+    { arbitrary: { runs: 500, size: 40 } }
+  )
+})
