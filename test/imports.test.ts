@@ -26,6 +26,7 @@ const HOPS = [
   ["thread"],
   ["http", "port"],
   ["Settings", "demo"],
+  ["Simulation"],
   ["Ingress", "GrpcIngress", "Page"],
   ["people", "structure"],
   ["guildRequest"],

@@ -8,6 +8,7 @@ import { ChannelId, GuildId, RoleId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
 import * as Permissions from "../domain/Permissions.ts"
 import type { User } from "../domain/User.ts"
+import * as Simulation from "./Simulation.ts"
 
 /** Ids count up from one snowflake of 2024: nothing depends on their values. */
 const FIRST_ID = 1_200_000_000_000_000_000n
@@ -15,6 +16,7 @@ const id = (offset: number): string => String(FIRST_ID + BigInt(offset))
 
 const GUILD = GuildId.make(id(0))
 const STAFF = RoleId.make(id(1))
+const REGULARS = RoleId.make(id(2))
 const READ = Permissions.VIEW_CHANNEL | Permissions.READ_MESSAGE_HISTORY
 const WRITE = Permissions.SEND_MESSAGES | Permissions.EMBED_LINKS
 const SPEAK = Permissions.CONNECT | Permissions.SPEAK
@@ -43,21 +45,23 @@ export const user = (index: number, username: string): User => ({
 
 /**
  * Three text channels: everyone writes in the first, only staff in the second, and only staff see the third. And one to
- * talk in. The first two members are staff: the owner may do everything anyway.
+ * talk in. The first two members are staff: the owner may do everything anyway. So many more are `simulated`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const guild = (
-  users: readonly [User, ...ReadonlyArray<User>]
-): { readonly community: Community.Community; readonly members: ReadonlyArray<Member> } => ({
+  users: readonly [User, ...ReadonlyArray<User>],
+  simulated = 0
+): { readonly community: Community.Community; readonly members: Iterable<Member> } => ({
   community: Community.make({
     id: GUILD,
     name: "Fanfare",
     ownerId: users[0].id,
     roles: [
       { id: everyone, name: "@everyone", permissions: READ | WRITE | SPEAK | Permissions.CHANGE_NICKNAME },
-      { id: STAFF, name: "Staff", permissions: Permissions.MENTION_EVERYONE, position: 1, isHoisted: true }
+      { id: STAFF, name: "Staff", permissions: Permissions.MENTION_EVERYONE, position: 2, isHoisted: true },
+      { id: REGULARS, name: "Regulars", permissions: Permissions.NONE, position: 1, isHoisted: true }
     ],
     channels: [
       channel(10, "general", "Say hello."),
@@ -76,5 +80,12 @@ export const guild = (
       channel(13, "lounge", "", { kind: "voice" })
     ]
   }),
-  members: users.map((user, index) => ({ user, roles: index < 2 ? [STAFF] : [], joinedAt: Date.UTC(2024, 0, 1) }))
+  members: {
+    *[Symbol.iterator]() {
+      for (const [index, user] of users.entries()) {
+        yield { user, roles: index < 2 ? [STAFF] : [], joinedAt: Date.UTC(2024, 0, 1) }
+      }
+      yield* Simulation.members(simulated, REGULARS)
+    }
+  }
 })

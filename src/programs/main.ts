@@ -37,6 +37,7 @@ import * as http from "./server/http.ts"
 import * as Port from "./server/port.ts"
 import { Announcement, type Settings } from "./server/Settings.ts"
 import * as Session from "./Session.ts"
+import * as Simulation from "./Simulation.ts"
 import type * as Transport from "./Transport.ts"
 
 const DEMO_TOKENS = Array.map(Array.make("demo-1", "demo-2", "demo-3"), (token) => Redacted.make(token))
@@ -67,6 +68,7 @@ interface Options {
   readonly mailboxWaits: Propagation.Waits
   readonly offload: "inline" | "senders" | "workers"
   readonly workers: Option.Option<number>
+  readonly simulate: number
 }
 
 /** The address that others can reach this server at, if there is one. */
@@ -107,9 +109,12 @@ const grpcIngress = (options: Omit<GrpcIngress.Options, "socket">) =>
   }).pipe(Layer.unwrap)
 
 const guilds = (settings: Settings, offload: Layer.Layer<Offload.Offload>) =>
-  Guilds.layer([demo.guild(Array.map(http.owners(settings), ([, user]) => user))]).pipe(
-    Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, offload])
-  )
+  Guilds.layer([
+    demo.guild(
+      Array.map(http.owners(settings), ([, user]) => user),
+      settings.simulated
+    )
+  ]).pipe(Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, offload]))
 
 /** Where the server is to be reached by HTTP, once it is. */
 class Served extends Context.Service<Served, { readonly address: Effect.Effect<string, Port.CannotListen> }>()(
@@ -121,12 +126,16 @@ const inOneThread = (settings: Settings, offload: Layer.Layer<Offload.Offload>) 
   Layer.effect(
     Served,
     HttpServer.addressFormattedWith((address) => Effect.succeed({ address: Effect.succeed(address) }))
-  ).pipe(Layer.provide(http.layer(settings)), Layer.provideMerge(guilds(settings, offload)))
+  ).pipe(
+    Layer.provide(http.layer(settings)),
+    Layer.merge(Simulation.layer({ count: settings.simulated })),
+    Layer.provideMerge(guilds(settings, offload))
+  )
 
 const announcement = Schema.decodeUnknownOption(Announcement)
 
 /** The guilds in this thread; all that is reached by HTTP in others, which share the port. */
-const inThreads = (settings: Settings, count: Option.Option<number>) =>
+const inThreads = (settings: Settings) =>
   Effect.gen(function* () {
     const said = yield* Queue.unbounded<Announcement>()
     yield* Effect.acquireRelease(
@@ -137,7 +146,7 @@ const inThreads = (settings: Settings, count: Option.Option<number>) =>
       }),
       (talk) => Effect.sync(() => talk.close())
     )
-    const threads = Option.getOrElse(count, workers.defaultCount)
+    const { threads } = settings
     const offload = workers.workers({
       // As it is run: from the sources, or compiled.
       url: new URL(`./server/thread${extname(import.meta.url)}`, import.meta.url),
@@ -162,7 +171,7 @@ type Either = ReturnType<typeof inOneThread> | ReturnType<typeof inThreads>
 
 const offloaded = (
   settings: Settings,
-  { offload, workers }: Options
+  { offload }: Options
 ): Layer.Layer<Guilds.Guilds | Served, Layer.Error<Either>, Layer.Services<Either>> => {
   switch (offload) {
     case "inline":
@@ -170,7 +179,7 @@ const offloaded = (
     case "senders":
       return inOneThread(settings, Offload.senders())
     case "workers":
-      return inThreads(settings, workers)
+      return inThreads(settings)
   }
 }
 
@@ -190,7 +199,9 @@ const server = (options: Options) =>
       // Strangers must not decide what is sampled here.
       callers: Option.getOrElse(options.traceCallers, () => (isLoopback(host) ? "continue" : "ignore")),
       start,
-      mailboxWaits
+      mailboxWaits,
+      simulated: options.simulate,
+      threads: isShared ? Option.getOrElse(options.workers, workers.defaultCount) : 1
     }
     const grpc = Option.match(options.grpcPort, {
       onNone: () => Layer.empty,
@@ -287,6 +298,15 @@ const workerCount = Flag.Int("workers").pipe(
   Flag.optional
 )
 
+const simulate = Flag.Int("simulate").pipe(
+  Flag.withDescription("How many members are simulated, each with a session: to see how it is among very many"),
+  Flag.withDefault(0),
+  Flag.filter(
+    (count) => count >= 0 && count <= 10_000_000,
+    (count) => `Expected from 0 to 10000000 members, got ${count}`
+  )
+)
+
 const tokens = Flag.Redacted("token").pipe(
   Flag.withDescription(
     "Token of one member; repeat it for more (FANFARE_TOKENS, separated by commas). " +
@@ -302,7 +322,7 @@ const configuredTokens = Config.option(Config.String("FANFARE_TOKENS")).pipe(
 
 const fanfare = Command.make(
   "fanfare",
-  { host, port, grpcHost, grpcPort, tokens, traceCallers, mailboxWaits, offload, workers: workerCount },
+  { host, port, grpcHost, grpcPort, tokens, traceCallers, mailboxWaits, offload, workers: workerCount, simulate },
   Effect.fnUntraced(function* (flags) {
     const tokens = flags.tokens.length > 0 ? flags.tokens : yield* configuredTokens
     return yield* Layer.launch(server({ ...flags, tokens }))

@@ -6,8 +6,9 @@
 import { Schema } from "effect"
 
 /**
- * `tokens` are those of the members, the owner's first (as text, since they go to other threads: log no settings); `isDemo` says that everybody knows them. `isExported`: spans go to
- * a collector. `callers` and `start` are the ingress's. Threads that share the port talk in `channel`.
+ * `tokens` are those of the members, the owner's first (as text, since they go to other threads: log no settings); `isDemo`
+ * says that everybody knows them. `isExported`: spans go to a collector. `callers` and `start` are the ingress's. So many
+ * members and their sessions are `simulated`. The `threads` that share the port talk in `channel`.
  *
  * @since 0.1.0
  * @category schemas
@@ -21,6 +22,8 @@ export const Settings = Schema.Struct({
   callers: Schema.Literals(["continue", "link", "ignore"]),
   start: Schema.Finite,
   mailboxWaits: Schema.Literals(["sampled", "all", "none"]),
+  simulated: Schema.Int,
+  threads: Schema.Int,
   channel: Schema.optionalKey(Schema.String)
 })
 /**

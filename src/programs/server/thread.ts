@@ -13,6 +13,7 @@ import * as thread from "../../layers/Offload/thread.ts"
 import * as Sampler from "../../layers/Sampler.ts"
 import * as RemoteGuilds from "../RemoteGuilds.ts"
 import * as Session from "../Session.ts"
+import * as Simulation from "../Simulation.ts"
 import * as http from "./http.ts"
 import { type Announcement, Settings } from "./Settings.ts"
 
@@ -36,7 +37,14 @@ const reasonOf = (error: unknown): string => {
   return error.cause instanceof Error ? error.cause.message : error.message
 }
 
-announced.pipe(
+/** Each thread has its share of the crowd. */
+const crowd = Simulation.layer({
+  count: settings.simulated,
+  first: (threadId - 1) % settings.threads,
+  step: settings.threads
+})
+
+Layer.merge(announced, crowd).pipe(
   Layer.provide(http.layer(settings)),
   Layer.provide([RemoteGuilds.layer(), Session.layer()]),
   Layer.provide([Sampler.byFanOutSize(), Offload.senders()]),
