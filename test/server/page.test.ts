@@ -96,6 +96,29 @@ describe(`the page${skipped}`, () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live.skipIf(executablePath === undefined)(
+    "a crowd: how many look at the guild, how many elsewhere, and relays",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* processes.server(["--simulate", "2000"])
+        const chrome = yield* browser
+        yield* Effect.promise(async () => {
+          const page = await chrome.newPage()
+          const said = complaints(page)
+          await page.goto(url)
+          await ready(page)
+          const figure = async (id: string) => Number((await page.locator(id).textContent())?.replaceAll(",", ""))
+          while ((await figure("#active")) + (await figure("#passive")) < 2001) await page.waitForTimeout(100)
+          assert.isAbove(await figure("#passive"), 1500)
+          assert.isAbove(await figure("#active"), 100)
+          assert.strictEqual(await figure("#relays"), 1)
+          await write(page, "hello, crowd")
+          await see(page, "hello, crowd")
+          assert.deepStrictEqual(said, [])
+        })
+      }).pipe(Effect.scoped)
+  )
+
   it.live.skipIf(executablePath === undefined)("with tokens of one's own the page asks for one", () =>
     Effect.gen(function* () {
       const { url } = yield* processes.server([], { FANFARE_TOKENS: "s3cret" })

@@ -8,6 +8,9 @@ import { duration, element, grouped, layout, render } from "./waterfall.js"
 const GATEWAY = `${location.origin.replace(/^http/, "ws")}/gateway?v=10&encoding=json`
 const TOKEN_KEY = "fanfare.token"
 const MAX_LENGTH = 2000
+/** Among the types of channels. */
+const TEXT = 0
+const CROWD_EVERY = 2_000
 /** With so few characters left, it is worth saying. */
 const FEW_LEFT = 200
 /** Lines of each channel that stay in the page: the server keeps none to look up again. */
@@ -171,26 +174,47 @@ const enterRoom = (/** @type {Room} */ room) => {
 }
 
 /** @returns {Room} */
-const roomOf = (/** @type {Channel} */ channel) => {
+const roomOf = (/** @type {Channel} */ channel, lines = []) => {
   const button = element("button", { type: "button" }, channel.name)
-  const before = client.rooms.get(channel.id)?.lines
-  const gap = () => element("p", { className: "gap" }, "Reconnected. What was said meanwhile is not shown.")
-  const room = { channel, button, lines: before === undefined ? [] : [...before, gap()] }
+  const room = { channel, button, lines }
   button.dataset.channel = channel.name
   button.addEventListener("click", () => enterRoom(room))
   return room
 }
 
+const showRooms = (/** @type {readonly Room[]} */ rooms) => {
+  const inOrder = rooms.toSorted((a, b) => a.channel.position - b.channel.position)
+  const open = inOrder.find(({ channel }) => channel.id === client.open?.channel.id) ?? inOrder[0]
+  client.rooms = new Map(inOrder.map((room) => [room.channel.id, room]))
+  ui.channels.replaceChildren(...inOrder.map(({ button }) => button))
+  if (open !== undefined) return enterRoom(open)
+  client.open = undefined
+  for (const region of [ui.topic, ui.log]) region.replaceChildren()
+  refreshComposer()
+}
+
+const gap = () => element("p", { className: "gap" }, "Reconnected. What was said meanwhile is not shown.")
+
 const enterGuild = ({ channels, id, name }) => {
   // It comes again after every reconnection, and other guilds may come too.
   if (client.guild !== undefined && client.guild !== id) return
-  const rooms = channels.toSorted((a, b) => a.position - b.position).map(roomOf)
-  const open = rooms.find(({ channel }) => channel.id === client.open?.channel.id) ?? rooms[0]
   client.guild = id
-  client.rooms = new Map(rooms.map((room) => [room.channel.id, room]))
   ui.guild.textContent = name
-  ui.channels.replaceChildren(...rooms.map(({ button }) => button))
-  if (open !== undefined) enterRoom(open)
+  const linesOf = (channel) => client.rooms.get(channel.id)?.lines
+  const text = channels.filter(({ type }) => type === TEXT)
+  showRooms(text.map((channel) => roomOf(channel, linesOf(channel) === undefined ? [] : [...linesOf(channel), gap()])))
+}
+
+/** A channel is seen, seen otherwise, or not seen any more. */
+const changeRoom = (/** @type {Channel & { guild_id: string, type: number }} */ channel, isSeen) => {
+  if (channel.guild_id !== client.guild || channel.type !== TEXT) return
+  const others = [...client.rooms.values()].filter((room) => room.channel.id !== channel.id)
+  const room = roomOf(channel, client.rooms.get(channel.id)?.lines)
+  showRooms(isSeen ? [...others, room] : others)
+}
+
+const leaveGuild = ({ id }) => {
+  if (id === client.guild) showRooms([])
 }
 
 const onState = (state, detail) => {
@@ -207,6 +231,9 @@ const onState = (state, detail) => {
 const onDispatch = (name, data) => {
   if (name === "READY") client.me = data.user
   if (name === "GUILD_CREATE") enterGuild(data)
+  if (name === "GUILD_DELETE") leaveGuild(data)
+  if (name === "CHANNEL_CREATE" || name === "CHANNEL_UPDATE") changeRoom(data, true)
+  if (name === "CHANNEL_DELETE") changeRoom(data, false)
   if (name === "MESSAGE_CREATE") hear(data)
 }
 
@@ -276,6 +303,20 @@ const showTrace = async (traceId, token, wasSent) => {
   render(ui.trace, waterfall)
 }
 
+/** How many sessions look at the guild, how many look elsewhere, and how many relays serve them. */
+const showCrowd = async () => {
+  const answer = await fetch("/healthz")
+    .then((response) => response.json())
+    .catch(() => undefined)
+  const found = answer?.guilds?.find(({ id }) => id === client.guild)
+  if (found === undefined) return
+  const { active, relays, sessions } = found
+  ui.active.textContent = grouped(active)
+  ui.passive.textContent = grouped(sessions - active)
+  ui.relays.textContent = grouped(relays)
+  ui.crowd.hidden = false
+}
+
 const onSubmit = (form, act) =>
   form.addEventListener("submit", (event) => {
     event.preventDefault()
@@ -308,6 +349,7 @@ ui.copy.addEventListener("click", async () => {
   setTimeout(() => (ui.copy.textContent = "Copy"), 1_500)
 })
 
+setInterval(() => document.hidden || void showCrowd(), CROWD_EVERY)
 settings = await (await fetch("/settings.json")).json()
 ui.identity.append(...settings.tokens.map((token) => element("option", { value: token }, token)))
 ui["identity-field"].hidden = settings.tokens.length === 0
