@@ -119,8 +119,12 @@ const elsewhere = Effect.promise(
 )
 
 const program = Effect.gen(function* () {
-  const before = yield* inUse
-  const ours = yield* crowd.make(MANY)
+  let before = 0
+  // What members take is another matter.
+  const membersAreThere = Effect.map(inUse, (bytes) => {
+    before = bytes
+  })
+  const ours = yield* crowd.make(MANY, { before: membersAreThere })
   yield* Effect.sleep("100 millis")
   const bytes = ((yield* inUse) - before) / MANY
   const effect = yield* effectPeer

@@ -50,7 +50,7 @@ const tracer = Tracer.make({
 const here = Effect.fnUntraced(function* (size: number, offload: Layer.Layer<Offload.Offload>) {
   const { arrive, expect } = crowd.counter()
   const context = yield* Layer.build(Layer.merge(strategies, offload))
-  const guild = yield* Effect.provideContext(Guild.make({ community, members: [crowd.author] }), context)
+  const guild = yield* Effect.provideContext(Guild.make({ community, members: crowd.members(size) }), context)
   const welcomed = expect(size)
   yield* crowd.connect(guild, size, arrive)
   yield* welcomed
@@ -72,7 +72,9 @@ const elsewhere = Effect.fnUntraced(function* (size: number) {
     count: THREADS,
     data: { channel, sessions: size / THREADS }
   })
-  const guilds = Guilds.layer([{ community, members: [crowd.author] }]).pipe(Layer.provide([strategies, offload]))
+  // Whatever numbers the threads have, their sessions are members'.
+  const members = crowd.members(2 * THREADS * size)
+  const guilds = Guilds.layer([{ community, members }]).pipe(Layer.provide([strategies, offload]))
   const { all } = yield* Effect.provideContext(Guilds.Guilds, yield* Layer.build(guilds))
   const [guild] = all
   if (guild === undefined) return yield* Effect.die(new Error("there is no guild"))

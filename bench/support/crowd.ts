@@ -1,6 +1,6 @@
 /** A guild and a crowd of sessions whose sockets only count: what is measured with it is the way to them. */
 import { Deferred, Effect } from "effect"
-import { Guild, Ids, Intents, Session, type SessionSocket, Transport } from "../../src/index.ts"
+import { Guild, Ids, Intents, type Member, Session, type SessionSocket, Transport } from "../../src/index.ts"
 import { community, general, member } from "../../examples/support/salon.ts"
 
 /** Counts what arrives, and says when everyone has had the message. */
@@ -22,11 +22,33 @@ export const counter = () => {
 /** How many connect at a time. */
 const AT_ONCE = 64
 
-/** The one user whom all sessions are: members are another matter. */
+/** Whoever says something; the sessions are each another member's. */
 export const author = member(0)
 
+/** The members of so many sessions, from a first one on. */
+export const members = (size: number, first = 0): Iterable<Member.Member> => ({
+  *[Symbol.iterator]() {
+    yield author
+    for (let index = 0; index < size; index++) yield member(1 + first + index)
+  }
+})
+
+interface Options {
+  /** The first session's number. */
+  readonly first?: number
+  /** Which of them look elsewhere. */
+  readonly isPassive?: (index: number) => boolean
+}
+
+const nobody = () => false
+
 /** Connects so many sessions to a guild, whose sockets say when a message has come, and no more. */
-export const connect = Effect.fnUntraced(function* (guild: Guild.Guild, size: number, arrive: () => void, first = 0) {
+export const connect = Effect.fnUntraced(function* (
+  guild: Guild.Guild,
+  size: number,
+  arrive: () => void,
+  { first = 0, isPassive = nobody }: Options = {}
+) {
   const socket: SessionSocket.SessionSocket["Service"] = {
     receive: Effect.never,
     send: () => Effect.sync(arrive),
@@ -39,7 +61,13 @@ export const connect = Effect.fnUntraced(function* (guild: Guild.Guild, size: nu
   const start = yield* Session.starter()
   const one = (index: number) => {
     const session = start({ id: Ids.SessionId.make((first + index).toString(16).padStart(32, "0")), socket })
-    const payload = { session: session.id, user: author.user.id, intents: Intents.GUILD_MESSAGES, handle: session }
+    const payload = {
+      session: session.id,
+      user: member(1 + first + index).user.id,
+      intents: Intents.GUILD_MESSAGES,
+      isPassive: isPassive(index),
+      handle: session
+    }
     return Transport.call(guild, "Connect", payload, { timeout: "1 minute" })
   }
   for (let index = 0; index < size; index += AT_ONCE) {
@@ -49,22 +77,31 @@ export const connect = Effect.fnUntraced(function* (guild: Guild.Guild, size: nu
 })
 
 /** Says a word in a guild. */
-export const say = (guild: Guild.Guild) =>
+export const say = (guild: Guild.Guild, channel: Ids.ChannelId = general.id) =>
   Transport.call(guild, "SendMessage", {
     author: author.user.id,
-    channel: general.id,
+    channel,
     draft: { content: "hello", embeds: [], tts: false }
   })
 
-/** Starts the guild and connects so many; what it gives says a word, and waits until all have it. */
-export const make = Effect.fnUntraced(function* (size: number) {
+/**
+ * Starts the guild, does what is to be done before anybody comes, and connects so many; what it gives says a word, and
+ * waits until all who look have it.
+ */
+export const make = Effect.fnUntraced(function* <R = never>(
+  size: number,
+  { before, ...options }: Options & { readonly before?: Effect.Effect<unknown, never, R> } = {}
+) {
   const { arrive, expect } = counter()
-  const guild = yield* Guild.make({ community, members: [author] })
+  const guild = yield* Guild.make({ community, members: members(size) })
+  if (before !== undefined) yield* before
   const welcomed = expect(size)
-  yield* connect(guild, size, arrive)
+  yield* connect(guild, size, arrive, options)
   yield* welcomed
+  const { isPassive = nobody } = options
+  const active = Array.from({ length: size }, (_, index) => index).filter((index) => !isPassive(index)).length
   return Effect.suspend(() => {
-    const everyone = expect(size)
+    const everyone = expect(active)
     return Effect.andThen(say(guild), everyone)
   })
 })

@@ -21,7 +21,7 @@ const share = Effect.gen(function* () {
   }
   const { all } = yield* Guilds.Guilds
   // No two of them have the same ids.
-  for (const guild of all) yield* crowd.connect(guild, sessions, arrive, threadId * sessions)
+  for (const guild of all) yield* crowd.connect(guild, sessions, arrive, { first: threadId * sessions })
 })
 
 Layer.effectDiscard(share).pipe(
