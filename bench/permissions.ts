@@ -4,6 +4,7 @@
  */
 import { Effect, Layer } from "effect"
 import {
+  Audience,
   Community,
   Guild,
   Ids,
@@ -71,12 +72,6 @@ const unchecked = Community.make({
   roles: [{ id: EVERYONE, name: "@everyone", permissions: view }],
   channels: Array.from({ length: CHANNELS }, (_, index) => ({ id: channelId(index), name: `channel-${index}` }))
 })
-
-const withRoles: Iterable<Member.Member> = {
-  *[Symbol.iterator]() {
-    for (const one of crowd.members(SESSIONS)) yield { ...one, roles: someRoles() }
-  }
-}
 
 /** A guild to which all are connected. What it gives says something in some channels, and waits until all have it. */
 const make = Effect.fnUntraced(function* (community: Community.Community, members: ReadonlyArray<Member.Member>) {
