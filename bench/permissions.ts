@@ -1,6 +1,8 @@
 /**
- * What it costs that each recipient may or may not see the channel: a fan-out in a guild of 250 roles and 500 channels, in
- * whichever channel, beside one in which everybody sees everything, per recipient.
+ * What it costs that each recipient may or may not see the channel: messages in whichever of 500 channels, in a guild of 250
+ * roles, beside the same guild with no overwrites left, in which everybody sees everything. Per recipient, and in channels
+ * that few do not see, so that both reach about as many; and once in channels that only some see, whose recipients lie
+ * apart in memory.
  */
 import { Effect, Layer } from "effect"
 import {
@@ -17,7 +19,7 @@ import {
 } from "../src/index.ts"
 import { seeded } from "../test/support/random.ts"
 import * as crowd from "./support/crowd.ts"
-import { median, quick, report } from "./support/report.ts"
+import { median, permutations, quick, report } from "./support/report.ts"
 
 const ROLES = quick ? 10 : 250
 const CHANNELS = quick ? 20 : 500
@@ -38,20 +40,25 @@ const view = Permissions.VIEW_CHANNEL
 const someRoles = (): ReadonlyArray<Ids.RoleId> =>
   Array.from(new Set(Array.from({ length: below(9) }, () => roleId(Math.floor(ROLES * random() ** 3)))))
 
-/** A third is for all; the others are hidden from all but some roles, and from some of those again. */
-const overwrites = (index: number): ReadonlyArray<Community.Overwrite> => {
-  if (index % 3 === 0) return []
-  const some = (allow: boolean, count: number) =>
-    Array.from(new Set(Array.from({ length: count }, () => roleId(below(ROLES)))), (role): Community.Overwrite => ({
+const some = (count: number, from: number, allow: boolean) =>
+  Array.from(
+    new Set(Array.from({ length: count }, () => roleId(from + below(ROLES - from)))),
+    (role): Community.Overwrite => ({
       kind: "role",
       id: role,
       allow: allow ? view : 0n,
       deny: allow ? 0n : view
-    }))
-  return [{ kind: "role", id: EVERYONE, allow: 0n, deny: view }, ...some(true, 20), ...some(false, 5)]
-}
+    })
+  )
 
-const checked = Community.make({
+/** Every fourth is hidden from all but the bearers of some roles; the others from the bearers of a few rare ones. */
+const isHidden = (index: number) => index % 4 === 0
+const overwrites = (index: number): ReadonlyArray<Community.Overwrite> =>
+  isHidden(index)
+    ? [{ kind: "role", id: EVERYONE, allow: 0n, deny: view }, ...some(20, 0, true), ...some(5, 0, false)]
+    : [...some(20, 0, true), ...some(5, Math.floor(ROLES / 2), false)]
+
+const community = Community.make({
   id,
   name: "checked",
   ownerId: crowd.author.user.id,
@@ -66,15 +73,8 @@ const checked = Community.make({
   }))
 })
 
-/** Nobody has a role, no channel an overwrite: whoever is there gets everything. */
-const unchecked = Community.make({
-  ...checked,
-  roles: [{ id: EVERYONE, name: "@everyone", permissions: view }],
-  channels: Array.from({ length: CHANNELS }, (_, index) => ({ id: channelId(index), name: `channel-${index}` }))
-})
-
 /** A guild to which all are connected. What it gives says something in some channels, and waits until all have it. */
-const make = Effect.fnUntraced(function* (community: Community.Community, members: ReadonlyArray<Member.Member>) {
+const make = Effect.fnUntraced(function* (members: ReadonlyArray<Member.Member>, isChecked: boolean) {
   const { arrive, expect } = crowd.counter()
   const guild = yield* Guild.make({ community, members })
   const welcomed = expect(SESSIONS)
@@ -100,35 +100,40 @@ const make = Effect.fnUntraced(function* (community: Community.Community, member
   return { fanOut, changed }
 })
 
-const someChannels = () => Array.from({ length: BURST }, () => below(CHANNELS))
+/** Such that are hidden from most, or such that are not. */
+const someChannels = (hidden: boolean) => {
+  const all = Array.from({ length: CHANNELS }, (_, index) => index).filter((index) => isHidden(index) === hidden)
+  return Array.from({ length: BURST }, () => all[below(all.length)] ?? 0)
+}
 
 const program = Effect.gen(function* () {
   const members = Array.from(crowd.members(SESSIONS), (one, index) =>
     index === 0 ? one : { ...one, roles: someRoles() }
   )
-  const subjects = {
-    checked: yield* make(checked, members),
-    unchecked: yield* make(unchecked, Array.from(crowd.members(SESSIONS)))
-  }
+  const checked = yield* make(members, true)
+  const unchecked = yield* make(members, false)
   // Every channel has been spoken in, as in life.
   const all = Array.from({ length: CHANNELS }, (_, index) => index)
-  for (const { fanOut } of Object.values(subjects)) yield* fanOut(all)
+  for (const { fanOut } of [checked, unchecked]) yield* fanOut(all)
+  const subjects = {
+    checked: () => checked.fanOut(someChannels(false)),
+    unchecked: () => unchecked.fanOut(someChannels(false)),
+    hidden: () => checked.fanOut(someChannels(true))
+  }
   const took: Record<string, Array<number>> = {}
+  const orders = permutations(Object.entries(subjects))
   for (let round = -WARM_UP; round < ROUNDS; round++) {
-    const entries = Object.entries(subjects)
-    for (const [name, { fanOut }] of round % 2 === 0 ? entries : entries.toReversed()) {
+    for (const [name, fanOut] of orders[(round + WARM_UP) % orders.length] ?? []) {
       yield* Effect.sleep("5 millis")
-      const micros = yield* fanOut(someChannels())
+      const micros = yield* fanOut()
       if (round >= 0) (took[name] ??= []).push(micros)
     }
   }
   // The first messages after a change after which all channels have to be looked at anew.
   const afterChange: Array<number> = []
-  const open = all.filter((index) => index % 3 === 0)
   for (let round = 0; round < (quick ? 2 : 20); round++) {
-    yield* subjects.checked.changed(ROLES - 1, round % 2 === 0 ? view : 0n)
-    const [channel = 0] = open.slice(round)
-    afterChange.push(yield* subjects.checked.fanOut([channel]))
+    yield* checked.changed(ROLES - 1, round % 2 === 0 ? view : 0n)
+    afterChange.push(yield* checked.fanOut([4 * round + 1]))
   }
   const of = (name: keyof typeof subjects) => median(took[name] ?? [])
   report("permissions", {
@@ -138,7 +143,9 @@ const program = Effect.gen(function* () {
     deliver_us_checked: of("checked"),
     deliver_us_unchecked: of("unchecked"),
     deliver_us_after_change: median(afterChange),
-    ratio: of("checked") / of("unchecked")
+    deliver_us_hidden: of("hidden"),
+    ratio: of("checked") / of("unchecked"),
+    ratio_hidden: of("hidden") / of("unchecked")
   })
 })
 

@@ -162,3 +162,39 @@ export const admits = (audience: Audience, user: UserId, roles: ReadonlyArray<Ro
  * @category guards
  */
 export const admitsMember = (audience: Audience, { roles, user }: Member): boolean => admits(audience, user.id, roles)
+
+/**
+ * Whose answer may be another: the bearers of some roles and some users, or everyone's.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Difference = "everyone" | { readonly roles: ReadonlySet<RoleId>; readonly users: ReadonlySet<UserId> }
+
+const apart = <A>(one: ReadonlySet<A>, other: ReadonlySet<A>): ReadonlyArray<A> =>
+  one === other
+    ? []
+    : [...Array.from(one).filter((item) => !other.has(item)), ...Array.from(other).filter((item) => !one.has(item))]
+
+/**
+ * Of whom two audiences may say something else.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const difference = (one: Audience, other: Audience): Difference => {
+  const { base, named } = one
+  const isForAll = (audience: Audience) => audience.base.administrators.has(audience.base.everyone)
+  if (base.ownerId !== other.base.ownerId || one.isOpen !== other.isOpen || isForAll(one) !== isForAll(other)) {
+    return "everyone"
+  }
+  const users = new Set([...named.keys(), ...other.named.keys()])
+  for (const user of users) if (named.get(user) === other.named.get(user)) users.delete(user)
+  const roles = new Set([
+    ...apart(base.administrators, other.base.administrators),
+    ...apart(one.viewers, other.viewers),
+    ...apart(one.denied, other.denied),
+    ...apart(one.allowed, other.allowed)
+  ])
+  return { roles, users }
+}

@@ -100,7 +100,8 @@ export class Subscribers {
   private readonly places = new Map<SessionId, number>()
   private readonly kindsByKey = new Map<string, Kind>()
   private readonly sessionsOf = new Map<UserId, SessionId | Set<SessionId>>()
-  private readonly views = new Map<string, View>()
+  /** By channel (none is the guild as a whole) and intent. */
+  private readonly views = new Map<ChannelId | undefined, Map<number, View>>()
   /** Places that changed hands since the views were begun. */
   private touched: Array<number> = []
   /** The last list, until something changes: most events come where the last one did. */
@@ -203,22 +204,84 @@ export class Subscribers {
     const before = this.community
     this.community = after
     this.last = undefined
+    // A role that is another means the same to all channels.
+    const known = new Map<string, ReadonlyArray<number>>()
     for (const id of new Set([...before.channels.keys(), ...after.channels.keys()])) {
       const [old, current] = [before.channels.get(id), after.channels.get(id)]
       const channel = current ?? old
       const [past, present] = [before.audiences.get(id), after.audiences.get(id)]
       if (channel === undefined || (old === current && past === present)) continue
       const topic = { intent: Intents.GUILDS, channel: id }
-      const saw = past === undefined ? new Bits() : this.view(topic, past).bits.copy()
-      const sees = present === undefined ? new Bits() : this.view(topic, present).bits
-      yield {
-        channel,
-        gained: sees.without(saw).pick(this.sessions),
-        lost: saw.without(sees).pick(this.sessions),
-        kept: old === current ? NOBODY : sees.and(saw).pick(this.sessions)
-      }
-      if (current === undefined) this.forget(id)
+      const { gained, lost } = this.moved(topic, past, present, known)
+      const isOther = old !== undefined && current !== undefined && old !== current
+      const isNew = new Set(gained)
+      const kept = isOther ? this.recipients(topic).filter((session) => !isNew.has(session)) : NOBODY
+      yield { channel, gained, lost, kept }
+      if (current === undefined) this.views.delete(id)
     }
+  }
+
+  /** Who sees a channel from now on, and who no longer does; the bits of its views are as they must be afterwards. */
+  private moved(
+    topic: Topic,
+    past: Audience.Audience | undefined,
+    present: Audience.Audience | undefined,
+    known: Map<string, ReadonlyArray<number>>
+  ): Pick<Shift, "gained" | "lost"> {
+    if (past === present) return { gained: NOBODY, lost: NOBODY }
+    if (past === undefined) return { gained: this.view(topic, present).bits.pick(this.sessions), lost: NOBODY }
+    if (present === undefined) return { gained: NOBODY, lost: this.view(topic, past).bits.pick(this.sessions) }
+    const difference = Audience.difference(past, present)
+    if (difference === "everyone") {
+      const saw = this.view(topic, past).bits.copy()
+      const sees = this.view(topic, present).bits
+      return { gained: sees.without(saw).pick(this.sessions), lost: saw.without(sees).pick(this.sessions) }
+    }
+    const places = this.concerned(difference, known)
+    for (const [intent, view] of this.views.get(topic.channel) ?? []) {
+      // One that knows of something older is made anew when it is used.
+      if (view.audience !== past) continue
+      const own = { ...topic, intent }
+      view.audience = present
+      for (const place of places) view.bits.set(place, this.admits(place, own, present))
+    }
+    const gained: Array<SessionHandle> = []
+    const lost: Array<SessionHandle> = []
+    for (const place of places) {
+      const session = this.sessions[place]
+      const [saw, sees] = [this.admits(place, topic, past), this.admits(place, topic, present)]
+      if (session !== undefined && saw !== sees) (sees ? gained : lost).push(session)
+    }
+    return { gained, lost }
+  }
+
+  /** The places of those whose answer may be another. */
+  private concerned(
+    { roles, users }: Exclude<Audience.Difference, "everyone">,
+    known: Map<string, ReadonlyArray<number>>
+  ): ReadonlyArray<number> {
+    if (roles.size + users.size === 0) return []
+    const key = [...roles, "", ...users].join()
+    const found = known.get(key)
+    if (found !== undefined) return found
+    const places = new Set<number>()
+    const question = {}
+    for (const [place, kind] of roles.size === 0 ? [] : this.kinds.entries()) {
+      if (kind.question !== question) {
+        kind.question = question
+        kind.answer = kind.roles.some((role) => roles.has(role))
+      }
+      if (kind.answer) places.add(place)
+    }
+    for (const user of users) {
+      for (const { session } of this.of(user)) {
+        const place = this.places.get(session.id)
+        if (place !== undefined) places.add(place)
+      }
+    }
+    const all = Array.from(places)
+    known.set(key, all)
+    return all
   }
 
   /** A member has other roles from now on; says what that means, channel by channel. */
@@ -270,12 +333,10 @@ export class Subscribers {
   }
 
   private view(topic: Topic, audience: Audience.Audience | undefined): View {
-    const key = `${topic.intent} ${topic.channel ?? ""}`
-    let view = this.views.get(key)
-    if (view === undefined) {
-      view = { audience, bits: new Bits(), seen: Number.NEGATIVE_INFINITY }
-      this.views.set(key, view)
-    }
+    const ofChannel = this.views.get(topic.channel) ?? new Map<number, View>()
+    this.views.set(topic.channel, ofChannel)
+    const view = ofChannel.get(topic.intent) ?? { audience, bits: new Bits(), seen: Number.NEGATIVE_INFINITY }
+    ofChannel.set(topic.intent, view)
     if (view.audience !== audience || this.touched.length - view.seen > this.sessions.length) {
       view.audience = audience
       view.bits = this.asked(topic, audience)
@@ -315,10 +376,6 @@ export class Subscribers {
     const user = this.users[place]
     if (kind === undefined || user === undefined || !Intents.wants(kind.intents, intent)) return false
     return audience === undefined || Audience.admits(audience, user, kind.roles)
-  }
-
-  private forget(channel: ChannelId): void {
-    for (const key of this.views.keys()) if (key.endsWith(` ${channel}`)) this.views.delete(key)
   }
 
   private enter(roles: ReadonlyArray<RoleId>, intents: number): Kind {
