@@ -21,13 +21,16 @@ import type { Client, World } from "../support/remote/world.ts"
 const GUILDS = 8
 const STEPS = 120
 const USERS = 6
-const intents = Intents.GUILDS | Intents.GUILD_MESSAGES
+const intents = Intents.GUILDS | Intents.GUILD_MESSAGES | Intents.GUILD_VOICE_STATES
 
 /** Of the owner and the members; they have one session or two. */
 const OWNER = 0
 const CHANNELS = ["10", "11", "12", "13"]
+const VOICE = ["12", "13"]
 const ROLES = ["20", "21", "22"]
 const NOTHING: ReadonlyArray<number> = []
+const CONNECT = 20
+const ALLOWED = [discord.VIEW, discord.SEND, CONNECT]
 
 const Frame = Schema.fromJsonString(
   Schema.Struct({
@@ -36,6 +39,11 @@ const Frame = Schema.fromJsonString(
     d: Schema.Struct({
       id: Schema.optionalKey(Schema.String),
       content: Schema.optionalKey(Schema.String),
+      user_id: Schema.optionalKey(Schema.String),
+      channel_id: Schema.optionalKey(Schema.NullOr(Schema.String)),
+      voice_states: Schema.optionalKey(
+        Schema.Array(Schema.Struct({ user_id: Schema.String, channel_id: Schema.String }))
+      ),
       channels: Schema.optionalKey(
         Schema.Array(
           Schema.Struct({ id: Schema.String, last_message_id: Schema.optionalKey(Schema.NullOr(Schema.String)) })
@@ -52,8 +60,11 @@ const told = (text: string): string | undefined => {
   switch (t) {
     case "GUILD_CREATE": {
       const channels = d.channels?.map(({ id, last_message_id }) => `${id}:${last_message_id ?? "none"}`).toSorted()
-      return `snapshot ${channels?.join()}`
+      const voice = d.voice_states?.map(({ channel_id, user_id }) => `${user_id}@${channel_id}`).toSorted()
+      return `snapshot ${channels?.join()} ${voice?.join()}`
     }
+    case "VOICE_STATE_UPDATE":
+      return `voice ${d.user_id}@${d.channel_id ?? "none"}`
     case "MESSAGE_CREATE":
       return `message ${d.content}`
     case "CHANNEL_CREATE":
@@ -91,11 +102,12 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
   const isLikely = (share: number) => random() < share
   const scope = yield* Effect.scope
   const everyone = String(guild.id)
-  const roles = new Map<string, ReadonlyArray<number>>([[everyone, [discord.VIEW, discord.SEND]]])
+  const roles = new Map<string, ReadonlyArray<number>>([[everyone, ALLOWED]])
   const channels = new Map<string, ReadonlyArray<discord.Overwrite>>()
   const last = new Map<string, string>()
   const people = new Map<number, ReadonlyArray<string>>([[OWNER, []]])
   const watchers = new Map<SessionId, Watcher>()
+  const voice = new Map<number, { readonly session: SessionId; readonly channel: string }>()
   let sessions = 0
 
   const rules = () => ({ guild: everyone, owner: userId(OWNER), roles })
@@ -109,22 +121,50 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
     )
   }
   const seen = (user: number) => Array.from(channels.keys()).filter((channel) => sees(user, channel))
-  const snapshot = (user: number) =>
-    `snapshot ${seen(user)
-      .map((channel) => `${channel}:${last.get(channel) ?? "none"}`)
-      .toSorted()
-      .join()}`
+  const snapshot = (user: number) => {
+    const shown = seen(user).map((channel) => `${channel}:${last.get(channel) ?? "none"}`)
+    const inside = Array.from(voice)
+      .filter(([, { channel }]) => sees(user, channel))
+      .map(([speaker, { channel }]) => `${userId(speaker)}@${channel}`)
+    return `snapshot ${shown.toSorted().join()} ${inside.toSorted().join()}`
+  }
+
+  /** Who sees it is told that somebody is somewhere else in voice channels, or nowhere as far as they see. */
+  const moved = (speaker: number, before: string | undefined, channel: string | undefined) => {
+    for (const one of watchers.values()) {
+      if (!one.isActive) continue
+      if (channel !== undefined && sees(one.user, channel)) one.due.push([`voice ${userId(speaker)}@${channel}`])
+      else if (before !== undefined && before !== channel && sees(one.user, before)) {
+        one.due.push([`voice ${userId(speaker)}@none`])
+      }
+    }
+  }
+  const hungUp = (speaker: number) => {
+    const before = voice.get(speaker)?.channel
+    voice.delete(speaker)
+    if (before !== undefined) moved(speaker, before, undefined)
+  }
 
   /** Does something that may change what anybody sees, and notes what everybody is to be told of it. */
   const changing = Effect.fnUntraced(function* <E>(change: Effect.Effect<unknown, E>, model: () => void) {
     const before = new Map(Array.from(watchers.values(), (one) => [one, seen(one.user)] as const))
+    const speakers = Array.from(voice)
     yield* change
     model()
     for (const [one, saw] of before) {
       const now = seen(one.user)
+      const gained = now.filter((channel) => !saw.includes(channel))
+      const lost = saw.filter((channel) => !now.includes(channel))
+      const inside = (channel: string) => speakers.filter(([, state]) => state.channel === channel)
+      const heard = (all: ReadonlyArray<string>, where: (channel: string) => string) =>
+        one.isActive
+          ? all.flatMap((channel) => inside(channel).map(([speaker]) => `voice ${userId(speaker)}@${where(channel)}`))
+          : []
       one.due.push([
-        ...now.filter((channel) => !saw.includes(channel)).map((channel) => `sees ${channel}`),
-        ...saw.filter((channel) => !now.includes(channel)).map((channel) => `loses ${channel}`)
+        ...gained.map((channel) => `sees ${channel}`),
+        ...lost.map((channel) => `loses ${channel}`),
+        ...heard(gained, (channel) => channel),
+        ...heard(lost, () => "none")
       ])
     }
   })
@@ -183,6 +223,16 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
     if (hot === undefined || !channels.has(hot) || isLikely(0.3)) hot = pick(Array.from(channels.keys()))
     return hot
   }
+  const set = (one: Watcher, channel: string | null) =>
+    Transport.call(guild, "SetVoice", {
+      session: one.id,
+      user: userId(one.user),
+      channel: channel === null ? null : ChannelId.make(channel),
+      selfMute: false,
+      selfDeaf: false
+    })
+  const silence = (one: Watcher) => Effect.map(set(one, null), () => hungUp(one.user))
+
   const steps: ReadonlyArray<Effect.Effect<unknown, unknown, Guilds>> = [
     Effect.suspend(() => {
       const user = pick(Array.from(people.keys()))
@@ -191,8 +241,29 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
     Effect.suspend(() => {
       const one = pick(Array.from(watchers.values()))
       if (one === undefined || isLikely(0.5)) return Effect.void
-      watchers.delete(one.id)
-      return Effect.andThen(settle(one), one.client.close)
+      // When a session hears of its end, and hangs up, is its worker's affair: here it does so first.
+      const silent = voice.get(one.user)?.session === one.id ? silence(one) : Effect.void
+      return Effect.andThen(silent, () => {
+        watchers.delete(one.id)
+        return Effect.andThen(settle(one), one.client.close)
+      })
+    }),
+    Effect.suspend(() => {
+      const one = pick(Array.from(watchers.values()))
+      if (one === undefined) return Effect.void
+      const channel = pick([...VOICE.filter((channel) => channels.has(channel)), null])
+      const own = people.get(one.user) ?? []
+      const isAllowed = (bit: number) =>
+        discord.may(rules(), channels.get(channel ?? "") ?? [], { user: userId(one.user), roles: own }, bit)
+      if (channel === null || channel === undefined) return silence(one)
+      return Effect.map(Effect.option(set(one, channel)), (done) => {
+        const before = voice.get(one.user)?.channel
+        const isThere = before === channel
+        assert.strictEqual(done._tag === "Some", isThere || isAllowed(CONNECT), `user ${one.user} joins ${channel}`)
+        if (done._tag === "None") return
+        voice.set(one.user, { session: one.id, channel })
+        moved(one.user, before, channel)
+      })
     }),
     Effect.suspend(() => {
       const one = pick(Array.from(watchers.values()))
@@ -207,6 +278,7 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
       }
       if (isLikely(0.6)) return Effect.void
       return Effect.map(Transport.call(guild, "RemoveMember", { user: userId(user) }), () => {
+        hungUp(user)
         people.delete(user)
         for (const one of watchers.values()) if (one.user === user) one.due.push(["out"])
         return user
@@ -235,8 +307,8 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
     Effect.suspend(() => {
       const id = pick([...ROLES, everyone])
       if (id === undefined || !roles.has(id)) return Effect.void
-      const bits = [discord.VIEW, discord.SEND, discord.ADMINISTRATOR].filter((bit) =>
-        isLikely(bit === discord.ADMINISTRATOR ? 0.1 : 0.6)
+      const bits = [discord.VIEW, discord.SEND, CONNECT, discord.ADMINISTRATOR].filter((bit) =>
+        isLikely(bit === discord.ADMINISTRATOR ? 0.1 : 0.7)
       )
       const patch = { permissions: mask(bits) }
       return changing(Transport.call(guild, "UpdateRole", { role: RoleId.make(id), patch }), () => {
@@ -283,6 +355,7 @@ const program = Effect.fnUntraced(function* (world: World, guild: Guild, seed: n
       const id = pick(CHANNELS)
       if (id === undefined || !channels.has(id) || isLikely(0.9)) return Effect.void
       return changing(Transport.call(guild, "DeleteChannel", { channel: ChannelId.make(id) }), () => {
+        for (const [speaker, state] of voice) if (state.channel === id) voice.delete(speaker)
         channels.delete(id)
         last.delete(id)
       })
@@ -340,10 +413,14 @@ const communityOf = (id: GuildId) =>
     name: "Test",
     ownerId: userId(OWNER),
     roles: [
-      { id: Community.everyoneId(id), name: "@everyone", permissions: mask([discord.VIEW, discord.SEND]) },
+      { id: Community.everyoneId(id), name: "@everyone", permissions: mask(ALLOWED) },
       ...ROLES.map((role) => ({ id: RoleId.make(role), name: role, permissions: 0n }))
     ],
-    channels: CHANNELS.map((channel) => ({ id: ChannelId.make(channel), name: channel }))
+    channels: CHANNELS.map((channel) => ({
+      id: ChannelId.make(channel),
+      name: channel,
+      kind: VOICE.includes(channel) ? ("voice" as const) : ("text" as const)
+    }))
   })
 
 export const conforms = (name: string, make: Effect.Effect<World, never, Scope.Scope>) =>
