@@ -1,0 +1,142 @@
+/**
+ * A connection to an open database, as `effect/sql` asks for it.
+ *
+ * @since 0.1.0
+ */
+import { type Duration, Effect, Option, Schedule, Stream } from "effect"
+import { SafeIntegers } from "effect/sql/SqlClient"
+import type { Connection } from "effect/sql/SqlConnection"
+import type { SqlError } from "effect/sql/SqlError"
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import { failure, isBusy } from "./failure.ts"
+
+/** What a stream reads at a time. */
+const CHUNK = 128
+
+/** A boolean is 0 or 1, a date its ISO text. */
+const bound = (value: unknown): SQLInputValue => {
+  switch (typeof value) {
+    case "string":
+      // Node would put others in their place and say nothing.
+      if (value.isWellFormed()) return value
+      throw new TypeError("SQLite stores text as UTF-8, which has no lone surrogates: take them out, or encode them")
+    case "number":
+    case "bigint":
+      return value
+    case "boolean":
+      return value ? 1 : 0
+    case "undefined":
+      return null
+  }
+  if (value === null || value instanceof Uint8Array) return value
+  if (value instanceof Date) return value.toISOString()
+  throw new TypeError("SQLite stores strings, numbers, bigints, booleans, dates, bytes and null: encode anything else")
+}
+
+/** Those that were used last are kept. */
+const cache = (database: DatabaseSync, capacity: number) => {
+  const statements = new Map<string, StatementSync>()
+  return (sql: string): StatementSync => {
+    const statement = statements.get(sql) ?? database.prepare(sql)
+    statements.delete(sql)
+    statements.set(sql, statement)
+    for (const oldest of statements.keys()) {
+      if (statements.size <= capacity) break
+      statements.delete(oldest)
+    }
+    return statement
+  }
+}
+
+/** The next few rows. */
+const chunk = <A>(iterator: Iterator<A>): { readonly rows: ReadonlyArray<A>; readonly isLast: boolean } => {
+  const rows: Array<A> = []
+  while (rows.length < CHUNK) {
+    const { done, value } = iterator.next()
+    if (done === true) return { rows, isLast: true }
+    rows.push(value)
+  }
+  return { rows, isLast: false }
+}
+
+/**
+ * `lockTimeout`: how long a statement is tried while another process has the file locked. `statements`: how many prepared
+ * ones are kept.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  database: DatabaseSync,
+  options: { readonly lockTimeout: Duration.Input; readonly statements: number }
+): Connection => {
+  const prepared = cache(database, options.statements)
+  const fresh = (sql: string) => database.prepare(sql)
+  const waiting = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")]).pipe(
+    Schedule.upTo({ duration: options.lockTimeout })
+  )
+
+  const run = <A>(
+    prepare: (sql: string) => StatementSync,
+    sql: string,
+    parameters: ReadonlyArray<unknown>,
+    use: (statement: StatementSync, bound: Array<SQLInputValue>) => A
+  ): Effect.Effect<A, SqlError> => {
+    const attempt = Effect.withFiber<A, SqlError>((fiber) => {
+      try {
+        const statement = prepare(sql)
+        statement.setReadBigInts(fiber.getRef(SafeIntegers))
+        return Effect.succeed(use(statement, parameters.map(bound)))
+      } catch (cause) {
+        return Effect.fail(failure(cause, "execute"))
+      }
+    })
+    // Most find the file free, and pay for no schedule.
+    return Effect.catchIf(attempt, isBusy, () => Effect.retry(attempt, { while: isBusy, schedule: waiting }))
+  }
+
+  const rows = (statement: StatementSync, parameters: Array<SQLInputValue>) => {
+    statement.setReturnArrays(false)
+    return statement.all(...parameters)
+  }
+  const values = (statement: StatementSync, parameters: Array<SQLInputValue>) => {
+    statement.setReturnArrays(true)
+    return statement.all(...parameters).map((row) => Object.values(row))
+  }
+  const raw = (statement: StatementSync, parameters: Array<SQLInputValue>) =>
+    statement.columns().length > 0 ? rows(statement, parameters) : statement.run(...parameters)
+
+  const execute =
+    (prepare: (sql: string) => StatementSync): Connection["execute"] =>
+    (sql, parameters, transformRows) => {
+      const found = run(prepare, sql, parameters, rows)
+      return transformRows === undefined ? found : Effect.map(found, transformRows)
+    }
+
+  return {
+    execute: execute(prepared),
+    executeUnprepared: execute(fresh),
+    executeRaw: (sql, parameters) => run(prepared, sql, parameters, raw),
+    executeValues: (sql, parameters) => run(prepared, sql, parameters, values),
+    executeValuesUnprepared: (sql, parameters) => run(fresh, sql, parameters, values),
+    executeStream: (sql, parameters, transformRows) =>
+      Effect.acquireRelease(
+        // A statement of its own: whoever reads the stream within a transaction may run the same one meanwhile.
+        run(fresh, sql, parameters, (statement, bound) => statement.iterate(...bound)),
+        (iterator) => Effect.sync(() => void iterator.return?.())
+      ).pipe(
+        Effect.map((iterator) =>
+          Stream.paginate(undefined, () =>
+            Effect.try({
+              try: () => {
+                const { isLast, rows } = chunk(iterator)
+                return [transformRows?.(rows) ?? rows, isLast ? Option.none() : Option.some(undefined)] as const
+              },
+              catch: (cause) => failure(cause, "stream")
+            })
+          )
+        ),
+        Stream.unwrap
+      )
+  }
+}
