@@ -49,6 +49,22 @@ export class ScanDied extends Schema.TaggedError<ScanDied>()("ScanDied", {
 export type ScanError = ScanTimedOut | ScanDied
 
 /**
+ * What the members are kept in did not answer. A change that failed so may have been made all the same: that is known
+ * only when it is made again, or when the guild is opened anew.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class StoreUnavailable extends Schema.TaggedError<StoreUnavailable>()("StoreUnavailable", {
+  guild: GuildId,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `the store of the members of guild ${this.guild} did not answer: see the cause, and try again when it does`
+  }
+}
+
+/**
  * `deadline` is how long a scan may take until its last result, 30 seconds by default.
  *
  * @since 0.1.0
@@ -69,12 +85,12 @@ export interface ScanOptions {
  * @category models
  */
 export interface Members {
-  readonly get: (user: UserId) => Effect.Effect<Option.Option<Member>>
+  readonly get: (user: UserId) => Effect.Effect<Option.Option<Member>, StoreUnavailable>
   /** Adds a member, or replaces the one with the same user. */
-  readonly put: (member: Member) => Effect.Effect<void>
+  readonly put: (member: Member) => Effect.Effect<void, StoreUnavailable>
   /** Answers whether there was one. */
-  readonly remove: (user: UserId) => Effect.Effect<boolean>
-  readonly size: Effect.Effect<number>
+  readonly remove: (user: UserId) => Effect.Effect<boolean, StoreUnavailable>
+  readonly size: Effect.Effect<number, StoreUnavailable>
   readonly scan: (query: MemberQuery, options?: ScanOptions) => Stream.Stream<Member, ScanError>
   /** A scan of which only the users' ids are wanted: eight bytes for each. */
   readonly ids: (query: MemberQuery, options?: ScanOptions) => Effect.Effect<UserIds, ScanError>

@@ -20,7 +20,12 @@ export {
    * @since 0.1.0
    * @category models
    */
-  type Members
+  type Members,
+  /**
+   * @since 0.1.0
+   * @category errors
+   */
+  StoreUnavailable
 } from "../domain/MemberStore.ts"
 
 const heapMembers = (): Members => {

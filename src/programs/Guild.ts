@@ -188,7 +188,7 @@ export const make = Effect.fnUntraced(function* (
                   const member = Option.getOrUndefined(yield* members.get(user))
                   if (member === undefined) return
                   yield* members.put({ ...member, roles: member.roles.filter((other) => other !== role) })
-                }),
+                }, Effect.orDie),
                 { discard: true }
               )
           }

@@ -143,4 +143,28 @@ describe("Guild", () => {
       assert.deepStrictEqual(yield* Transport.call(guild, "Status", undefined), { sessions: 1, active: 1, relays: 1 })
     }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, offload)))
   })
+
+  it.effect("a store that does not answer costs the command that asks it, and not the guild", () => {
+    let failures = 1
+    const store = Layer.effect(
+      MemberStore.MemberStore,
+      Effect.map(MemberStore.MemberStore, ({ open }) => ({
+        open: (guild) =>
+          Effect.map(open(guild), (members) => ({
+            ...members,
+            get: (user) =>
+              Effect.suspend(() =>
+                failures-- > 0 ? new MemberStore.StoreUnavailable({ guild, cause: "no answer" }) : members.get(user)
+              )
+          }))
+      }))
+    ).pipe(Layer.provide(MemberStore.heap))
+    return Effect.gen(function* () {
+      const guild = yield* Guild.make({ community, members: members(1) })
+      const say = Transport.call(guild, "SendMessage", { author: userId(1), channel: GENERAL, draft: draft("hello") })
+      const refused = yield* Effect.flip(say)
+      assert.strictEqual(refused._tag, "ActorDied")
+      assert.strictEqual((yield* say).draft.content, "hello")
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, store, Offload.inline)))
+  })
 })

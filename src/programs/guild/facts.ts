@@ -11,7 +11,7 @@ import type { State } from "../../domain/guild/State.ts"
 import type { UserId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
-import type { Members, ScanError } from "../../domain/MemberStore.ts"
+import type { Members, ScanError, StoreUnavailable } from "../../domain/MemberStore.ts"
 import { UserIds } from "../../domain/UserIds.ts"
 
 /** A guild's description names all members of a small guild, and of a large one only whoever asks. */
@@ -26,10 +26,15 @@ const described = (members: Members, member: Option.Option<Member>, memberCount:
     : Effect.succeed(Option.toArray(member))
 
 /**
+ * A store that does not answer costs the command, of which its caller is told, and not the guild.
+ *
  * @since 0.1.0
  * @category getters
  */
-export const lookUp = Effect.fnUntraced(function* (members: Members, wanted: Wanted): Effect.fn.Return<Facts> {
+export const lookUp = Effect.fnUntraced(function* (
+  members: Members,
+  wanted: Wanted
+): Effect.fn.Return<Facts, StoreUnavailable> {
   const { counts = false, describes = false, named = [] } = wanted
   const member = yield* found(members, wanted.member)
   const target = yield* found(members, wanted.target)
@@ -43,7 +48,7 @@ export const lookUp = Effect.fnUntraced(function* (members: Members, wanted: Wan
     roster: describes ? yield* described(members, member, memberCount) : [],
     memberCount
   }
-})
+}, Effect.orDie)
 
 /**
  * A guild's members, for whoever reads them while it works; what others see of them is as the guild stands.
@@ -59,7 +64,7 @@ export const roster = (members: Members, state: () => State) => ({
     return Effect.map(found, (some) => UserIds.from(some.map(({ user }) => user.id)))
   },
   get: (users: ReadonlyArray<UserId>): Effect.Effect<ReadonlyArray<Seen>> =>
-    Effect.map(Effect.forEach(users, members.get), (found) =>
+    Effect.map(Effect.orDie(Effect.forEach(users, members.get)), (found) =>
       found.flatMap(Option.toArray).map((member) => ({ member, presence: presenceOf(state(), member.user.id) }))
     )
 })

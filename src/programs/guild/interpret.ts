@@ -72,7 +72,7 @@ const enrol = (shell: Shell, { event, voice }: Enrol): Effect.Effect<void> => {
   const { member } = event
   const isMember = event._tag !== "MemberRemoved"
   const user = member.user.id
-  const stored = isMember ? shell.members.put(member) : Effect.asVoid(shell.members.remove(user))
+  const stored = Effect.orDie(isMember ? shell.members.put(member) : Effect.asVoid(shell.members.remove(user)))
   const message = request<Protocol, "Enrol">("Enrol", {
     user,
     roles: member.roles,
