@@ -28,6 +28,14 @@ export {
   StoreUnavailable
 } from "../domain/MemberStore.ts"
 
+export {
+  /**
+   * @since 0.1.0
+   * @category layers
+   */
+  durable
+} from "./MemberStore/durable.ts"
+
 const heapMembers = (): Members => {
   const members = new Map<UserId, Member>()
   const found = (query: MemberQuery) => Array.from(members.values()).filter((member) => matches(query, member))
