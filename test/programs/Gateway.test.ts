@@ -91,7 +91,7 @@ describe("Gateway", () => {
   it.effect.each([
     ["an unknown opcode", [`{"op":99,"d":null}`], 4001],
     ["a malformed frame", ["{{{"], 4002],
-    ["anything but identify first", [`{"op":3,"d":{}}`], 4003],
+    ["anything but identify first", [`{"op":3,"d":{"status":"online"}}`], 4003],
     ["an unknown token", [`{"op":2,"d":{"token":"nope","intents":1}}`], 4004],
     ["no token at all", [`{"op":2,"d":{"token":"","intents":1}}`], 4004],
     ["identifying twice", [IDENTIFY, IDENTIFY], 4005],
