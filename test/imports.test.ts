@@ -40,6 +40,7 @@ const HOPS = [
   ["Guild"],
   ["background", "facts"],
   ["interpret"],
+  ["MemberLists"],
   ["Shell"],
   ["Relay"],
   ["Session"],

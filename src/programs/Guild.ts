@@ -9,7 +9,7 @@ import { type Duration, Effect, Option, Scope } from "effect"
 import { type ActorError, type Address, request } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import { Welcomes } from "../domain/gateway/Welcomes.ts"
-import type { Protocol as GuildProtocol, Seen } from "../domain/guild/Protocol.ts"
+import type { Protocol as GuildProtocol, ReadProtocol, Seen } from "../domain/guild/Protocol.ts"
 import * as State from "../domain/guild/State.ts"
 import { steps, wanted } from "../domain/guild/step.ts"
 import type { GuildId, RoleId, UserId } from "../domain/Ids.ts"
@@ -25,7 +25,8 @@ import type { UserIds } from "../domain/UserIds.ts"
 import * as Actor from "./Actor.ts"
 import * as Background from "./guild/background.ts"
 import { lookUp, roster } from "./guild/facts.ts"
-import { type Handle, interpret } from "./guild/interpret.ts"
+import { followed, type Handle, interpret } from "./guild/interpret.ts"
+import * as MemberLists from "./guild/MemberLists.ts"
 import { lastWord, type Shell, tell } from "./guild/Shell.ts"
 import type * as Relay from "./Relay.ts"
 import * as Transport from "./Transport.ts"
@@ -66,6 +67,8 @@ export interface Roster {
   readonly find: (prefix: string, limit?: number) => Effect.Effect<UserIds, ScanError | ActorError>
   /** Those of these users who are members. */
   readonly get: (users: ReadonlyArray<UserId>) => Effect.Effect<ReadonlyArray<Seen>, ActorError>
+  /** A session looks at some rows of a channel's member list, and wants to hear of changes. */
+  readonly watch: (look: ReadProtocol["WatchMembers"]["payload"]) => Effect.Effect<void, ActorError>
 }
 
 /**
@@ -115,6 +118,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Local, never, Sampler | MemberStore | Offload | Scope.Scope> {
   const { id } = options.community
   let state = State.initial(options.community, options)
+  let lists: MemberLists.MemberLists | undefined
   const members = yield* (yield* MemberStore).open(id)
   const address = yield* Actor.make<OwnProtocol>()({
     kind: "guild",
@@ -142,6 +146,8 @@ export const make = Effect.fnUntraced(function* (
           stripped: (role, users) => Effect.orDie(Transport.call(self.address, "Strip", { role, users }))
         })
         yield* Effect.addFinalizer(() => lastWord(shell))
+        const own = yield* MemberLists.make({ shell, state: () => state })
+        lists = own
 
         const taken = steps<Handle>()
         const handle = <Tag extends keyof Protocol>(tag: Tag) =>
@@ -154,6 +160,7 @@ export const make = Effect.fnUntraced(function* (
               yield* interpret(shell, output, { before, after, relay: options, background })
             }
             state = after
+            for (const output of outputs) followed(own, output)
             return yield* Effect.fromResult(reply)
           })
 
@@ -203,7 +210,10 @@ export const make = Effect.fnUntraced(function* (
     get community() {
       return state.community
     },
-    members: roster(members, () => state),
+    members: {
+      ...roster(members, () => state),
+      watch: (look) => Effect.suspend(() => lists?.look(look) ?? Effect.void)
+    },
     serve: (worker, outlet) => Effect.ignore(Transport.cast(address, "Serve", { worker, outlet }))
   }
 })

@@ -106,6 +106,15 @@ export const make = (
               Restructure: (change) => Effect.suspend(() => allTold(served.restructure(change))),
               Enrol: (change) => Effect.suspend(() => allTold(served.enrol(change))),
               Speak: (change) => Effect.suspend(() => allTold(served.speak(change))),
+              Watch: (watch) =>
+                Effect.suspend(() => {
+                  const session = served.get(watch.session)?.session
+                  const isSeen = served.watch(watch)
+                  return isSeen && session !== undefined && watch.payload !== undefined
+                    ? first(session, watch.payload)
+                    : Effect.void
+                }),
+              Tell: (news) => Effect.suspend(() => told({ recipients: served.told(news), payload: news.payload })),
               Stop: () => self.stop
             },
             message: () => Effect.suspend(() => allTold(served.summaries()))

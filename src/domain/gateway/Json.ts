@@ -11,6 +11,9 @@ import type { Seen } from "../guild/commands/reads.ts"
 import type { Event, MemberChanged, PresenceChanged, Summary, VoiceChanged } from "../guild/Event.ts"
 import type { ChannelId, GuildId, MessageId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
+import type { Shown } from "../memberlist/lists.ts"
+import type { Op } from "../memberlist/Op.ts"
+import type { Header, Row } from "../memberlist/Row.ts"
 import type { Message } from "../Message.ts"
 import type { Presence } from "../Presence.ts"
 import type { User } from "../User.ts"
@@ -256,6 +259,53 @@ export const membersChunk = (value: {
       }
     : undefined),
   ...(value.nonce === undefined ? undefined : { nonce: value.nonce })
+})
+
+const memberRow = (row: Row<Shown>, members: ReadonlyMap<UserId, Member>, guild: GuildId) => {
+  if (row._tag === "Group") return { group: { id: row.id, count: row.count } }
+  const found = members.get(row.user)
+  const seen = presence({ guild, user: row.user, presence: row.value.presence })
+  return {
+    member: found === undefined ? { user: { id: row.user }, presence: seen } : { ...member(found), presence: seen }
+  }
+}
+
+const memberListOp = (op: Op<Shown>, members: ReadonlyMap<UserId, Member>, guild: GuildId) => {
+  switch (op._tag) {
+    case "Sync":
+      return { op: "SYNC", range: op.range, items: op.rows.map((row) => memberRow(row, members, guild)) }
+    case "Insert":
+      return { op: "INSERT", index: op.index, item: memberRow(op.row, members, guild) }
+    case "Update":
+      return { op: "UPDATE", index: op.index, item: memberRow(op.row, members, guild) }
+    case "Delete":
+      return { op: "DELETE", index: op.index }
+    case "Invalidate":
+      return { op: "INVALIDATE", range: op.range }
+  }
+}
+
+/**
+ * What `GUILD_MEMBER_LIST_UPDATE` says, which is known from the clients that people use: of which list, how many are in
+ * which of its groups, and what is to be done with the rows that a client has.
+ *
+ * @since 0.1.0
+ * @category events
+ */
+export const memberList = (value: {
+  readonly guild: GuildId
+  readonly id: string
+  readonly groups: ReadonlyArray<Header>
+  readonly count: number
+  readonly ops: ReadonlyArray<Op<Shown>>
+  readonly members: ReadonlyMap<UserId, Member>
+}) => ({
+  guild_id: value.guild,
+  id: value.id,
+  member_count: value.count,
+  online_count: value.groups.reduce((sum, { count, id }) => sum + (id === "offline" ? 0 : count), 0),
+  groups: value.groups.map(({ count, id }) => ({ id, count })),
+  ops: value.ops.map((op) => memberListOp(op, value.members, value.guild))
 })
 
 const roleDeleted = (guild: GuildId, role: RoleId) => ({ guild_id: guild, role_id: role })

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Change } from "../Community.ts"
-import type { ChannelId, RoleId, SessionId } from "../Ids.ts"
+import type { ChannelId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { Message } from "../Message.ts"
 import type { VoiceState } from "../VoiceState.ts"
 import type { MemberChanged, MessageCreated, PresenceChanged, Snapshot } from "./Event.ts"
@@ -125,6 +125,17 @@ export interface Speak {
 }
 
 /**
+ * Others see something else of a user than before.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Notice {
+  readonly _tag: "Notice"
+  readonly user: UserId
+}
+
+/**
  * A message calls all who may see its channel, also those who are not there.
  *
  * @since 0.1.0
@@ -151,4 +162,4 @@ export interface Strip {
  * @category models
  */
 export type Output<H> =
-  StartRelay | StopRelay | Attach<H> | Detach | Turn | Dispatch | Restructure | Enrol | Speak | Ping | Strip
+  StartRelay | StopRelay | Attach<H> | Detach | Turn | Dispatch | Restructure | Enrol | Speak | Notice | Ping | Strip

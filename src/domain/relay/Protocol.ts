@@ -112,6 +112,38 @@ export const Speak = Schema.Struct({
  */
 export type Speak = typeof Speak.Type
 
+/**
+ * A session looks at some rows of a channel's member list, and first of all gets how they are; all who look at the same have
+ * the same key. Without one, it looks at none any more.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const Watch = Schema.Struct({
+  session: SessionId,
+  channel: ChannelId,
+  key: Schema.optionalKey(Schema.String),
+  payload: Schema.optionalKey(Payload.schema)
+})
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export type Watch = typeof Watch.Type
+
+/**
+ * For all who look at the same.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export const Tell = Schema.Struct({ channel: ChannelId, key: Schema.String, payload: Payload.schema })
+/**
+ * @since 0.1.0
+ * @category commands
+ */
+export type Tell = typeof Tell.Type
+
 type Cast<Payload> = { readonly payload: Payload; readonly success: void; readonly error: never }
 
 /**
@@ -126,6 +158,8 @@ export interface Protocol<S = SessionHandle> {
   readonly Restructure: Cast<Restructure>
   readonly Enrol: Cast<Enrol>
   readonly Speak: Cast<Speak>
+  readonly Watch: Cast<Watch>
+  readonly Tell: Cast<Tell>
   /** The last: it has come the same way as all that went before. */
   readonly Stop: Cast<void>
 }

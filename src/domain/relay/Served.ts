@@ -12,8 +12,9 @@ import type { ChannelId, SessionId } from "../Ids.ts"
 import type { SessionHandle } from "../session/Session.ts"
 import type { VoiceState } from "../VoiceState.ts"
 import { Missed } from "./Missed.ts"
-import type { Dispatch, Enrol, Restructure, Speak } from "./Protocol.ts"
+import type { Dispatch, Enrol, Restructure, Speak, Tell, Watch } from "./Protocol.ts"
 import { type Shift, type Subscriber, Subscribers } from "./Subscribers.ts"
+import { Watchers } from "./Watchers.ts"
 
 /**
  * Somebody to tell something.
@@ -25,6 +26,9 @@ export interface Delivery {
   readonly recipients: ReadonlyArray<SessionHandle>
   readonly payload: Payload.Payload
 }
+
+/** Whichever intents somebody has. */
+const ANY = 0
 
 const said = (recipients: ReadonlyArray<SessionHandle>, event: Event): ReadonlyArray<Delivery> =>
   recipients.length === 0 ? [] : [{ recipients, payload: Payload.fromEvent(event) }]
@@ -38,6 +42,7 @@ export class Served {
   readonly active: Subscribers
   readonly passive: Subscribers
   private readonly missed = new Missed()
+  private readonly watchers = new Watchers()
 
   constructor(community: Community) {
     this.community = community
@@ -52,6 +57,7 @@ export class Served {
   }
 
   detach(session: SessionId): Subscriber | undefined {
+    this.watchers.forget(session)
     return this.active.remove(session) ?? this.passive.remove(session)
   }
 
@@ -134,6 +140,21 @@ export class Served {
     const saw = this.hearing(before)
     const left = present.size === 0 ? saw : saw.filter((session) => !present.has(session))
     yield* said(left, this.voiceChanged(state, null))
+  }
+
+  /** Whether the session is there, and may look. */
+  watch({ channel, key, session }: Watch): boolean {
+    const isSeen = this.active.reaches(session, { channel, intent: ANY })
+    this.watchers.set(session, channel, isSeen ? key : undefined)
+    return isSeen
+  }
+
+  /** Those who look at the same, as far as they still may. */
+  told({ channel, key }: Tell): ReadonlyArray<SessionHandle> {
+    const topic = { channel, intent: ANY }
+    return Array.from(this.watchers.of(key)).flatMap((id) =>
+      this.active.reaches(id, topic) ? (this.active.get(id)?.session ?? []) : []
+    )
   }
 
   /** What passive sessions have missed, which they have not from now on. */

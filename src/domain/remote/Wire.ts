@@ -47,6 +47,8 @@ export const Command = Schema.Union([
   Schema.TaggedStruct("Restructure", Relay.Restructure.fields),
   Schema.TaggedStruct("Enrol", Relay.Enrol.fields),
   Schema.TaggedStruct("Speak", Relay.Speak.fields),
+  Schema.TaggedStruct("Watch", Relay.Watch.fields),
+  Schema.TaggedStruct("Tell", Relay.Tell.fields),
   Schema.TaggedStruct("Stop", {})
 ])
 /**
@@ -140,7 +142,8 @@ export const ways: { readonly [T in RequestTag]: Way<T> } = {
   RemoveMember: way(commands.RemoveMember),
   SetVoice: way(commands.SetVoice),
   FindMembers: way(reads.FindMembers),
-  GetMembers: way(reads.GetMembers)
+  GetMembers: way(reads.GetMembers),
+  WatchMembers: way(reads.WatchMembers)
 }
 
 /**

@@ -81,7 +81,17 @@ export const make = Effect.fnUntraced(function* ({
     return guild === undefined ? Effect.void : Effect.ignore(act(guild))
   }
   const subscribed = (id: GuildId, subscription: ClientFrame.Subscription) =>
-    at(id, (guild) => Transport.call(guild, "SetActive", { ...own, isActive: looks(subscription) }))
+    at(
+      id,
+      Effect.fnUntraced(function* (guild) {
+        yield* Transport.call(guild, "SetActive", { ...own, isActive: looks(subscription) })
+        const { channels = {} } = subscription
+        for (const channel of guild.community.channels.keys()) {
+          const ranges = channels[channel]
+          if (ranges !== undefined) yield* guild.members.watch({ ...own, channel, ranges })
+        }
+      })
+    )
 
   return (frame) => {
     switch (frame.op) {

@@ -6,6 +6,7 @@
 import { Effect, type Scope } from "effect"
 import { type Address, request } from "../../domain/Actor.ts"
 import { Welcomes } from "../../domain/gateway/Welcomes.ts"
+import type { State } from "../../domain/guild/State.ts"
 import type { Members } from "../../domain/MemberStore.ts"
 import type { OutletProtocol, Protocol } from "../../domain/relay/Protocol.ts"
 import type { Recipient, Sender } from "../../domain/Sender.ts"
@@ -53,6 +54,22 @@ export const tell = <M>({ sender }: Shell, relays: ReadonlyArray<Recipient<M>>, 
  * @category getters
  */
 export const all = ({ outlets, relays }: Shell): ReadonlyArray<AnyRelay> => [...relays.values(), ...outlets.values()]
+
+/**
+ * The relay with this index, or the one that stands for its worker.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const relayAt = (
+  { outlets, relays }: Shell,
+  { relays: states }: State,
+  index: number
+): ReadonlyArray<AnyRelay> => {
+  const worker = states[index]?.worker
+  const relay = worker === undefined ? relays.get(index) : outlets.get(worker)
+  return relay === undefined ? [] : [relay]
+}
 
 /**
  * What was acknowledged goes out yet: relays end when they have done with all that was handed to them.

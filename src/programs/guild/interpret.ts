@@ -15,7 +15,8 @@ import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } fro
 import type { Sampler } from "../../domain/Sampler.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
 import * as Relay from "../Relay.ts"
-import { all, type AnyRelay, type Shell, tell } from "./Shell.ts"
+import type { MemberLists } from "./MemberLists.ts"
+import { all, relayAt, type Shell, tell } from "./Shell.ts"
 
 /**
  * How a guild's relays reach a session: one that lives beside them, or at a worker.
@@ -29,12 +30,6 @@ export type Handle = SessionHandle | SessionRef
 export interface Background {
   readonly ping: (community: Community, output: Extract<Output<Handle>, { _tag: "Ping" }>) => Effect.Effect<void>
   readonly strip: (output: Extract<Output<Handle>, { _tag: "Strip" }>) => Effect.Effect<void>
-}
-
-const relayAt = ({ outlets, relays }: Shell, { relays: states }: State, index: number): ReadonlyArray<AnyRelay> => {
-  const worker = states[index]?.worker
-  const relay = worker === undefined ? relays.get(index) : outlets.get(worker)
-  return relay === undefined ? [] : [relay]
 }
 
 const attach = (shell: Shell, state: State, output: Attach<Handle>): Effect.Effect<void> => {
@@ -135,9 +130,29 @@ export const interpret = (
       const { before: left, channel, state } = output
       return tell(shell, all(shell), request<Protocol, "Speak">("Speak", { before: left, channel, state }))
     }
+    case "Notice":
+      return Effect.void
     case "Ping":
       return background.ping(after.community, output)
     case "Strip":
       return background.strip(output)
+  }
+}
+
+/**
+ * Tells the member lists what may be different about whom, once it is so.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const followed = (lists: MemberLists, output: Output<Handle>): void => {
+  switch (output._tag) {
+    case "Notice":
+      return lists.touch(output.user)
+    case "Enrol":
+      return lists.touch(output.event.member.user.id)
+    case "Detach":
+    case "Turn":
+      return lists.left(output.session)
   }
 }

@@ -113,6 +113,10 @@ export const serve = Effect.fnUntraced(function* (options: {
         return Effect.flatMap(Wire.ways.GetMembers.payload.decode(payload), ({ users }) =>
           written(tag, Wire.ways.GetMembers.answer, Effect.exit(branch.guild.members.get(users)))
         )
+      case "WatchMembers":
+        return Effect.flatMap(Wire.ways.WatchMembers.payload.decode(payload), (look) =>
+          written(tag, Wire.ways.WatchMembers.answer, Effect.exit(branch.guild.members.watch(look)))
+        )
       default:
         return passed(branch, carrier, tag, payload)
     }

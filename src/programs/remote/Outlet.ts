@@ -53,6 +53,10 @@ const commandOf = (request: Request<OutletProtocol>): Wire.Command => {
       return { _tag: "Enrol", ...request.payload }
     case "Speak":
       return { _tag: "Speak", ...request.payload }
+    case "Watch":
+      return { _tag: "Watch", ...request.payload }
+    case "Tell":
+      return { _tag: "Tell", ...request.payload }
     case "Stop":
       return { _tag: "Stop" }
   }

@@ -197,7 +197,8 @@ export const make = Effect.fnUntraced(function* (
           Transport.call(address, "FindMembers", limit === undefined ? { prefix } : { prefix, limit }, {
             timeout: SCAN_TIMEOUT
           }),
-        get: (users) => Transport.call(address, "GetMembers", { users })
+        get: (users) => Transport.call(address, "GetMembers", { users }),
+        watch: (look) => Transport.call(address, "WatchMembers", look)
       }
     },
     session: (id) => sessions.get(id),

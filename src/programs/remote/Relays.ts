@@ -101,6 +101,12 @@ export const make = Effect.fnUntraced(function* (
         const found = places.get(message.session)
         return found === undefined ? Effect.void : tell("Turn", message, [found])
       }
+      case "Watch": {
+        const found = places.get(message.session)
+        return found === undefined ? Effect.void : tell("Watch", message, [found])
+      }
+      case "Tell":
+        return tell("Tell", message, relays)
       case "Dispatch":
         return tell("Dispatch", message, relays)
       case "Restructure":

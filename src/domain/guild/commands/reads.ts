@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
-import { UserId } from "../../Ids.ts"
+import { ChannelId, SessionId, UserId } from "../../Ids.ts"
 import { Member } from "../../Member.ts"
 import { ScanDied, ScanTimedOut } from "../../MemberStore.ts"
 import { Presence } from "../../Presence.ts"
@@ -26,6 +26,8 @@ export type Seen = typeof Seen.Type
 /**
  * - `FindMembers`: those whose name begins so, at most so many; everybody's name begins with nothing
  * - `GetMembers`: those of these users who are members
+ * - `WatchMembers`: a session looks at these rows of a channel's member list, first and last, and wants to hear of changes;
+ *   of at most three ranges of a hundred rows. Without any, it looks at none any more
  *
  * @since 0.1.0
  * @category commands
@@ -39,6 +41,16 @@ export const reads = {
   GetMembers: {
     payload: Schema.Struct({ users: Schema.Array(UserId) }),
     success: Schema.Array(Seen),
+    error: Schema.Never
+  },
+  WatchMembers: {
+    payload: Schema.Struct({
+      session: SessionId,
+      user: UserId,
+      channel: ChannelId,
+      ranges: Schema.Array(Schema.Tuple([Schema.Int, Schema.Int]))
+    }),
+    success: Schema.Void,
     error: Schema.Never
   }
 }

@@ -47,13 +47,14 @@ const snapshot = (state: State, member: Member, { memberCount, roster }: Facts):
   voice: state.voice
 })
 
-/** Tells of it when others see something else of a user than before; nothing is to be done where nobody asks. */
+/** What is to be done when others see something else of a user than before; nobody is told where nobody asks. */
 const noticed = <H>(before: State, after: State, user: UserId): ReadonlyArray<Output<H>> => {
-  if (after.watching === 0) return []
   const presence: Presence = presenceOf(after, user)
   if (presence === presenceOf(before, user)) return []
+  const notice: Output<H> = { _tag: "Notice", user }
+  if (after.watching === 0) return [notice]
   const event = { _tag: "PresenceChanged", guild: after.community.id, user, presence } as const
-  return [{ _tag: "Dispatch", event, sessions: after.active }]
+  return [notice, { _tag: "Dispatch", event, sessions: after.active }]
 }
 
 /**

@@ -1,0 +1,289 @@
+/** Member lists as clients see them: beside a naive one, whatever happens in the guild. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Queue, Schema, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import * as Community from "../../src/domain/Community.ts"
+import * as Intents from "../../src/domain/gateway/Intents.ts"
+import { ChannelId, RoleId, SessionId } from "../../src/domain/Ids.ts"
+import type { Member } from "../../src/domain/Member.ts"
+import * as Permissions from "../../src/domain/Permissions.ts"
+import type { Status } from "../../src/domain/Presence.ts"
+import { SessionSocket } from "../../src/domain/SessionSocket.ts"
+import * as MemberStore from "../../src/layers/MemberStore.ts"
+import * as Offload from "../../src/layers/Offload.ts"
+import * as Sampler from "../../src/layers/Sampler.ts"
+import * as memory from "../../src/layers/SessionSocket/memory.ts"
+import * as Guild from "../../src/programs/Guild.ts"
+import * as Session from "../../src/programs/Session.ts"
+import * as Transport from "../../src/programs/Transport.ts"
+import { GUILD, userId } from "../support/community.ts"
+import { below, seeded } from "../support/random.ts"
+
+const USERS = 40
+const OPEN = ChannelId.make("10")
+const CLOSED = ChannelId.make("11")
+const HIGH = RoleId.make("20")
+const LOW = RoleId.make("21")
+const KEY = RoleId.make("22")
+const VIEW = Permissions.VIEW_CHANNEL
+const EVERYONE = Community.everyoneId(GUILD)
+
+const community = Community.make({
+  id: GUILD,
+  name: "lists",
+  ownerId: userId(999),
+  roles: [
+    { id: EVERYONE, name: "@everyone", permissions: VIEW },
+    { id: HIGH, name: "high", permissions: 0n, position: 3, isHoisted: true },
+    { id: LOW, name: "low", permissions: 0n, position: 2, isHoisted: true },
+    { id: KEY, name: "key", permissions: 0n, position: 1 }
+  ],
+  channels: [
+    { id: OPEN, name: "open" },
+    {
+      id: CLOSED,
+      name: "closed",
+      overwrites: [
+        { kind: "role", id: EVERYONE, allow: 0n, deny: VIEW },
+        { kind: "role", id: KEY, allow: VIEW, deny: 0n }
+      ]
+    }
+  ]
+})
+
+const Item = Schema.Struct({
+  group: Schema.optionalKey(Schema.Struct({ id: Schema.String, count: Schema.Int })),
+  member: Schema.optionalKey(
+    Schema.Struct({
+      nick: Schema.NullOr(Schema.String),
+      user: Schema.Struct({ id: Schema.String }),
+      presence: Schema.Struct({ status: Schema.String })
+    })
+  )
+})
+const Update = Schema.Struct({
+  ops: Schema.Array(
+    Schema.Union([
+      Schema.Struct({
+        op: Schema.Literal("SYNC"),
+        range: Schema.Tuple([Schema.Int, Schema.Int]),
+        items: Schema.Array(Item)
+      }),
+      Schema.Struct({ op: Schema.Literals(["INSERT", "UPDATE"]), index: Schema.Int, item: Item }),
+      Schema.Struct({ op: Schema.Literal("DELETE"), index: Schema.Int }),
+      Schema.Struct({ op: Schema.Literal("INVALIDATE"), range: Schema.Tuple([Schema.Int, Schema.Int]) })
+    ])
+  )
+})
+const Frame = Schema.fromJsonString(Schema.Struct({ t: Schema.NullOr(Schema.String), d: Schema.Unknown }))
+const decodeFrame = Schema.decodeUnknownSync(Frame)
+const decodeUpdate = Schema.decodeUnknownSync(Update)
+
+const shown = ({ group, member }: typeof Item.Type): string =>
+  group === undefined
+    ? `${member?.user.id} ${member?.nick ?? ""} ${member?.presence.status}`
+    : `# ${group.id} ${group.count}`
+
+/** What a client does with what it is told. */
+const apply = (rows: Array<string | undefined>, { ops }: typeof Update.Type): void => {
+  for (const op of ops) {
+    switch (op.op) {
+      case "SYNC":
+      case "INVALIDATE":
+        for (let index = op.range[0]; index <= op.range[1]; index++) {
+          rows[index] = undefined
+          const item = op.op === "SYNC" ? op.items[index - op.range[0]] : undefined
+          if (item !== undefined) rows[index] = shown(item)
+        }
+        break
+      case "INSERT":
+        while (rows.length < op.index) rows.push(undefined)
+        rows.splice(op.index, 0, shown(op.item))
+        break
+      case "UPDATE":
+        rows[op.index] = shown(op.item)
+        break
+      case "DELETE":
+        rows.splice(op.index, 1)
+    }
+  }
+}
+
+const STATUSES: ReadonlyArray<Status> = ["online", "idle", "dnd", "invisible"]
+
+const program = Effect.fnUntraced(function* (seed: number) {
+  const random = seeded(seed)
+  const scope = yield* Effect.scope
+  const pick = <A>(all: ReadonlyArray<A>): A | undefined => all[below(random, all.length)]
+  const people = new Map<number, Member>()
+  for (let user = 1; user <= USERS; user++) {
+    people.set(user, { user: { id: userId(user), username: `user-${user % 7}`, bot: true }, roles: [], joinedAt: 0 })
+  }
+  const guild = yield* Guild.make({ community, members: people.values(), relayCapacity: 4 })
+  const status = new Map<number, Status>()
+  const open = new Map<
+    number,
+    {
+      readonly scope: Scope.Closeable
+      readonly client: memory.Client
+      readonly rows: Array<string | undefined>
+      look: { readonly channel: ChannelId; readonly range: readonly [number, number] } | undefined
+    }
+  >()
+  let isHoisted = true
+  let isClosed = true
+  const sees = ({ roles }: Member, channel: ChannelId) => channel === OPEN || !isClosed || roles.includes(KEY)
+  /** Who does not see a channel any more has forgotten its list, and has to ask again. */
+  const forgetful = () => {
+    for (const [user, one] of open) {
+      const member = people.get(user)
+      if (one.look === undefined || (member !== undefined && sees(member, one.look.channel))) continue
+      one.look = undefined
+    }
+  }
+
+  /** The whole list, the slow way. */
+  const list = (channel: ChannelId): ReadonlyArray<string> => {
+    const all = Array.from(people)
+      .filter(([, member]) => sees(member, channel))
+      .map(([user, member]) => {
+        const own = status.get(user)
+        const presence = own === undefined || own === "invisible" ? "offline" : own
+        const role = (isHoisted ? [HIGH, LOW] : [LOW]).find((id) => member.roles.includes(id))
+        return { member, presence, group: presence === "offline" ? "offline" : (role ?? "online") }
+      })
+    const name = ({ nick, user }: Member) => nick ?? user.username
+    return [HIGH, LOW, "online", "offline"].flatMap((group) => {
+      const inside = all.filter((one) => one.group === group)
+      inside.sort(({ member: one }, { member: other }) =>
+        name(one) === name(other) ? Number(one.user.id) - Number(other.user.id) : name(one) < name(other) ? -1 : 1
+      )
+      return inside.length === 0
+        ? []
+        : [
+            `# ${group} ${inside.length}`,
+            ...inside.map(({ member, presence }) => `${member.user.id} ${member.nick ?? ""} ${presence}`)
+          ]
+    })
+  }
+
+  const connect = Effect.fnUntraced(function* (user: number) {
+    const own = yield* Scope.fork(scope)
+    const { client, socket } = yield* memory.make({ capacity: 4096 })
+    const session = yield* Session.make({ id: SessionId.make(`s-${user}`) }).pipe(
+      Effect.provideService(SessionSocket, socket),
+      Scope.provide(own)
+    )
+    const wanted = pick(STATUSES) ?? "online"
+    yield* Guild.connect(guild, session, { user: userId(user), intents: Intents.GUILDS, status: wanted }).pipe(
+      Scope.provide(own)
+    )
+    status.set(user, wanted)
+    open.set(user, { scope: own, client, rows: [], look: undefined })
+  })
+  const update = (user: number, patch: { roles?: ReadonlyArray<RoleId>; nick?: string | null }) =>
+    Effect.map(Transport.call(guild, "UpdateMember", { user: userId(user), patch }), (member) => {
+      people.set(user, member)
+      forgetful()
+    })
+  const look = Effect.fnUntraced(function* (user: number) {
+    const one = open.get(user)
+    const channel = pick([OPEN, CLOSED]) ?? OPEN
+    const member = people.get(user)
+    if (one === undefined || member === undefined || !sees(member, channel)) return
+    const from = below(random, 30)
+    const range: readonly [number, number] = [from, from + below(random, 30)]
+    if (one.look !== undefined && one.look.channel !== channel) {
+      const { channel: left } = one.look
+      yield* guild.members.watch({
+        session: SessionId.make(`s-${user}`),
+        user: userId(user),
+        channel: left,
+        ranges: []
+      })
+    }
+    yield* guild.members.watch({ session: SessionId.make(`s-${user}`), user: userId(user), channel, ranges: [range] })
+    one.look = { channel, range }
+  })
+
+  for (let step = 0; step < 300; step++) {
+    const user = 1 + below(random, USERS)
+    const one = open.get(user)
+    switch (below(random, 12)) {
+      case 0:
+      case 1:
+        if (one === undefined) yield* connect(user)
+        break
+      case 2:
+        if (one === undefined) break
+        yield* Scope.close(one.scope, Exit.void)
+        open.delete(user)
+        status.delete(user)
+        break
+      case 3: {
+        const roles = [HIGH, LOW, KEY].filter(() => random() < 0.4)
+        yield* update(user, { roles })
+        break
+      }
+      case 4:
+        yield* update(user, { nick: random() < 0.5 ? null : `a-${below(random, 5)}` })
+        break
+      case 5:
+        if (one === undefined) break
+        status.set(user, pick(STATUSES) ?? "idle")
+        yield* Transport.call(guild, "SetStatus", {
+          session: SessionId.make(`s-${user}`),
+          user: userId(user),
+          status: status.get(user) ?? "idle"
+        })
+        break
+      case 6:
+        if (random() < 0.7) break
+        isHoisted = !isHoisted
+        yield* Transport.call(guild, "UpdateRole", { role: HIGH, patch: { isHoisted } })
+        break
+      case 7: {
+        if (random() < 0.7) break
+        isClosed = !isClosed
+        const overwrites: ReadonlyArray<Community.Overwrite> = [
+          ...(isClosed ? [{ kind: "role" as const, id: EVERYONE, allow: 0n, deny: VIEW }] : []),
+          { kind: "role", id: KEY, allow: VIEW, deny: 0n }
+        ]
+        yield* Transport.call(guild, "UpdateChannel", { channel: CLOSED, patch: { overwrites } })
+        forgetful()
+        break
+      }
+      default:
+        yield* look(user)
+    }
+    if (below(random, 7) === 0) yield* TestClock.adjust("200 millis")
+  }
+  return { guild, open, list, sees, people, look }
+})
+
+describe("member lists", () => {
+  it.effect.each([1, 2, 3, 4, 5, 6])(
+    "whoever looks at rows has them as they are, whatever has happened since (%s)",
+    (seed) =>
+      Effect.gen(function* () {
+        const { list, open, people, sees } = yield* program(seed)
+        yield* TestClock.adjust("1 second")
+        for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
+        let looking = 0
+        for (const [user, { client, look, rows }] of open) {
+          for (const frame of yield* Queue.clear(client.frames)) {
+            const { d, t } = decodeFrame(frame)
+            if (t === "GUILD_MEMBER_LIST_UPDATE") apply(rows, decodeUpdate(d))
+          }
+          const member = people.get(user)
+          if (look === undefined || member === undefined || !sees(member, look.channel)) continue
+          looking++
+          const [from, to] = look.range
+          const expected = list(look.channel).slice(from, to + 1)
+          const got = rows.slice(from, to + 1).filter((row) => row !== undefined)
+          assert.deepStrictEqual(got, expected, `user ${user} looks at ${look.channel} ${from} to ${to}`)
+        }
+        assert.isAbove(looking, 0)
+      }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline)))
+  )
+})
