@@ -286,4 +286,44 @@ describe("member lists", () => {
         assert.isAbove(looking, 0)
       }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline)))
   )
+
+  it.effect("who does not see the channel any more hears nothing of its list, and who sees it again has to ask", () =>
+    Effect.gen(function* () {
+      const member = (user: number): Member => ({
+        user: { id: userId(user), username: `user-${user}`, bot: true },
+        roles: [KEY],
+        joinedAt: 0
+      })
+      const guild = yield* Guild.make({ community, members: [1, 2].map(member) })
+      const { client, socket } = yield* memory.make()
+      const id = SessionId.make("s-1")
+      const session = yield* Effect.provideService(Session.make({ id }), SessionSocket, socket)
+      yield* Guild.connect(guild, session, { user: userId(1), intents: Intents.GUILDS })
+      const ask = guild.members.watch({ session: id, user: userId(1), channel: CLOSED, ranges: [[0, 99]] })
+      const rename = (nick: string) => Transport.call(guild, "UpdateMember", { user: userId(2), patch: { nick } })
+      const give = (roles: ReadonlyArray<RoleId>) =>
+        Transport.call(guild, "UpdateMember", { user: userId(1), patch: { roles } })
+      const updates = Effect.gen(function* () {
+        yield* TestClock.adjust("1 second")
+        for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow
+        const frames = yield* Queue.clear(client.frames)
+        return frames.filter((frame) => decodeFrame(frame).t === "GUILD_MEMBER_LIST_UPDATE").length
+      })
+      yield* ask
+      assert.strictEqual(yield* updates, 1)
+      yield* rename("a")
+      assert.strictEqual(yield* updates, 1)
+      // The list's fiber has not heard of it yet; its relay has.
+      yield* rename("b")
+      yield* give([])
+      assert.strictEqual(yield* updates, 0)
+      yield* ask
+      assert.strictEqual(yield* updates, 0)
+      yield* give([KEY])
+      yield* rename("c")
+      assert.strictEqual(yield* updates, 0)
+      yield* ask
+      assert.strictEqual(yield* updates, 1)
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline)))
+  )
 })
