@@ -169,4 +169,34 @@ describe("Served", () => {
       }),
     { arbitrary: { runs: 500, size: 40 } }
   )
+
+  it.effect(
+    "what is told of a member list is for those who look at it, as far as they see the channel when it comes",
+    () =>
+      Effect.gen(function* () {
+        const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
+        const served = new Served(community)
+        const subscriber = {
+          session: { id: sessionId(1), mailbox, end: () => Effect.void },
+          user: userId(1),
+          intents: 0
+        }
+        served.attach({ ...subscriber, roles: [STAFF] }, true)
+        const payload = Payload.make("GUILD_MEMBER_LIST_UPDATE", {})
+        const told = (key: string) => idsOf(served.told({ channel: HIDDEN, key, payload }))
+        const watch = (key: string) => served.watch({ session: sessionId(1), channel: HIDDEN, key })
+        assert.isTrue(watch("top"))
+        assert.deepStrictEqual([told("top"), told("bottom")], [[sessionId(1)], []])
+        assert.isTrue(watch("bottom"))
+        assert.deepStrictEqual([told("top"), told("bottom")], [[], [sessionId(1)]])
+        const without = { user: userId(1), roles: [], isMember: true, payload, voice: [] }
+        Array.from(served.enrol(without))
+        assert.deepStrictEqual(told("bottom"), [])
+        assert.isFalse(watch("bottom"))
+        Array.from(served.enrol({ ...without, roles: [STAFF] }))
+        assert.isTrue(watch("bottom"))
+        served.attach({ ...subscriber, roles: [STAFF] }, false)
+        assert.deepStrictEqual(told("bottom"), [], "who looks elsewhere looks at no list")
+      })
+  )
 })
