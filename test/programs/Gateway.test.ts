@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import * as ClientFrame from "../../src/domain/gateway/ClientFrame.ts"
+import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as Opcode from "../../src/domain/gateway/Opcode.ts"
 import { Guilds } from "../../src/programs/Guilds.ts"
 import * as Transport from "../../src/programs/Transport.ts"
@@ -196,6 +198,110 @@ describe("Gateway", () => {
       assert.strictEqual((yield* client.next).op, Opcode.RECONNECT)
       assert.strictEqual((yield* Effect.flip(client.next)).code, 1001)
       assert.strictEqual(yield* sessions, 0)
+    }).pipe(provide)
+  )
+
+  it.effect("a client that is content with summaries gets them, until it looks at the guild", () =>
+    Effect.gen(function* () {
+      const client = yield* connect()
+      yield* client.next
+      const intents = Intents.GUILDS | Intents.GUILD_MESSAGES
+      yield* client.say(Opcode.IDENTIFY, { token: "token-2", intents, capabilities: ClientFrame.PASSIVE })
+      yield* client.until("GUILD_CREATE")
+      const status = Effect.flatMap(guild, (address) => Transport.call(address, "Status", undefined))
+      assert.deepStrictEqual(yield* status, { sessions: 1, active: 0, relays: 1 })
+      const first = yield* write("missed")
+      const second = yield* write("missed too")
+      yield* TestClock.adjust("30 seconds")
+      const summary = yield* client.next
+      assert.deepInclude(summary, {
+        t: "PASSIVE_UPDATE_V2",
+        d: {
+          guild_id: GUILD,
+          updated_channels: [{ id: GENERAL, last_message_id: second.id }],
+          updated_voice_states: [],
+          removed_voice_states: [],
+          updated_members: []
+        }
+      })
+      assert.isTrue(first.id < second.id)
+      // What calls it comes at once; where nothing was missed there is no summary.
+      yield* write(`hello <@${userId(2)}>`)
+      assert.strictEqual((yield* client.next).t, "MESSAGE_CREATE")
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* client.next).t, "PASSIVE_UPDATE_V2")
+      yield* client.say(Opcode.HEARTBEAT, null)
+      assert.strictEqual((yield* client.next).op, Opcode.HEARTBEAT_ACK)
+      yield* TestClock.adjust("30 seconds")
+
+      yield* client.say(Opcode.GUILD_SUBSCRIPTIONS, { guild_id: GUILD, typing: true })
+      assert.strictEqual((yield* client.next).t, "GUILD_CREATE")
+      yield* write("seen")
+      assert.strictEqual((yield* client.next).t, "MESSAGE_CREATE")
+      yield* client.say(Opcode.GUILD_SUBSCRIPTIONS_BULK, { subscriptions: { [GUILD]: {} } })
+      yield* client.say(Opcode.HEARTBEAT, null)
+      assert.strictEqual((yield* client.next).op, Opcode.HEARTBEAT_ACK)
+      assert.strictEqual((yield* status).active, 0)
+    }).pipe(provide)
+  )
+
+  it.effect("a client that scrolls through a member list is told its rows, and what changes in them", () =>
+    Effect.gen(function* () {
+      const client = yield* login("token-1")
+      const looks = (ranges: ReadonlyArray<readonly [number, number]>) =>
+        client.say(Opcode.GUILD_SUBSCRIPTIONS, { guild_id: GUILD, typing: true, channels: { [GENERAL]: ranges } })
+      const update = Effect.map(client.until("GUILD_MEMBER_LIST_UPDATE"), ({ d }) =>
+        Schema.decodeUnknownSync(
+          Schema.Struct({
+            id: Schema.String,
+            groups: Schema.Array(Schema.Struct({ id: Schema.String, count: Schema.Int })),
+            ops: Schema.Array(Schema.Struct({ op: Schema.String }))
+          })
+        )(d)
+      )
+      yield* looks([[0, 99]])
+      assert.deepStrictEqual(yield* update, {
+        id: "everyone",
+        groups: [
+          { id: "online", count: 1 },
+          { id: "offline", count: 2 }
+        ],
+        ops: [{ op: "SYNC" }]
+      })
+      yield* login("token-2")
+      yield* TestClock.adjust("1 second")
+      const { groups, ops } = yield* update
+      assert.deepStrictEqual(
+        groups.map(({ count }) => count),
+        [2, 1]
+      )
+      assert.isAbove(ops.length, 0)
+    }).pipe(provide)
+  )
+
+  it.effect("presence and voice are heard by the others; frames for guilds that one is not in are ignored", () =>
+    Effect.gen(function* () {
+      const listener = yield* login("token-1", { intents: Intents.GUILDS | Intents.GUILD_PRESENCES })
+      const client = yield* login("token-2")
+      const status = Effect.map(listener.until("PRESENCE_UPDATE"), ({ d }) =>
+        Schema.decodeUnknownSync(Schema.Struct({ user: Schema.Struct({ id: Schema.String }), status: Schema.String }))(
+          d
+        )
+      )
+      assert.deepStrictEqual(yield* status, { user: { id: userId(2) }, status: "online" })
+      yield* client.say(Opcode.PRESENCE_UPDATE, { since: null, activities: [], status: "dnd", afk: false })
+      assert.deepStrictEqual(yield* status, { user: { id: userId(2) }, status: "dnd" })
+      yield* client.say(Opcode.PRESENCE_UPDATE, { since: null, activities: [], status: "invisible", afk: false })
+      assert.deepStrictEqual(yield* status, { user: { id: userId(2) }, status: "offline" })
+      yield* client.say(Opcode.VOICE_STATE_UPDATE, {
+        guild_id: "404",
+        channel_id: null,
+        self_mute: false,
+        self_deaf: false
+      })
+      yield* client.say(Opcode.REQUEST_GUILD_MEMBERS, { guild_id: "404", query: "", limit: 0 })
+      yield* client.say(Opcode.HEARTBEAT, null)
+      assert.strictEqual((yield* client.next).op, Opcode.HEARTBEAT_ACK)
     }).pipe(provide)
   )
 })
