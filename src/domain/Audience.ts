@@ -8,40 +8,12 @@
  * @see https://discord.com/developers/docs/topics/permissions
  * @since 0.1.0
  */
+import type { Audience, Base } from "./audience/Admission.ts"
 import type { Overwrite, Role } from "./Community.ts"
 import type { RoleId, UserId } from "./Ids.ts"
-import type { Member } from "./Member.ts"
 import * as Permissions from "./Permissions.ts"
 
-/**
- * What all channels of a community have in common. `administrators` and `viewers` are the roles whose bearers may do
- * everything, or see channels; `@everyone` may be among them.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Base {
-  readonly ownerId: UserId
-  readonly everyone: RoleId
-  readonly administrators: ReadonlySet<RoleId>
-  readonly viewers: ReadonlySet<RoleId>
-}
-
-/**
- * `isOpen`: those without a role see it. So do the bearers of `viewers`. What `denied` roles take away, `allowed` ones give
- * back; of the `named` it is said of each whether they see it. Nothing of that concerns administrators and the owner.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Audience {
-  readonly base: Base
-  readonly isOpen: boolean
-  readonly viewers: ReadonlySet<RoleId>
-  readonly denied: ReadonlySet<RoleId>
-  readonly allowed: ReadonlySet<RoleId>
-  readonly named: ReadonlyMap<UserId, boolean>
-}
+export * from "./audience/Admission.ts"
 
 const NO_ROLES: ReadonlySet<RoleId> = new Set()
 
@@ -113,55 +85,6 @@ export const make = (base: Base, overwrites: ReadonlyArray<Overwrite>): Audience
   }
   return { base, isOpen, viewers, denied, allowed, named }
 }
-
-const isAdministrator = ({ administrators, everyone }: Base, roles: ReadonlyArray<RoleId>): boolean =>
-  administrators.has(everyone) || (administrators.size > 0 && roles.some((role) => administrators.has(role)))
-
-/**
- * Whether those with just these roles see the channel, as far as they are not spoken of by name.
- *
- * @since 0.1.0
- * @category guards
- */
-export const admitsRoles = (audience: Audience, roles: ReadonlyArray<RoleId>): boolean => {
-  const { allowed, base, denied, viewers } = audience
-  if (isAdministrator(base, roles)) return true
-  let sees = audience.isOpen
-  let isDenied = false
-  for (const role of roles) {
-    if (allowed.has(role)) return true
-    isDenied ||= denied.has(role)
-    sees ||= viewers.has(role)
-  }
-  return sees && !isDenied
-}
-
-/**
- * Whether a member's roles do not say all about them.
- *
- * @since 0.1.0
- * @category guards
- */
-export const names = ({ base, named }: Audience, user: UserId): boolean => base.ownerId === user || named.has(user)
-
-/**
- * Whether a user with these roles sees the channel.
- *
- * @since 0.1.0
- * @category guards
- */
-export const admits = (audience: Audience, user: UserId, roles: ReadonlyArray<RoleId>): boolean => {
-  if (audience.base.ownerId === user) return true
-  const own = audience.named.get(user)
-  if (own === undefined) return admitsRoles(audience, roles)
-  return own || isAdministrator(audience.base, roles)
-}
-
-/**
- * @since 0.1.0
- * @category guards
- */
-export const admitsMember = (audience: Audience, { roles, user }: Member): boolean => admits(audience, user.id, roles)
 
 /**
  * Whose answer may be another: the bearers of some roles and some users, or everyone's.

@@ -7,6 +7,14 @@ import { Schema } from "effect"
 import { RoleId } from "./Ids.ts"
 import { User } from "./User.ts"
 
+export {
+  /**
+   * @since 0.1.0
+   * @category getters
+   */
+  nameOf
+} from "./member/Name.ts"
+
 /**
  * `roles` leaves out `@everyone`, which all members have. `joinedAt` is Unix time in milliseconds. `nick` is what they are
  * called here, where that differs; `mute` and `deaf` are what moderators have made them in voice channels.
@@ -27,11 +35,3 @@ export const Member = Schema.Struct({
  * @category models
  */
 export type Member = typeof Member.Type
-
-/**
- * What a member is called in this guild.
- *
- * @since 0.1.0
- * @category getters
- */
-export const nameOf = ({ nick, user }: Member): string => nick ?? user.username

@@ -3,9 +3,18 @@
  *
  * @since 0.1.0
  */
-import * as Audience from "./Audience.ts"
+import * as Admission from "./audience/Admission.ts"
 import type { RoleId } from "./Ids.ts"
-import { type Member, nameOf } from "./Member.ts"
+import type { Member } from "./Member.ts"
+import { folded, nameOf } from "./member/Name.ts"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category getters
+   */
+  folded
+} from "./member/Name.ts"
 
 /**
  * Who may see a channel; who bears a role; whose name, as they are called here or as a user, begins like this, whatever the
@@ -15,7 +24,7 @@ import { type Member, nameOf } from "./Member.ts"
  * @category models
  */
 export type MemberQuery =
-  | { readonly _tag: "Seeing"; readonly audience: Audience.Audience }
+  | { readonly _tag: "Seeing"; readonly audience: Admission.Audience }
   | { readonly _tag: "Bearing"; readonly role: RoleId }
   | { readonly _tag: "Named"; readonly prefix: string }
   | { readonly _tag: "Everybody" }
@@ -30,7 +39,7 @@ export const everybody: MemberQuery = { _tag: "Everybody" }
  * @since 0.1.0
  * @category constructors
  */
-export const seeing = (audience: Audience.Audience): MemberQuery => ({ _tag: "Seeing", audience })
+export const seeing = (audience: Admission.Audience): MemberQuery => ({ _tag: "Seeing", audience })
 
 /**
  * @since 0.1.0
@@ -45,14 +54,6 @@ export const bearing = (role: RoleId): MemberQuery => ({ _tag: "Bearing", role }
 export const named = (prefix: string): MemberQuery => ({ _tag: "Named", prefix: folded(prefix) })
 
 /**
- * A name as it is compared: without regard to case.
- *
- * @since 0.1.0
- * @category getters
- */
-export const folded = (name: string): string => name.toLowerCase()
-
-/**
  * Whether a member is among those who are asked for: the plain version of every scan.
  *
  * @since 0.1.0
@@ -63,7 +64,7 @@ export const matches = (query: MemberQuery, member: Member): boolean => {
     case "Everybody":
       return true
     case "Seeing":
-      return Audience.admitsMember(query.audience, member)
+      return Admission.admitsMember(query.audience, member)
     case "Bearing":
       return member.roles.includes(query.role)
     case "Named":

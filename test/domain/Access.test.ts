@@ -88,7 +88,10 @@ describe("Access", () => {
         assert.strictEqual(Permissions.has(granted, 1n << BigInt(bit)), model(world, bit), `bit ${bit}`)
       }
       const audience = community.audiences.get(channel.id)
-      assert.strictEqual(audience && Audience.admitsMember(audience, member), model(world, 10))
+      assert.isDefined(audience)
+      assert.strictEqual(Audience.admitsMember(audience, member), model(world, 10))
+      const said = member.roles.reduce((said, role) => said | Audience.says(audience, role), 0)
+      assert.strictEqual(Audience.admitsUserSaying(audience, member.user.id, said), model(world, 10))
     },
     { arbitrary: { runs: 3000 } }
   )
