@@ -38,14 +38,19 @@ export {
 
 const heapMembers = (): Members => {
   const members = new Map<UserId, Member>()
-  const found = (query: MemberQuery) => Array.from(members.values()).filter((member) => matches(query, member))
+  const scan = (query: MemberQuery) =>
+    Stream.fromIterable(Array.from(members.values())).pipe(Stream.filter((member) => matches(query, member)))
+  const ids = function* (query: MemberQuery) {
+    for (const member of members.values()) if (matches(query, member)) yield member.user.id
+  }
   return {
     get: (user) => Effect.sync(() => Option.fromUndefinedOr(members.get(user))),
     put: (member) => Effect.sync(() => void members.set(member.user.id, member)),
     remove: (user) => Effect.sync(() => members.delete(user)),
     size: Effect.sync(() => members.size),
-    scan: (query) => Stream.suspend(() => Stream.fromArray(found(query))),
-    ids: (query) => Effect.sync(() => UserIds.from(found(query).map(({ user }) => user.id)))
+    // A list of them all is a snapshot; whom it is asked of, it is only as they are wanted.
+    scan: (query) => Stream.suspend(() => scan(query)),
+    ids: (query) => Effect.sync(() => UserIds.from(ids(query)))
   }
 }
 

@@ -1,89 +1,231 @@
-/** What every member store promises: it behaves as a map does. */
-import { assert, describe, it } from "@effect/vitest"
-import { Effect, type Layer, Option, Schema, Stream } from "effect"
-import { GuildId } from "../../src/domain/Ids.ts"
+/** What every member store promises: it behaves as a map does, and a scan is of one moment. */
+import { assert, layer as withLayer } from "@effect/vitest"
+import { Effect, Fiber, type Layer, Option, Schema, Stream } from "effect"
+import { GuildId, type UserId } from "../../src/domain/Ids.ts"
 import type { Member } from "../../src/domain/Member.ts"
 import * as MemberQuery from "../../src/domain/MemberQuery.ts"
-import { MemberStore } from "../../src/domain/MemberStore.ts"
-import { member, STAFF, userId } from "../support/community.ts"
+import { type Members, MemberStore } from "../../src/domain/MemberStore.ts"
+import { member, STAFF } from "../support/community.ts"
+import { AnyMember, AnyQuery, AnyUser, queryOf } from "../support/members.ts"
+import { below, seeded } from "../support/random.ts"
 
-const Index = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))
-const Operations = Schema.Array(
-  Schema.Union([
-    Schema.Struct({ op: Schema.Literal("put"), index: Index, staff: Schema.Boolean }),
-    Schema.Struct({ op: Schema.Literal("remove"), index: Index }),
-    Schema.Struct({ op: Schema.Literal("get"), index: Index }),
-    Schema.Struct({ op: Schema.Literal("all") })
-  ])
-)
+const Write = Schema.Union([
+  Schema.TaggedStruct("Put", { member: AnyMember }),
+  Schema.TaggedStruct("Remove", { user: AnyUser })
+])
+type Write = typeof Write.Type
 
-const byId = (members: Iterable<Member>) => Array.from(members).sort((a, b) => Number(a.user.id) - Number(b.user.id))
+const Operation = Schema.Union([
+  Write,
+  // Once more, so that there are twice as many who come as who go.
+  Schema.TaggedStruct("Put", { member: AnyMember }),
+  Schema.TaggedStruct("Get", { user: AnyUser }),
+  Schema.TaggedStruct("Scan", { query: AnyQuery }),
+  Schema.TaggedStruct("Ids", { query: AnyQuery }),
+  Schema.TaggedStruct("Reopen", {})
+])
+
+/** What goes on while others scan: `Turn` lets them. */
+const Meanwhile = Schema.Union([
+  Write,
+  Schema.TaggedStruct("Put", { member: AnyMember }),
+  Schema.TaggedStruct("Scan", { query: AnyQuery }),
+  Schema.TaggedStruct("Ids", { query: AnyQuery }),
+  Schema.TaggedStruct("Turn", {})
+])
+
+type Model = Map<UserId, Member>
+
+const byId = (members: Iterable<Member>): ReadonlyArray<Member> =>
+  Array.from(members).sort((one, other) => (BigInt(one.user.id) < BigInt(other.user.id) ? -1 : 1))
+
+const asked = (model: Model, query: MemberQuery.MemberQuery): ReadonlyArray<Member> =>
+  byId(model.values()).filter((member) => MemberQuery.matches(query, member))
+
+const idsOf = (members: Iterable<Member>): ReadonlyArray<UserId> => Array.from(members, ({ user }) => user.id)
+
+/** In an order that the seed gives. */
+const shuffled = <A>(random: () => number, items: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const all = Array.from(items)
+  for (let left = all.length; left > 1; left--) {
+    const [taken] = all.splice(below(random, left), 1)
+    if (taken !== undefined) all.push(taken)
+  }
+  return all
+}
+
+const everyone = (members: Members) => Effect.map(Stream.runCollect(members.scan(MemberQuery.everybody)), byId)
+
+const written = Effect.fnUntraced(function* (members: Members, model: Model, write: Write) {
+  if (write._tag === "Put") {
+    model.set(write.member.user.id, write.member)
+    yield* members.put(write.member)
+  } else {
+    assert.strictEqual(yield* members.remove(write.user), model.delete(write.user))
+  }
+})
 
 export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
-  describe(`MemberStore: ${name}`, () => {
+  withLayer(layer)(`MemberStore: ${name}`, (it) => {
+    let guilds = 0
+    /** A guild that nobody has opened before. */
+    const fresh = () => GuildId.make(String(++guilds))
+
     it.effect.prop(
       "agrees with a map, operation by operation",
-      [Operations],
+      [Schema.Array(Operation)],
       ([operations]) =>
         Effect.gen(function* () {
-          const members = yield* (yield* MemberStore).open(GuildId.make("1"))
-          const model = new Map<string, Member>()
+          const store = yield* MemberStore
+          const guild = fresh()
+          let members = yield* store.open(guild)
+          const model: Model = new Map()
           for (const operation of operations) {
-            switch (operation.op) {
-              case "put": {
-                const value = member(operation.index, operation.staff ? [STAFF] : [])
-                model.set(value.user.id, value)
-                yield* members.put(value)
+            switch (operation._tag) {
+              case "Put":
+              case "Remove":
+                yield* written(members, model, operation)
+                break
+              case "Get":
+                assert.deepStrictEqual(
+                  Option.getOrUndefined(yield* members.get(operation.user)),
+                  model.get(operation.user)
+                )
+                break
+              case "Scan": {
+                const query = queryOf(operation.query)
+                assert.deepStrictEqual(byId(yield* Stream.runCollect(members.scan(query))), asked(model, query))
                 break
               }
-              case "remove":
-                assert.strictEqual(
-                  yield* members.remove(userId(operation.index)),
-                  model.delete(userId(operation.index))
-                )
+              case "Ids": {
+                const query = queryOf(operation.query)
+                const ids = yield* members.ids(query)
+                const wanted = idsOf(asked(model, query))
+                assert.deepStrictEqual(Array.from(ids), wanted)
+                assert.strictEqual(ids.size, wanted.length)
+                for (const user of model.keys()) assert.strictEqual(ids.has(user), wanted.includes(user))
                 break
-              case "get":
-                assert.deepStrictEqual(
-                  Option.getOrUndefined(yield* members.get(userId(operation.index))),
-                  model.get(userId(operation.index))
-                )
-                break
-              case "all":
-                assert.deepStrictEqual(
-                  byId(yield* Stream.runCollect(members.scan(MemberQuery.everybody))),
-                  byId(model.values())
-                )
+              }
+              case "Reopen":
+                members = yield* store.open(guild)
             }
             assert.strictEqual(yield* members.size, model.size)
           }
-        }).pipe(Effect.scoped, Effect.provide(layer)),
-      { arbitrary: { size: 60 } }
+        }).pipe(Effect.scoped),
+      { arbitrary: { size: 60, runs: 200 } }
+    )
+
+    it.effect.prop(
+      "a scan is of the moment at which it began, whatever is written while it goes on",
+      [Schema.Array(Meanwhile)],
+      ([operations]) =>
+        Effect.gen(function* () {
+          const members = yield* (yield* MemberStore).open(fresh())
+          const model: Model = new Map()
+          const checks: Array<Effect.Effect<void, unknown>> = []
+          /** It begins at once, and goes on when it may. */
+          const begun = Effect.fnUntraced(function* (
+            found: Effect.Effect<ReadonlyArray<UserId>, unknown>,
+            wanted: ReadonlyArray<UserId>
+          ) {
+            const fiber = yield* Effect.forkChild(found, { startImmediately: true })
+            checks.push(Effect.map(Fiber.join(fiber), (found) => assert.deepStrictEqual(found, wanted)))
+          })
+          for (const operation of operations) {
+            switch (operation._tag) {
+              case "Put":
+              case "Remove":
+                yield* written(members, model, operation)
+                break
+              case "Scan": {
+                const query = queryOf(operation.query)
+                const wanted = asked(model, query)
+                const slowly = members.scan(query).pipe(
+                  Stream.rechunk(1),
+                  Stream.tap(() => Effect.yieldNow),
+                  Stream.runCollect,
+                  Effect.tap((found) => Effect.sync(() => assert.deepStrictEqual(byId(found), wanted)))
+                )
+                yield* begun(
+                  Effect.map(slowly, (found) => idsOf(byId(found))),
+                  idsOf(wanted)
+                )
+                break
+              }
+              case "Ids": {
+                const query = queryOf(operation.query)
+                yield* begun(
+                  Effect.map(members.ids(query), (ids) => Array.from(ids)),
+                  idsOf(asked(model, query))
+                )
+                break
+              }
+              case "Turn":
+                yield* Effect.yieldNow
+            }
+          }
+          yield* Effect.all(checks)
+          assert.deepStrictEqual(yield* everyone(members), byId(model.values()))
+        }).pipe(Effect.scoped),
+      { arbitrary: { size: 60, runs: 200 } }
+    )
+
+    const Order = Schema.Literals(["ascending", "descending", "random"])
+    it.effect.prop(
+      "many come and go, in whatever order",
+      [Order, Order, Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 }))],
+      ([comes, goes, seed]) =>
+        Effect.gen(function* () {
+          const members = yield* (yield* MemberStore).open(fresh())
+          const random = seeded(seed)
+          const everybody = Array.from({ length: 600 }, (_, index) =>
+            member(index * 1_000, index % 3 === 0 ? [STAFF] : [])
+          )
+          const ordered = (order: typeof Order.Type) => {
+            if (order === "random") return shuffled(random, everybody)
+            return order === "ascending" ? everybody : everybody.toReversed()
+          }
+          yield* Effect.forEach(ordered(comes), members.put, { discard: true })
+          assert.deepStrictEqual(idsOf(yield* everyone(members)), idsOf(everybody))
+          const leaving = ordered(goes).slice(0, 550)
+          for (const { user } of leaving) assert.isTrue(yield* members.remove(user.id))
+          const gone = new Set(leaving)
+          const staying = everybody.filter((member) => !gone.has(member))
+          assert.deepStrictEqual(yield* everyone(members), staying)
+          assert.deepStrictEqual(Array.from(yield* members.ids(MemberQuery.everybody)), idsOf(staying))
+          for (const { user } of leaving) assert.isFalse(yield* members.remove(user.id))
+          yield* Effect.forEach(leaving, members.put, { discard: true })
+          assert.deepStrictEqual(yield* everyone(members), everybody)
+          assert.strictEqual(yield* members.size, everybody.length)
+        }).pipe(Effect.scoped),
+      { arbitrary: { runs: 12 } }
     )
 
     it.effect("a guild's members are its own; opening it again gives the same", () =>
       Effect.gen(function* () {
         const store = yield* MemberStore
-        const one = yield* store.open(GuildId.make("1"))
-        const other = yield* store.open(GuildId.make("2"))
+        const [here, there] = [fresh(), fresh()]
+        const one = yield* store.open(here)
+        const other = yield* store.open(there)
         yield* one.put(member(1))
         assert.strictEqual(yield* other.size, 0)
-        assert.strictEqual(yield* (yield* store.open(GuildId.make("1"))).size, 1)
-      }).pipe(Effect.scoped, Effect.provide(layer))
+        assert.deepStrictEqual(yield* everyone(other), [])
+        assert.deepStrictEqual(yield* everyone(yield* store.open(here)), [member(1)])
+      }).pipe(Effect.scoped)
     )
 
-    it.effect("a stream of all is of one moment: what changes meanwhile does not show", () =>
+    it.effect("a scan whose results nobody wants any more ends, and others do not", () =>
       Effect.gen(function* () {
-        const members = yield* (yield* MemberStore).open(GuildId.make("1"))
-        yield* Effect.forEach([1, 2, 3], (index) => members.put(member(index)))
-        const seen = yield* members.scan(MemberQuery.everybody).pipe(
-          Stream.rechunk(1),
-          Stream.tap(({ user }) => Effect.andThen(members.remove(user.id), members.put(member(9)))),
-          Stream.runCollect
-        )
-        assert.deepStrictEqual(
-          byId(seen).map(({ user }) => user.id),
-          [1, 2, 3].map(userId)
-        )
-      }).pipe(Effect.scoped, Effect.provide(layer))
+        const members = yield* (yield* MemberStore).open(fresh())
+        const everybody = Array.from({ length: 100 }, (_, index) => member(index))
+        yield* Effect.forEach(everybody, members.put, { discard: true })
+        const other = yield* Effect.forkChild(everyone(members), { startImmediately: true })
+        for (const wanted of [0, 1, 7]) {
+          const found = yield* members.scan(MemberQuery.everybody).pipe(Stream.take(wanted), Stream.runCollect)
+          assert.strictEqual(new Set(idsOf(found)).size, wanted)
+        }
+        assert.deepStrictEqual(yield* Fiber.join(other), everybody)
+        assert.deepStrictEqual(yield* everyone(members), everybody)
+      }).pipe(Effect.scoped)
     )
   })

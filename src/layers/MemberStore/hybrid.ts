@@ -1,0 +1,74 @@
+/**
+ * A member store for large guilds: all members in shared memory, but for what has changed of late, and threads that scan
+ * them while the guild goes on.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Layer } from "effect"
+import { extname } from "node:path"
+import type { GuildId } from "../../domain/Ids.ts"
+import { type Members, MemberStore } from "../../domain/MemberStore.ts"
+import { defaultCount } from "../Offload/workers.ts"
+import { Arena } from "./hybrid/Arena.ts"
+import { Builder } from "./hybrid/Builder.ts"
+import { MOST_ROWS } from "./hybrid/Columns.ts"
+import * as members from "./hybrid/members.ts"
+import * as Pool from "./hybrid/Pool.ts"
+import { Table, type Workshop } from "./hybrid/Table.ts"
+
+/**
+ * `workers` is how many threads scan, for all guilds together; by default as many as there are processors but one. They
+ * start with the first scan that needs them. `url` is the module that they run: this library's own, unless a bundler has put
+ * that elsewhere.
+ *
+ * `leafRows` is how many members are written together at most (8,192; no more than 65,536), and `recentChanges` how many
+ * changes upon them are kept beside them before they are written anew (128). More of the former make scans cheaper, and of
+ * the latter changes; fewer of both make what a single change may take shorter.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly workers?: number
+  readonly url?: URL
+  readonly leafRows?: number
+  readonly recentChanges?: number
+}
+
+/** As it is run: from the sources, or compiled. */
+const worker = (): URL => new URL(`./hybrid/worker${extname(import.meta.url)}`, import.meta.url)
+
+/**
+ * Members on the heap until there are a few hundred, and in shared memory from then on; gone with this process.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const hybrid = ({
+  leafRows = 8192,
+  recentChanges = 128,
+  url = worker(),
+  workers = defaultCount()
+}: Options = {}): Layer.Layer<MemberStore> =>
+  Layer.effect(
+    MemberStore,
+    Effect.gen(function* () {
+      const pool = yield* Pool.make({ url, workers: Math.max(1, workers) })
+      const rows = Math.min(MOST_ROWS, Math.max(2, leafRows))
+      const workshop: Workshop = {
+        leafRows: rows,
+        recentChanges: Math.max(0, recentChanges),
+        builder: new Builder(rows),
+        arena: new Arena()
+      }
+      const guilds = new Map<GuildId, Members>()
+      return {
+        open: (guild) =>
+          Effect.sync(() => {
+            const open = guilds.get(guild) ?? members.make(guild, new Table(workshop), pool)
+            guilds.set(guild, open)
+            return open
+          })
+      }
+    })
+  )

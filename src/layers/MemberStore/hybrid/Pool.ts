@@ -1,0 +1,234 @@
+/**
+ * Worker threads that scan: shared by all tables of a Layer, started when they are first needed.
+ *
+ * @since 0.1.0
+ */
+import { Effect, type Scope } from "effect"
+import { Worker as Thread } from "node:worker_threads"
+import type { GuildId } from "../../../domain/Ids.ts"
+import type { MemberQuery } from "../../../domain/MemberQuery.ts"
+import { ScanDied } from "../../../domain/MemberStore.ts"
+import type { Answer, Found, Message, Question } from "./protocol.ts"
+
+/** How many questions a worker has at a time: one to answer, and one to begin with as soon as it has. */
+const DEPTH = 2
+
+/**
+ * One scan's questions. Whoever has been interrupted wants no answer any more; `close` ends the scan.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Scan {
+  readonly ask: (question: Pick<Question, "leaf" | "hidden" | "wanted">) => Effect.Effect<Found, ScanDied>
+  readonly close: () => void
+}
+
+/**
+ * `done` is called when the scan has been closed and no worker looks at its leaves any more. It is of use to have `window`
+ * questions asked at a time.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Pool {
+  readonly window: number
+  readonly open: (guild: GuildId, query: MemberQuery, done: () => void) => Scan
+}
+
+interface Run {
+  readonly guild: GuildId
+  readonly number: number
+  readonly query: MemberQuery
+  readonly done: () => void
+  /** How many of its questions workers have. */
+  underWay: number
+  isOver: boolean
+}
+
+interface Job {
+  readonly run: Run
+  readonly question: Pick<Question, "leaf" | "hidden" | "wanted">
+  readonly resume: (answer: Effect.Effect<Found, ScanDied>) => void
+}
+
+const died = ({ run: { guild } }: Job, cause: unknown) => Effect.fail(new ScanDied({ guild, cause }))
+
+const doneIfOver = (run: Run): void => {
+  if (run.isOver && run.underWay === 0) run.done()
+}
+
+/** One life of a thread. `onFree` is called when it can take another job, `onGone` when it never will again. */
+class Life {
+  readonly jobs = new Map<number, Job>()
+  private readonly knownRuns = new Set<number>()
+  private readonly thread: Thread
+  private jobsTaken = 0
+  private reason: unknown
+
+  constructor(
+    url: URL,
+    name: string,
+    { onFree, onGone }: { readonly onFree: () => void; readonly onGone: (life: Life) => void }
+  ) {
+    this.thread = new Thread(url, { name })
+    this.thread.on("message", ({ found, job }: Answer) => {
+      this.settle(job, () => Effect.succeed(found))
+      onFree()
+    })
+    this.thread.on("error", (error) => {
+      this.reason ??= error
+      onGone(this)
+    })
+    this.thread.on("messageerror", (error) => void this.end(error))
+    this.thread.on("exit", (code) => {
+      onGone(this)
+      const cause = this.reason ?? new Error(`the worker ended with ${code}`)
+      for (const number of this.jobs.keys()) this.settle(number, (job) => died(job, cause))
+      onFree()
+    })
+  }
+
+  take(job: Job): void {
+    const { question, run } = job
+    const number = this.jobsTaken++
+    const query = this.knownRuns.has(run.number) ? undefined : run.query
+    try {
+      this.tell({ _tag: "Question", job: number, scan: run.number, query, ...question })
+    } catch (error) {
+      // What cannot be cloned is no query. That is its caller's affair alone.
+      job.resume(Effect.die(error))
+      return
+    }
+    this.knownRuns.add(run.number)
+    this.jobs.set(number, job)
+    run.underWay++
+  }
+
+  forget(scan: number): void {
+    if (this.knownRuns.delete(scan)) this.tell({ _tag: "Forget", scan })
+  }
+
+  end(reason: unknown): Promise<number> {
+    this.reason ??= reason
+    return this.thread.terminate()
+  }
+
+  private tell(message: Message): void {
+    this.thread.postMessage(message)
+  }
+
+  private settle(number: number, answer: (job: Job) => Effect.Effect<Found, ScanDied>): void {
+    const job = this.jobs.get(number)
+    if (job === undefined) return
+    this.jobs.delete(number)
+    job.run.underWay--
+    job.resume(answer(job))
+    doneIfOver(job.run)
+  }
+}
+
+/** Jobs in the order in which they come, dealt out to those who have least to do. */
+class Threads {
+  private readonly waiting = new Set<Job>()
+  private readonly lives = new Set<Life>()
+  private readonly url: URL
+  private readonly most: number
+  private isClosed = false
+
+  constructor(url: URL, most: number) {
+    this.url = url
+    this.most = most
+  }
+
+  /** The effect takes the job back, as long as nobody has begun with it. */
+  add(job: Job): Effect.Effect<void> {
+    this.waiting.add(job)
+    this.deal()
+    return Effect.sync(() => void this.waiting.delete(job))
+  }
+
+  forget(scan: number): void {
+    for (const life of this.lives) life.forget(scan)
+  }
+
+  async end(): Promise<void> {
+    this.isClosed = true
+    const ends = Array.from(this.lives, (life) => life.end(new Error("the member store has been closed")))
+    this.deal()
+    await Promise.all(ends)
+  }
+
+  private deal(): void {
+    for (const job of this.waiting) {
+      try {
+        const life = this.idlest()
+        if (life === undefined) return
+        this.waiting.delete(job)
+        life.take(job)
+      } catch (error) {
+        // No thread can be started, for lack of memory, or because the pool has been closed.
+        this.waiting.delete(job)
+        job.resume(died(job, error))
+      }
+    }
+  }
+
+  /** Who has the least to do, if that is not too much; nobody has less than one who has yet to be started. */
+  private idlest(): Life | undefined {
+    if (this.isClosed) throw new Error("the member store has been closed")
+    let idlest: Life | undefined
+    for (const life of this.lives) {
+      if (idlest === undefined || life.jobs.size < idlest.jobs.size) idlest = life
+    }
+    if (this.lives.size < this.most && idlest?.jobs.size !== 0) return this.start()
+    return idlest !== undefined && idlest.jobs.size < DEPTH ? idlest : undefined
+  }
+
+  private start(): Life {
+    const life = new Life(this.url, "members", {
+      onFree: () => this.deal(),
+      onGone: (life) => this.lives.delete(life)
+    })
+    this.lives.add(life)
+    return life
+  }
+}
+
+/**
+ * A pool of at most `workers` threads that run the module at `url`. One that dies is replaced when it is next needed. They
+ * end with the scope; what is asked then, and afterwards, fails.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = ({
+  url,
+  workers
+}: {
+  readonly url: URL
+  readonly workers: number
+}): Effect.Effect<Pool, never, Scope.Scope> =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.sync(() => new Threads(url, workers)),
+      (threads) => Effect.promise(() => threads.end())
+    ),
+    (threads): Pool => {
+      let scans = 0
+      return {
+        window: DEPTH * workers,
+        open: (guild, query, done) => {
+          const run: Run = { guild, number: scans++, query, done, underWay: 0, isOver: false }
+          return {
+            ask: (question) => Effect.callback((resume) => threads.add({ run, question, resume })),
+            close: () => {
+              run.isOver = true
+              threads.forget(run.number)
+              doneIfOver(run)
+            }
+          }
+        }
+      }
+    }
+  )

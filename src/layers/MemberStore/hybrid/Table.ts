@@ -1,0 +1,155 @@
+/**
+ * One guild's members: leaves in the order of the users' ids, like the lowest level of a B+-tree.
+ *
+ * @since 0.1.0
+ */
+import type { UserId } from "../../../domain/Ids.ts"
+import type { Member } from "../../../domain/Member.ts"
+import type { Arena } from "./Arena.ts"
+import { EMPTY, memberAt } from "./Base.ts"
+import type { Builder } from "./Builder.ts"
+import * as Columns from "./Columns.ts"
+import { Epochs } from "./Epochs.ts"
+import { type Leaf, merged } from "./Leaf.ts"
+
+/**
+ * What the tables of a Layer share. A leaf has at most `leafRows` rows; it is written anew when more than `recentChanges`
+ * have come upon it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Workshop {
+  readonly leafRows: number
+  readonly recentChanges: number
+  readonly builder: Builder
+  readonly arena: Arena
+}
+
+/**
+ * All members as they were at one moment. `close` gives back the memory that only this snapshot needs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Snapshot {
+  readonly leaves: ReadonlyArray<Leaf>
+  readonly close: () => void
+}
+
+const nobody = (): Leaf => ({ first: 0n, base: EMPTY, changes: new Map(), epoch: 0, size: 0 })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export class Table {
+  /** How many members there are. */
+  size = 0
+  private readonly leaves: Array<Leaf> = [nobody()]
+  /** The first ids of all leaves but the first one, in halves. */
+  private bounds = new Uint32Array(0)
+  private readonly epochs: Epochs
+  private readonly wanted = new Columns.Wanted()
+  private readonly workshop: Workshop
+
+  constructor(workshop: Workshop) {
+    this.workshop = workshop
+    this.epochs = new Epochs(workshop.arena)
+  }
+
+  get(user: UserId): Member | undefined {
+    const { base, changes } = this.leafAt(this.indexOf(user))
+    const change = changes.get(user)
+    if (change !== undefined) return change.member
+    const row = Columns.find(base.columns.halves, this.wanted)
+    return row < 0 ? undefined : memberAt(base, row, user)
+  }
+
+  put(member: Member): void {
+    this.change(this.indexOf(member.user.id), member.user.id, member)
+  }
+
+  /** Answers whether there was one. */
+  remove(user: UserId): boolean {
+    const index = this.indexOf(user)
+    const { base, changes } = this.leafAt(index)
+    const change = changes.get(user)
+    const isThere =
+      change === undefined ? Columns.find(base.columns.halves, this.wanted) >= 0 : change.member !== undefined
+    if (isThere) this.change(index, user, undefined)
+    return isThere
+  }
+
+  /** Takes time for each leaf, not for each member. */
+  freeze(): Snapshot {
+    const close = this.epochs.freeze()
+    return { leaves: this.leaves.slice(), close }
+  }
+
+  /** The index of the leaf that a user belongs to; the user is the one wanted from then on. */
+  private indexOf(user: UserId): number {
+    const bound = Columns.find(this.bounds, this.wanted.set(user))
+    return bound < 0 ? ~bound : bound + 1
+  }
+
+  private leafAt(index: number): Leaf {
+    const leaf = this.leaves[index]
+    if (leaf === undefined) throw new RangeError("bounds and leaves do not fit together")
+    return leaf
+  }
+
+  /** The leaf, to be written to: a copy, where a snapshot has it. */
+  private writable(index: number): Leaf {
+    const leaf = this.leafAt(index)
+    const { now } = this.epochs
+    return leaf.epoch === now ? leaf : (this.leaves[index] = { ...leaf, changes: new Map(leaf.changes), epoch: now })
+  }
+
+  private change(index: number, user: UserId, member: Member | undefined): void {
+    const leaf = this.writable(index)
+    const { base, changes } = leaf
+    const before = changes.get(user)
+    const row = before === undefined ? Columns.find(base.columns.halves, this.wanted) : before.row
+    const was = before === undefined ? row >= 0 : before.member !== undefined
+    if (member === undefined && row < 0) changes.delete(user)
+    else changes.set(user, { row, member })
+    const grown = (member === undefined ? 0 : 1) - (was ? 1 : 0)
+    leaf.size += grown
+    this.size += grown
+    if (changes.size > this.workshop.recentChanges) this.merge(index)
+  }
+
+  /**
+   * A leaf that has become small takes a small neighbour with it. Together they are at most half as large as they may be,
+   * so that they are not soon divided again.
+   */
+  private merge(index: number): void {
+    const { arena, builder, leafRows } = this.workshop
+    const { now } = this.epochs
+    const [start, count] = this.joining(index)
+    const old = this.leaves.slice(start, start + count)
+    const finish = () => builder.finish(arena, now)
+    const bases = merged(old, { builder, finish, limit: leafRows })
+    for (const { base } of old) this.epochs.retire(base)
+    const first = old[0]?.first ?? 0n
+    const fresh = bases.map((base, nth): Leaf => {
+      const { ids, rows } = base.columns
+      return { first: nth === 0 ? first : (ids[0] ?? 0n), base, changes: new Map(), epoch: now, size: rows }
+    })
+    this.leaves.splice(start, count, ...fresh)
+    if (this.leaves.length === 0) this.leaves.push(nobody())
+    if (fresh.length === count) return
+    this.bounds = new Uint32Array(BigUint64Array.from(this.leaves.slice(1), ({ first }) => first).buffer)
+  }
+
+  /** Which leaves are written anew with this one: where they start, and how many they are. */
+  private joining(index: number): readonly [start: number, count: number] {
+    const { leafRows } = this.workshop
+    const { size } = this.leafAt(index)
+    if (4 * size >= leafRows) return [index, 1]
+    const fits = (neighbour: number) => 2 * (size + (this.leaves[neighbour]?.size ?? leafRows)) <= leafRows
+    if (fits(index + 1)) return [index, 2]
+    return fits(index - 1) ? [index - 1, 2] : [index, 1]
+  }
+}

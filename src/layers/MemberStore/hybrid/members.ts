@@ -1,0 +1,110 @@
+/**
+ * A table's members, scanned by a pool.
+ *
+ * @since 0.1.0
+ */
+import { Duration, Effect, Option, Stream } from "effect"
+import type { GuildId } from "../../../domain/Ids.ts"
+import type { Member } from "../../../domain/Member.ts"
+import { matches, type MemberQuery } from "../../../domain/MemberQuery.ts"
+import { type Members, type ScanOptions, ScanTimedOut } from "../../../domain/MemberStore.ts"
+import { UserIds } from "../../../domain/UserIds.ts"
+import { type Base, memberAt } from "./Base.ts"
+import type { Leaf } from "./Leaf.ts"
+import type { Pool, Scan } from "./Pool.ts"
+import type { Found, Wanted } from "./protocol.ts"
+import type { Table } from "./Table.ts"
+
+/** How many members are read between two turns of others: a tenth of a millisecond. */
+const CHUNK = 256
+
+const ROWS: Wanted = { _tag: "Rows" }
+const NO_ROWS = new Uint16Array(0)
+
+/** What the changes upon a leaf's base come to: rows that are out of date, and members who are asked for. */
+const recent = (query: MemberQuery, { changes }: Leaf) => {
+  const hidden: Array<number> = []
+  const found: Array<Member> = []
+  for (const { member, row } of changes.values()) {
+    if (row >= 0) hidden.push(row)
+    if (member !== undefined && matches(query, member)) found.push(member)
+  }
+  return { hidden: Uint16Array.from(hidden), found }
+}
+
+const idsOf = (members: ReadonlyArray<Member>) => BigUint64Array.from(members, ({ user }) => BigInt(user.id)).sort()
+
+/** Where the base says nothing, nobody needs to be asked. */
+const asked = ({ ask }: Scan, { base }: Leaf, hidden: Uint16Array, wanted: Wanted): ReturnType<Scan["ask"]> =>
+  hidden.length === base.columns.rows
+    ? Effect.succeed<Found>({ rows: NO_ROWS, ids: wanted._tag === "Ids" ? wanted.besides : new BigUint64Array(0) })
+    : ask({ leaf: base.piece, hidden, wanted })
+
+const idsIn = (query: MemberQuery, scan: Scan, leaf: Leaf) =>
+  Effect.suspend(() => {
+    const { found, hidden } = recent(query, leaf)
+    return Effect.map(asked(scan, leaf, hidden, { _tag: "Ids", besides: idsOf(found) }), ({ ids }) => ids)
+  })
+
+interface Rows {
+  readonly base: Base
+  readonly rows: Uint16Array
+  readonly besides: ReadonlyArray<Member>
+}
+
+const rowsIn = (query: MemberQuery, scan: Scan, leaf: Leaf) =>
+  Effect.suspend(() => {
+    const { found, hidden } = recent(query, leaf)
+    return Effect.map(asked(scan, leaf, hidden, ROWS), ({ rows }): Rows => ({ base: leaf.base, rows, besides: found }))
+  })
+
+const read = function* ({ base, besides, rows }: Rows): Generator<Member> {
+  yield* besides
+  for (const row of rows) yield memberAt(base, row)
+}
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (guild: GuildId, table: Table, pool: Pool): Members => {
+  const frozen = (query: MemberQuery) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const { close, leaves } = table.freeze()
+        return { leaves, scan: pool.open(guild, query, close) }
+      }),
+      ({ scan }) => Effect.sync(scan.close)
+    )
+  const timedOut = ({ deadline = "30 seconds" }: ScanOptions = {}) => ({
+    duration: deadline,
+    orElse: () => Effect.fail(new ScanTimedOut({ guild, deadlineMillis: Duration.toMillis(deadline) }))
+  })
+  const concurrency = pool.window
+  return {
+    get: (user) => Effect.sync(() => Option.fromUndefinedOr(table.get(user))),
+    put: (member) => Effect.sync(() => table.put(member)),
+    remove: (user) => Effect.sync(() => table.remove(user)),
+    size: Effect.sync(() => table.size),
+    scan: (query, options) =>
+      Stream.unwrap(
+        Effect.map(frozen(query), ({ leaves, scan }) =>
+          Stream.fromIterable(leaves).pipe(
+            Stream.mapEffect((leaf) => rowsIn(query, scan, leaf), { concurrency, unordered: true }),
+            Stream.flatMap((rows) => Stream.fromIterable(read(rows), { chunkSize: CHUNK })),
+            Stream.mapArrayEffect((members) => Effect.as(Effect.yieldNow, members)),
+            Stream.interruptWhen(Effect.timeoutOrElse(Effect.never, timedOut(options)))
+          )
+        )
+      ),
+    ids: (query, options) =>
+      Effect.flatMap(frozen(query), ({ leaves, scan }) =>
+        Effect.forEach(leaves, (leaf) => idsIn(query, scan, leaf), { concurrency }).pipe(
+          Effect.timeoutOrElse(timedOut(options))
+        )
+      ).pipe(
+        Effect.scoped,
+        Effect.map((ids) => new UserIds(ids))
+      )
+  }
+}
