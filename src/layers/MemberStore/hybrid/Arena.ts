@@ -50,6 +50,8 @@ const isEmpty = ({ buffer, holes: [hole] }: Segment): boolean =>
 export class Arena {
   /** How much memory there is, dealt out or not. */
   bytes = 0
+  /** How much of it is dealt out. */
+  used = 0
   private readonly segments: Array<Segment> = []
 
   /** A piece of so many bytes. What is in it is of no meaning. */
@@ -66,6 +68,7 @@ export class Arena {
     const { start } = hole
     hole.start += size
     if (sizeOf(hole) === 0) holes.splice(holes.indexOf(hole), 1)
+    this.used += size
     return { buffer, start, bytes: size }
   }
 
@@ -73,6 +76,7 @@ export class Arena {
   give({ buffer, bytes, start }: Piece): void {
     const segment = this.segments.find((segment) => segment.buffer === buffer)
     if (segment === undefined) return
+    this.used -= bytes
     const { holes } = segment
     const end = start + bytes
     const index = holes.findIndex((hole) => hole.start >= end)

@@ -76,10 +76,11 @@ export const make = (guild: GuildId, table: Table, pool: Pool): Members => {
       }),
       ({ scan }) => Effect.sync(scan.close)
     )
-  const timedOut = ({ deadline = "30 seconds" }: ScanOptions = {}) => ({
-    duration: deadline,
-    orElse: () => Effect.fail(new ScanTimedOut({ guild, deadlineMillis: Duration.toMillis(deadline) }))
-  })
+  const tooLate = ({ deadline = "30 seconds" }: ScanOptions = {}) =>
+    Effect.delay(
+      Effect.suspend(() => Effect.fail(new ScanTimedOut({ guild, deadlineMillis: Duration.toMillis(deadline) }))),
+      deadline
+    )
   const concurrency = pool.window
   return {
     get: (user) => Effect.sync(() => Option.fromUndefinedOr(table.get(user))),
@@ -93,14 +94,14 @@ export const make = (guild: GuildId, table: Table, pool: Pool): Members => {
             Stream.mapEffect((leaf) => rowsIn(query, scan, leaf), { concurrency, unordered: true }),
             Stream.flatMap((rows) => Stream.fromIterable(read(rows), { chunkSize: CHUNK })),
             Stream.mapArrayEffect((members) => Effect.as(Effect.yieldNow, members)),
-            Stream.interruptWhen(Effect.timeoutOrElse(Effect.never, timedOut(options)))
+            Stream.interruptWhen(tooLate(options))
           )
         )
       ),
     ids: (query, options) =>
       Effect.flatMap(frozen(query), ({ leaves, scan }) =>
         Effect.forEach(leaves, (leaf) => idsIn(query, scan, leaf), { concurrency }).pipe(
-          Effect.timeoutOrElse(timedOut(options))
+          Effect.raceFirst(tooLate(options))
         )
       ).pipe(
         Effect.scoped,

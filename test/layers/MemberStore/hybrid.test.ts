@@ -1,0 +1,163 @@
+/** What is true of the hybrid store alone: its threads, and its memory. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Option, Result, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { GuildId, RoleId, type UserId } from "../../../src/domain/Ids.ts"
+import * as MemberQuery from "../../../src/domain/MemberQuery.ts"
+import { MemberStore } from "../../../src/domain/MemberStore.ts"
+import { hybrid, type Options } from "../../../src/layers/MemberStore/hybrid.ts"
+import { member, userId } from "../../support/community.ts"
+import * as processes from "../../support/process.ts"
+
+const SILENT = new URL("../../support/scans/silent.ts", import.meta.url)
+const SHORT_LIVED = new URL("../../support/scans/shortLived.ts", import.meta.url)
+
+const SIZE = 200
+
+/** A guild of a few hundred, all of them in shared memory. */
+const crowd = Effect.gen(function* () {
+  const members = yield* (yield* MemberStore).open(GuildId.make("1"))
+  yield* Effect.forEach(
+    Array.from({ length: SIZE }, (_, index) => member(index)),
+    members.put,
+    { discard: true }
+  )
+  return members
+})
+
+const SMALL: Options = { leafRows: 16, recentChanges: 0, workers: 2 }
+
+/** What no worker survives: what is no number, where a number is needed. */
+const deadly = MemberQuery.bearing(RoleId.make("no number", { disableChecks: true }))
+
+describe("MemberStore.hybrid", () => {
+  it.effect("a worker that dies fails the scan, and is replaced", () =>
+    Effect.gen(function* () {
+      const members = yield* crowd
+      for (let round = 0; round < 3; round++) {
+        const ids = yield* Effect.flip(members.ids(deadly))
+        assert.strictEqual(ids._tag, "ScanDied")
+        assert.include(String(ids), "guild 1")
+        const scan = yield* Effect.flip(Stream.runDrain(members.scan(deadly)))
+        assert.strictEqual(scan._tag, "ScanDied")
+        assert.strictEqual((yield* members.ids(MemberQuery.everybody)).size, SIZE)
+      }
+    }).pipe(Effect.scoped, Effect.provide(hybrid(SMALL)))
+  )
+
+  it.effect("of the scans of others, those that had no work at a worker that dies do not notice", () =>
+    Effect.gen(function* () {
+      const members = yield* crowd
+      const scans = yield* Effect.all(
+        Array.from({ length: 40 }, (_, nth) => Effect.result(members.ids(nth === 20 ? deadly : MemberQuery.everybody))),
+        { concurrency: "unbounded" }
+      )
+      for (const [nth, scan] of scans.entries()) {
+        if (Result.isSuccess(scan)) assert.strictEqual(scan.success.size, SIZE)
+        else assert.strictEqual(scan.failure._tag, "ScanDied")
+        assert.isFalse(nth === 20 && Result.isSuccess(scan))
+      }
+      assert.isAbove(scans.filter(Result.isSuccess).length, 0)
+    }).pipe(Effect.scoped, Effect.provide(hybrid(SMALL)))
+  )
+
+  it.effect("workers that end when they have nothing to do are replaced too", () =>
+    Effect.gen(function* () {
+      const members = yield* crowd
+      for (let round = 0; round < 5; round++) {
+        const ids = yield* Effect.eventually(members.ids(MemberQuery.everybody))
+        assert.strictEqual(ids.size, SIZE)
+      }
+    }).pipe(Effect.scoped, Effect.provide(hybrid({ ...SMALL, url: SHORT_LIVED })))
+  )
+
+  it.effect("a module that cannot be run fails scans, and nothing else", () =>
+    Effect.gen(function* () {
+      const members = yield* crowd
+      assert.strictEqual((yield* Effect.flip(members.ids(MemberQuery.everybody)))._tag, "ScanDied")
+      assert.deepStrictEqual(yield* members.get(userId(1)), Option.some(member(1)))
+    }).pipe(Effect.scoped, Effect.provide(hybrid({ ...SMALL, url: new URL("file:///nowhere.ts") })))
+  )
+
+  it.effect("a scan that takes longer than it may fails, and says so", () =>
+    Effect.gen(function* () {
+      const members = yield* crowd
+      const options = { deadline: "2 seconds" } as const
+      for (const scan of [
+        Effect.asVoid(members.ids(MemberQuery.everybody, options)),
+        Stream.runDrain(members.scan(MemberQuery.everybody, options))
+      ]) {
+        const fiber = yield* Effect.forkChild(Effect.flip(scan))
+        yield* TestClock.adjust("2 seconds")
+        const error = yield* Fiber.join(fiber)
+        assert.strictEqual(error._tag, "ScanTimedOut")
+        assert.include(error.message, "2000 ms")
+      }
+    }).pipe(Effect.scoped, Effect.provide(hybrid({ ...SMALL, url: SILENT })))
+  )
+
+  it.effect("who takes too long to look at what a scan has found is told so", () =>
+    Effect.gen(function* () {
+      const members = yield* crowd
+      const error = yield* members.scan(MemberQuery.everybody).pipe(
+        Stream.rechunk(1),
+        Stream.tap(() => TestClock.adjust("1 second")),
+        Stream.runDrain,
+        Effect.flip
+      )
+      assert.strictEqual(error._tag, "ScanTimedOut")
+    }).pipe(Effect.scoped, Effect.provide(hybrid(SMALL)))
+  )
+
+  it.effect("a scan that is interrupted ends at once, whatever its workers are at", () =>
+    Effect.gen(function* () {
+      const members = yield* crowd
+      for (const scan of [
+        Effect.asVoid(members.ids(MemberQuery.everybody)),
+        Stream.runDrain(members.scan(MemberQuery.everybody))
+      ]) {
+        const fiber = yield* Effect.forkChild(scan, { startImmediately: true })
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+      }
+      yield* members.put(member(SIZE))
+      assert.strictEqual(yield* members.size, SIZE + 1)
+    }).pipe(Effect.scoped, Effect.provide(hybrid({ ...SMALL, url: SILENT })))
+  )
+
+  it.effect("where few have come, no thread is needed", () =>
+    Effect.gen(function* () {
+      const members = yield* (yield* MemberStore).open(GuildId.make("1"))
+      const few = Array.from({ length: 100 }, (_, index) => member(index))
+      yield* Effect.forEach(few, members.put, { discard: true })
+      assert.strictEqual((yield* members.ids(MemberQuery.everybody)).size, 100)
+      assert.deepStrictEqual(yield* Stream.runCollect(members.scan(MemberQuery.everybody)), few)
+    }).pipe(Effect.scoped, Effect.provide(hybrid({ url: SILENT })))
+  )
+
+  it.effect("a name comes back as it was, even where it is no text", () =>
+    Effect.gen(function* () {
+      const members = yield* (yield* MemberStore).open(GuildId.make("1"))
+      const names = ["\ud800", "a\udc00b", "\ud83d", "\udfff\ud800", "x".repeat(100_000), "\uffff"]
+      for (const [index, username] of names.entries()) {
+        const one = { ...member(index), user: { ...member(index).user, username }, nick: `${username}!` }
+        yield* members.put(one)
+        assert.deepStrictEqual(yield* members.get(one.user.id), Option.some(one))
+      }
+      const found = yield* Stream.runCollect(members.scan(MemberQuery.named("\udfff")))
+      assert.deepStrictEqual(
+        found.map(({ user }): UserId => user.id),
+        [userId(3)]
+      )
+    }).pipe(Effect.scoped, Effect.provide(hybrid(SMALL)))
+  )
+
+  it.live("its threads end with it", () =>
+    Effect.gen(function* () {
+      const { exited } = yield* processes.start("test/support/scans/once.ts")
+      const { code, output } = yield* exited
+      assert.strictEqual(code, 0, output)
+      assert.strictEqual(output.trim(), "1000")
+    }).pipe(Effect.scoped)
+  )
+})
