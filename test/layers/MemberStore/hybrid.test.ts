@@ -61,14 +61,23 @@ describe("MemberStore.hybrid", () => {
     }).pipe(Effect.scoped, Effect.provide(hybrid(SMALL)))
   )
 
-  it.effect("workers that end when they have nothing to do are replaced too", () =>
+  it.effect("a worker is told when a scan is over; where that is the end of it, it is replaced", () =>
     Effect.gen(function* () {
       const members = yield* crowd
-      for (let round = 0; round < 5; round++) {
+      const channel = yield* Effect.acquireRelease(
+        Effect.sync(() => new BroadcastChannel("scans/shortLived")),
+        (channel) => Effect.sync(() => channel.close())
+      )
+      for (let round = 0; round < 3; round++) {
+        const over = Effect.callback<void>((resume) => {
+          channel.onmessage = () => resume(Effect.void)
+        })
+        const told = yield* Effect.forkChild(over, { startImmediately: true })
         const ids = yield* Effect.eventually(members.ids(MemberQuery.everybody))
         assert.strictEqual(ids.size, SIZE)
+        yield* Fiber.join(told)
       }
-    }).pipe(Effect.scoped, Effect.provide(hybrid({ ...SMALL, url: SHORT_LIVED })))
+    }).pipe(Effect.scoped, Effect.provide(hybrid({ ...SMALL, workers: 1, url: SHORT_LIVED })))
   )
 
   it.effect("a module that cannot be run fails scans, and nothing else", () =>
