@@ -32,7 +32,7 @@ interface Segment {
 
 /**
  * There is a sixteenth more with each segment, within these bounds; one for a piece that is larger is as large as that. Where
- * pieces are replaced by others about as large, between 83 % and 88 % of it all is in use.
+ * pieces are replaced by others about as large, between 75 % and 88 % of it all is in use.
  */
 const GROWTH = 16
 const SMALLEST = 2 ** 22

@@ -1,0 +1,76 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { GuildId } from "../../../../src/domain/Ids.ts"
+import * as MemberQuery from "../../../../src/domain/MemberQuery.ts"
+import { Arena } from "../../../../src/layers/MemberStore/hybrid/Arena.ts"
+import { Builder } from "../../../../src/layers/MemberStore/hybrid/Builder.ts"
+import * as Columns from "../../../../src/layers/MemberStore/hybrid/Columns.ts"
+import * as members from "../../../../src/layers/MemberStore/hybrid/members.ts"
+import type { Pool } from "../../../../src/layers/MemberStore/hybrid/Pool.ts"
+import { Table } from "../../../../src/layers/MemberStore/hybrid/Table.ts"
+import { member } from "../../../support/community.ts"
+
+const SIZE = 1_000
+const WINDOW = 3
+
+/** A table of many leaves, and a pool without threads that counts what it is asked. */
+const counted = () => {
+  const counts = { asked: 0, closed: 0 }
+  const pool: Pool = {
+    window: WINDOW,
+    open: (_guild, _query, done) => ({
+      ask: ({ leaf }) =>
+        Effect.sync(() => {
+          counts.asked++
+          const { rows } = Columns.read(leaf)
+          return { rows: Uint16Array.from({ length: rows }, (_, row) => row), ids: new BigUint64Array(0) }
+        }),
+      close: () => {
+        counts.closed++
+        done()
+      }
+    })
+  }
+  const arena = new Arena()
+  const table = new Table({ leafRows: 8, recentChanges: 0, builder: new Builder(8), arena })
+  for (let index = 0; index < SIZE; index++) table.put(member(index))
+  return { counts, arena, table, members: members.make(GuildId.make("1"), table, pool) }
+}
+
+describe("members", () => {
+  it.effect("who is slow to look at what a scan has found does not have it pile up", () =>
+    Effect.gen(function* () {
+      const { counts, members } = counted()
+      let seen = 0
+      yield* members.scan(MemberQuery.everybody).pipe(
+        Stream.rechunk(1),
+        Stream.runForEach(() =>
+          Effect.gen(function* () {
+            seen++
+            for (let turn = 0; turn < 10; turn++) yield* Effect.yieldNow
+            // A leaf has four members at least, and not many more are asked than are seen.
+            assert.isAtMost(counts.asked, seen / 4 + 2 * WINDOW + 2)
+          })
+        )
+      )
+      assert.strictEqual(seen, SIZE)
+      assert.strictEqual(counts.closed, 1)
+    })
+  )
+
+  it.effect("a scan that ends early asks no more, and gives back the memory that only it needed", () =>
+    Effect.gen(function* () {
+      const { arena, counts, members, table } = counted()
+      const before = arena.used
+      yield* members.scan(MemberQuery.everybody).pipe(
+        Stream.rechunk(1),
+        Stream.tap(() => Effect.sync(() => Array.from({ length: SIZE }, (_, index) => table.put(member(index))))),
+        Stream.take(2),
+        Stream.runDrain
+      )
+      assert.isAtMost(counts.asked, 3 * WINDOW)
+      assert.strictEqual(counts.closed, 1)
+      assert.isAtMost(arena.used, 1.2 * before)
+    })
+  )
+})
