@@ -1,5 +1,6 @@
 /**
- * Member stores: where a guild's members live.
+ * Member stores: where a guild's members live. The one for large guilds needs threads, and is to be had by itself: see
+ * `MemberStore/hybrid.ts`.
  *
  * @since 0.1.0
  */
@@ -55,7 +56,8 @@ const heapMembers = (): Members => {
 }
 
 /**
- * A map on the heap of this process, gone with it.
+ * A map on the heap of this process, gone with it. Right for guilds of up to some ten thousand members: a scan keeps its
+ * caller's thread busy until it is done, or nobody wants more of it, and so no deadline matters.
  *
  * @since 0.1.0
  * @category layers

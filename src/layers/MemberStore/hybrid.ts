@@ -39,7 +39,16 @@ export interface Options {
 const worker = (): URL => new URL(`./hybrid/worker${extname(import.meta.url)}`, import.meta.url)
 
 /**
- * Members on the heap until there are a few hundred, and in shared memory from then on; gone with this process.
+ * Members on the heap until there are a few hundred, and in shared memory from then on; gone with this process. What it
+ * promises, and costs: `docs/strategies.md`.
+ *
+ * @example
+ * ```ts
+ * import { hybrid } from "fanfare/layers/MemberStore/hybrid"
+ *
+ * // Two threads scan the members of all guilds.
+ * const members = hybrid({ workers: 2 })
+ * ```
  *
  * @since 0.1.0
  * @category layers

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Result, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { readFileSync } from "node:fs"
 import { GuildId, RoleId, type UserId } from "../../../src/domain/Ids.ts"
 import * as MemberQuery from "../../../src/domain/MemberQuery.ts"
 import { MemberStore } from "../../../src/domain/MemberStore.ts"
@@ -160,6 +161,21 @@ describe("MemberStore.hybrid", () => {
       )
     }).pipe(Effect.scoped, Effect.provide(hybrid(SMALL)))
   )
+
+  it("what a worker runs loads nothing that takes time", () => {
+    const loaded = new Set<string>()
+    const load = (url: URL): void => {
+      if (loaded.has(url.href)) return
+      loaded.add(url.href)
+      const imports = readFileSync(url, "utf8").matchAll(/^(?:import|export)\b(?! type)[^"'=(]*?\bfrom "([^"]+)"/gm)
+      for (const [, specifier = ""] of imports) {
+        if (specifier.startsWith(".")) load(new URL(specifier, url))
+        else assert.match(specifier, /^node:/, url.href)
+      }
+    }
+    load(new URL("../../../src/layers/MemberStore/hybrid/worker.ts", import.meta.url))
+    assert.isAbove(loaded.size, 3)
+  })
 
   it.live("its threads end with it", () =>
     Effect.gen(function* () {

@@ -168,8 +168,7 @@ export class Builder {
 
   private copyRole(role: number): number {
     const id = this.source.roles[role]
-    if (id === undefined)
-      throw new RangeError(`role ${role} is named in a leaf that has only ${this.source.roles.length}`)
+    if (id === undefined) throw new RangeError(`a leaf names a role ${role} that it has not`)
     return (this.newRoles[role] = this.sets.number(id))
   }
 

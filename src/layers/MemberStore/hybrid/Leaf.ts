@@ -21,8 +21,8 @@ export interface Change {
 }
 
 /**
- * A base, and what has changed since. `first` is the lowest id that belongs here, `size` how many members there are. It is
- * written in its `epoch` only; whoever has it from then can rely on it.
+ * A base, and what has changed since. Ids from `first` on belong here, and in a table's first leaf all that are lower too.
+ * `size` is how many members there are. It is written in its `epoch` only: whoever has it from then can rely on it.
  *
  * @since 0.1.0
  * @category models
