@@ -42,7 +42,7 @@ const inUse = Effect.gen(function* () {
 
 const random = () => Math.floor(Math.random() * size)
 
-const perSecond = (done: Effect.Effect<void>) =>
+const perSecond = <E>(done: Effect.Effect<void, E>) =>
   Effect.suspend(() => {
     const start = performance.now()
     return Effect.map(done, () => (count * 1000) / (performance.now() - start))

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Semaphore } from "effect"
 import { extname } from "node:path"
 import type { GuildId } from "../../domain/Ids.ts"
 import { type Members, MemberStore } from "../../domain/MemberStore.ts"
@@ -21,8 +21,8 @@ import { Table, type Workshop } from "./hybrid/Table.ts"
  * start with the first scan that needs them. `url` is the module that they run: this library's own, unless a bundler has put
  * that elsewhere.
  *
- * `leafRows` is how many members are written together at most (16,384; no more than 65,536), and `recentChanges` how many
- * changes upon them are kept beside them before they are written anew (256). More of the former make scans cheaper, and of
+ * `leafRows` is how many members are written together at most (8,192; no more than 65,536), and `recentChanges` how many
+ * changes upon them are kept beside them before they are written anew (128). More of the former make scans cheaper, and of
  * the latter changes; fewer of both make what a single change may take shorter.
  *
  * @since 0.1.0
@@ -54,8 +54,8 @@ const worker = (): URL => new URL(`./hybrid/worker${extname(import.meta.url)}`, 
  * @category layers
  */
 export const hybrid = ({
-  leafRows = 16_384,
-  recentChanges = 256,
+  leafRows = 8192,
+  recentChanges = 128,
   url = worker(),
   workers = defaultCount()
 }: Options = {}): Layer.Layer<MemberStore> =>
@@ -70,11 +70,12 @@ export const hybrid = ({
         builder: new Builder(rows),
         arena: new Arena()
       }
+      const turns = yield* Semaphore.make(1)
       const guilds = new Map<GuildId, Members>()
       return {
         open: (guild) =>
           Effect.sync(() => {
-            const open = guilds.get(guild) ?? members.make(guild, new Table(workshop), pool)
+            const open = guilds.get(guild) ?? members.make({ guild, table: new Table(workshop), pool, turns })
             guilds.set(guild, open)
             return open
           })

@@ -24,26 +24,43 @@ interface Hole {
   end: number
 }
 
-/** `holes` are ascending, and no two of them touch. */
+/** `holes` are ascending, and no two of them touch. The buffer grows as far as it may. */
 interface Segment {
   readonly buffer: SharedArrayBuffer
   readonly holes: Array<Hole>
 }
 
-/**
- * There is a sixteenth more with each segment, within these bounds; one for a piece that is larger is as large as that. Where
- * pieces are replaced by others about as large, between 75 % and 88 % of it all is in use.
- */
-const GROWTH = 16
-const SMALLEST = 2 ** 22
-const LARGEST = 2 ** 25
+/** A piece that is larger has a segment of its own. Smaller ones are given back sooner, and have less room for pieces. */
+const SEGMENT = 2 ** 23
+
+/** By how much a segment grows at least. */
+const STEP = 2 ** 16
 
 const sizeOf = ({ end, start }: Hole): number => end - start
 
 const isEmpty = ({ buffer, holes: [hole] }: Segment): boolean =>
   hole !== undefined && sizeOf(hole) === buffer.byteLength
 
+const tightest = ({ holes }: Segment, size: number): Hole | undefined => {
+  let found: Hole | undefined
+  for (const hole of holes) {
+    if (sizeOf(hole) >= size && (found === undefined || sizeOf(hole) < sizeOf(found))) found = hole
+  }
+  return found
+}
+
+/** The hole at the end, which may yet have to be one. */
+const tail = ({ buffer: { byteLength }, holes }: Segment): Hole => {
+  const last = holes.at(-1)
+  return last?.end === byteLength ? last : { start: byteLength, end: byteLength }
+}
+
+const fits = (segment: Segment, size: number): boolean => tail(segment).start + size <= segment.buffer.maxByteLength
+
 /**
+ * Pieces lie as far to the front as they can, so that segments at the back become empty where much is given back. Where
+ * pieces are replaced by others about as large, between 75 % and 88 % of it all is in use: the more, the more there are.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -57,19 +74,12 @@ export class Arena {
   /** A piece of so many bytes. What is in it is of no meaning. */
   take(bytes: number): Piece {
     const size = Math.ceil(bytes / 8) * 8
-    let tightest: readonly [Segment, Hole] | undefined
     for (const segment of this.segments) {
-      for (const hole of segment.holes) {
-        if (sizeOf(hole) < size || (tightest !== undefined && sizeOf(hole) >= sizeOf(tightest[1]))) continue
-        tightest = [segment, hole]
-      }
+      const hole = tightest(segment, size)
+      if (hole !== undefined) return this.cut(segment, hole, size)
     }
-    const [{ buffer, holes }, hole] = tightest ?? this.grow(size)
-    const { start } = hole
-    hole.start += size
-    if (sizeOf(hole) === 0) holes.splice(holes.indexOf(hole), 1)
-    this.used += size
-    return { buffer, start, bytes: size }
+    const segment = this.segments.find((segment) => fits(segment, size)) ?? this.open(size)
+    return this.cut(segment, this.grow(segment, size), size)
   }
 
   /** A piece that nobody reads any more. */
@@ -96,13 +106,31 @@ export class Arena {
     this.shrink()
   }
 
-  private grow(size: number): readonly [Segment, Hole] {
-    const bytes = Math.max(size, Math.min(LARGEST, Math.max(SMALLEST, Math.ceil(this.bytes / GROWTH / 8) * 8)))
-    const hole = { start: 0, end: bytes }
-    const segment = { buffer: new SharedArrayBuffer(bytes), holes: [hole] }
+  private cut({ buffer, holes }: Segment, hole: Hole, size: number): Piece {
+    const { start } = hole
+    hole.start += size
+    if (sizeOf(hole) === 0) holes.splice(holes.indexOf(hole), 1)
+    this.used += size
+    return { buffer, start, bytes: size }
+  }
+
+  private open(size: number): Segment {
+    const buffer = new SharedArrayBuffer(0, { maxByteLength: Math.max(SEGMENT, size) })
+    const segment = { buffer, holes: [] }
     this.segments.push(segment)
-    this.bytes += bytes
-    return [segment, hole]
+    return segment
+  }
+
+  /** The hole at the segment's end, made large enough. */
+  private grow(segment: Segment, size: number): Hole {
+    const { buffer, holes } = segment
+    const { byteLength, maxByteLength } = buffer
+    const hole = tail(segment)
+    hole.end = Math.min(maxByteLength, Math.max(hole.start + size, byteLength + STEP))
+    buffer.grow(hole.end)
+    this.bytes += hole.end - byteLength
+    if (holes.at(-1) !== hole) holes.push(hole)
+    return hole
   }
 
   /** One empty segment is kept, since it may be needed at once; more are left to the collector. */

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Option, Stream } from "effect"
+import { Duration, Effect, Option, type Semaphore, Stream } from "effect"
 import type { GuildId } from "../../../domain/Ids.ts"
 import type { Member } from "../../../domain/Member.ts"
 import { matches, type MemberQuery } from "../../../domain/MemberQuery.ts"
@@ -20,9 +20,17 @@ const CHUNK = 256
 
 const ROWS: Wanted = { _tag: "Rows" }
 const NO_ROWS = new Uint16Array(0)
+const NO_IDS = new BigUint64Array(0)
 
 /** What the changes upon a leaf's base come to: rows that are out of date, and members who are asked for. */
-const recent = (query: MemberQuery, { changes }: Leaf) => {
+interface Recent {
+  readonly hidden: Uint16Array
+  readonly found: ReadonlyArray<Member>
+}
+
+const NOTHING_RECENT: Recent = { hidden: NO_ROWS, found: [] }
+
+const recent = (query: MemberQuery, { changes }: Leaf): Recent => {
   const hidden: Array<number> = []
   const found: Array<Member> = []
   for (const { member, row } of changes.values()) {
@@ -37,26 +45,15 @@ const idsOf = (members: ReadonlyArray<Member>) => BigUint64Array.from(members, (
 /** Where the base says nothing, nobody needs to be asked. */
 const asked = ({ ask }: Scan, { base }: Leaf, hidden: Uint16Array, wanted: Wanted): ReturnType<Scan["ask"]> =>
   hidden.length === base.columns.rows
-    ? Effect.succeed<Found>({ rows: NO_ROWS, ids: wanted._tag === "Ids" ? wanted.besides : new BigUint64Array(0) })
+    ? Effect.succeed<Found>({ rows: NO_ROWS, ids: wanted._tag === "Ids" ? wanted.besides : NO_IDS })
     : ask({ leaf: base.piece, hidden, wanted })
 
-const idsIn = (query: MemberQuery, scan: Scan, leaf: Leaf) =>
-  Effect.suspend(() => {
-    const { found, hidden } = recent(query, leaf)
-    return Effect.map(asked(scan, leaf, hidden, { _tag: "Ids", besides: idsOf(found) }), ({ ids }) => ids)
-  })
-
+/** What has been found in a leaf, but for what is in `besides`. */
 interface Rows {
   readonly base: Base
   readonly rows: Uint16Array
   readonly besides: ReadonlyArray<Member>
 }
-
-const rowsIn = (query: MemberQuery, scan: Scan, leaf: Leaf) =>
-  Effect.suspend(() => {
-    const { found, hidden } = recent(query, leaf)
-    return Effect.map(asked(scan, leaf, hidden, ROWS), ({ rows }): Rows => ({ base: leaf.base, rows, besides: found }))
-  })
 
 const read = function* ({ base, besides, rows }: Rows): Generator<Member> {
   yield* besides
@@ -64,10 +61,22 @@ const read = function* ({ base, besides, rows }: Rows): Generator<Member> {
 }
 
 /**
+ * `turns` lets only one at a time of those who share it look at recent changes, and all others go on before the next.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (guild: GuildId, table: Table, pool: Pool): Members => {
+export const make = ({
+  guild,
+  pool,
+  table,
+  turns
+}: {
+  readonly guild: GuildId
+  readonly table: Table
+  readonly pool: Pool
+  readonly turns: Semaphore.Semaphore
+}): Members => {
   const frozen = (query: MemberQuery) =>
     Effect.acquireRelease(
       Effect.sync(() => {
@@ -75,6 +84,19 @@ export const make = (guild: GuildId, table: Table, pool: Pool): Members => {
         return { leaves, scan: pool.open(guild, query, close) }
       }),
       ({ scan }) => Effect.sync(scan.close)
+    )
+  /** As many leaves at once as there may be questions: all in one turn, they would take milliseconds. */
+  const changed = (query: MemberQuery, leaf: Leaf) =>
+    leaf.changes.size === 0
+      ? Effect.succeed(NOTHING_RECENT)
+      : turns.withPermit(Effect.map(Effect.yieldNow, () => recent(query, leaf)))
+  const idsIn = (query: MemberQuery, scan: Scan, leaf: Leaf) =>
+    Effect.flatMap(changed(query, leaf), ({ found, hidden }) =>
+      Effect.map(asked(scan, leaf, hidden, { _tag: "Ids", besides: idsOf(found) }), ({ ids }) => ids)
+    )
+  const rowsIn = (query: MemberQuery, scan: Scan, leaf: Leaf) =>
+    Effect.flatMap(changed(query, leaf), ({ found, hidden }) =>
+      Effect.map(asked(scan, leaf, hidden, ROWS), ({ rows }): Rows => ({ base: leaf.base, rows, besides: found }))
     )
   const tooLate = ({ deadline = "30 seconds" }: ScanOptions = {}) =>
     Effect.delay(

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Effect, Fiber, Semaphore, Stream } from "effect"
 import { GuildId } from "../../../../src/domain/Ids.ts"
 import * as MemberQuery from "../../../../src/domain/MemberQuery.ts"
 import { Arena } from "../../../../src/layers/MemberStore/hybrid/Arena.ts"
@@ -14,7 +14,7 @@ const SIZE = 1_000
 const WINDOW = 3
 
 /** A table of many leaves, and a pool without threads that counts what it is asked. */
-const counted = () => {
+const counted = (recentChanges = 0) => {
   const counts = { asked: 0, closed: 0 }
   const pool: Pool = {
     window: WINDOW,
@@ -32,9 +32,14 @@ const counted = () => {
     })
   }
   const arena = new Arena()
-  const table = new Table({ leafRows: 8, recentChanges: 0, builder: new Builder(8), arena })
+  const table = new Table({ leafRows: 8, recentChanges, builder: new Builder(8), arena })
   for (let index = 0; index < SIZE; index++) table.put(member(index))
-  return { counts, arena, table, members: members.make(GuildId.make("1"), table, pool) }
+  return {
+    counts,
+    arena,
+    table,
+    members: members.make({ guild: GuildId.make("1"), table, pool, turns: Semaphore.makeUnsafe(1) })
+  }
 }
 
 describe("members", () => {
@@ -71,6 +76,34 @@ describe("members", () => {
       assert.isAtMost(counts.asked, 3 * WINDOW)
       assert.strictEqual(counts.closed, 1)
       assert.isAtMost(arena.used, 1.2 * before)
+    })
+  )
+
+  it.effect("between the recent changes of one leaf and those of the next, others have their turn", () =>
+    Effect.gen(function* () {
+      const recentChanges = 4
+      const { members, table } = counted(recentChanges)
+      for (let index = 0; index < SIZE; index += 2) table.put(member(index))
+      let looked = 0
+      const query: MemberQuery.MemberQuery = {
+        _tag: "Named",
+        get prefix() {
+          looked++
+          return "nobody"
+        }
+      }
+      const both = Effect.all([members.ids(query), Stream.runDrain(members.scan(query))], { concurrency: 2 })
+      const fiber = yield* Effect.forkChild(both)
+      let most = 0
+      while (fiber.pollUnsafe() === undefined) {
+        const before = looked
+        yield* Effect.yieldNow
+        most = Math.max(most, looked - before)
+      }
+      yield* Fiber.join(fiber)
+      assert.isAbove(looked, 100)
+      // A name is compared twice, where there are two.
+      assert.isAtMost(most, 2 * recentChanges)
     })
   )
 })
