@@ -24,17 +24,16 @@ interface Hole {
   end: number
 }
 
-/** `holes` are ascending, and no two of them touch. The buffer grows as far as it may. */
+/** `holes` are ascending, and no two of them touch. */
 interface Segment {
   readonly buffer: SharedArrayBuffer
   readonly holes: Array<Hole>
 }
 
-/** A piece that is larger has a segment of its own. Smaller ones are given back sooner, and have less room for pieces. */
-const SEGMENT = 2 ** 23
-
-/** By how much a segment grows at least. */
-const STEP = 2 ** 16
+/** Small ones are given back sooner, but where they have room for few pieces, much of it is wasted. */
+const SMALLEST = 2 ** 22
+const LARGEST = 2 ** 25
+const PIECES = 8
 
 const sizeOf = ({ end, start }: Hole): number => end - start
 
@@ -49,17 +48,9 @@ const tightest = ({ holes }: Segment, size: number): Hole | undefined => {
   return found
 }
 
-/** The hole at the end, which may yet have to be one. */
-const tail = ({ buffer: { byteLength }, holes }: Segment): Hole => {
-  const last = holes.at(-1)
-  return last?.end === byteLength ? last : { start: byteLength, end: byteLength }
-}
-
-const fits = (segment: Segment, size: number): boolean => tail(segment).start + size <= segment.buffer.maxByteLength
-
 /**
  * Pieces lie as far to the front as they can, so that segments at the back become empty where much is given back. Where
- * pieces are replaced by others about as large, between 75 % and 88 % of it all is in use: the more, the more there are.
+ * pieces are replaced by others about as large, between 75 % and 85 % of it all is in use: the more, the more there are.
  *
  * @since 0.1.0
  * @category models
@@ -78,8 +69,12 @@ export class Arena {
       const hole = tightest(segment, size)
       if (hole !== undefined) return this.cut(segment, hole, size)
     }
-    const segment = this.segments.find((segment) => fits(segment, size)) ?? this.open(size)
-    return this.cut(segment, this.grow(segment, size), size)
+    const end = Math.max(size, SMALLEST, Math.min(PIECES * size, LARGEST))
+    const hole = { start: 0, end }
+    const segment = { buffer: new SharedArrayBuffer(end), holes: [hole] }
+    this.segments.push(segment)
+    this.bytes += end
+    return this.cut(segment, hole, size)
   }
 
   /** A piece that nobody reads any more. */
@@ -112,25 +107,6 @@ export class Arena {
     if (sizeOf(hole) === 0) holes.splice(holes.indexOf(hole), 1)
     this.used += size
     return { buffer, start, bytes: size }
-  }
-
-  private open(size: number): Segment {
-    const buffer = new SharedArrayBuffer(0, { maxByteLength: Math.max(SEGMENT, size) })
-    const segment = { buffer, holes: [] }
-    this.segments.push(segment)
-    return segment
-  }
-
-  /** The hole at the segment's end, made large enough. */
-  private grow(segment: Segment, size: number): Hole {
-    const { buffer, holes } = segment
-    const { byteLength, maxByteLength } = buffer
-    const hole = tail(segment)
-    hole.end = Math.min(maxByteLength, Math.max(hole.start + size, byteLength + STEP))
-    buffer.grow(hole.end)
-    this.bytes += hole.end - byteLength
-    if (holes.at(-1) !== hole) holes.push(hole)
-    return hole
   }
 
   /** One empty segment is kept, since it may be needed at once; more are left to the collector. */
