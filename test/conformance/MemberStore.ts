@@ -121,6 +121,8 @@ export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
       ([operations]) =>
         Effect.gen(function* () {
           const members = yield* (yield* MemberStore).open(fresh())
+          // Where members are loaded first, a scan begins when they have been.
+          yield* members.ids(MemberQuery.everybody)
           const model: Model = new Map()
           const checks: Array<Effect.Effect<void, unknown>> = []
           /** It begins at once, and goes on when it may. */
