@@ -39,7 +39,7 @@ export interface Options {
 const worker = (): URL => new URL(`./hybrid/worker${extname(import.meta.url)}`, import.meta.url)
 
 /**
- * Members on the heap until there are a few hundred, and in shared memory from then on; gone with this process. What it
+ * Members on the heap until there are a hundred or so, and in shared memory from then on; gone with this process. What it
  * promises, and costs: `docs/strategies.md`.
  *
  * @example

@@ -1,6 +1,6 @@
 /** What is true of the hybrid store alone: its threads, and its memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Result, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Result, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { readFileSync } from "node:fs"
 import { GuildId, RoleId, type UserId } from "../../../src/domain/Ids.ts"
@@ -160,6 +160,19 @@ describe("MemberStore.hybrid", () => {
         [userId(3)]
       )
     }).pipe(Effect.scoped, Effect.provide(hybrid(SMALL)))
+  )
+
+  it.effect("when it has been closed, members are still there, and scans fail", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const store = yield* Layer.buildWithScope(hybrid(SMALL), scope)
+      const members = yield* Effect.provide(crowd, store)
+      const under = yield* Effect.forkChild(Effect.flip(members.ids(MemberQuery.everybody)), { startImmediately: true })
+      yield* Scope.close(scope, Exit.void)
+      const errors = [yield* Fiber.join(under), yield* Effect.flip(members.ids(MemberQuery.everybody))]
+      for (const error of errors) assert.strictEqual(error._tag, "ScanDied")
+      assert.deepStrictEqual(yield* members.get(userId(1)), Option.some(member(1)))
+    }).pipe(Effect.scoped)
   )
 
   it("what a worker runs loads nothing that takes time", () => {

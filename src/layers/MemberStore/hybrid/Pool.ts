@@ -135,6 +135,8 @@ class Threads {
   private readonly url: URL
   private readonly most: number
   private isClosed = false
+  /** To start a thread takes this one up to two milliseconds: it starts one at a turn. */
+  private mayStart = true
 
   constructor(url: URL, most: number) {
     this.url = url
@@ -181,11 +183,16 @@ class Threads {
     for (const life of this.lives) {
       if (idlest === undefined || life.jobs.size < idlest.jobs.size) idlest = life
     }
-    if (this.lives.size < this.most && idlest?.jobs.size !== 0) return this.start()
+    if (this.mayStart && this.lives.size < this.most && idlest?.jobs.size !== 0) return this.start()
     return idlest !== undefined && idlest.jobs.size < DEPTH ? idlest : undefined
   }
 
   private start(): Life {
+    this.mayStart = false
+    setImmediate(() => {
+      this.mayStart = true
+      this.deal()
+    })
     const life = new Life(this.url, "members", {
       onFree: () => this.deal(),
       onGone: (life) => this.lives.delete(life)
