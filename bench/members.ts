@@ -1,16 +1,17 @@
 /**
  * What a store of a million members takes: memory, time for a look-up and for a change, and for finding all who are to hear
  * of a ping of everyone; and for how long at a time the guild's thread does nothing else meanwhile (`guild_stall`). With
- * `--ten`, of ten million too.
+ * `--ten`, of ten million too. And what it takes to start a relay in such a guild.
  *
  * Each store is a process of its own, and they are asked in turn.
  */
 import { Effect, type Scope } from "effect"
 import { fork } from "node:child_process"
 import type { Answer } from "./peers/members.ts"
+import type { Figures } from "./peers/relays.ts"
 import { median, quick, report } from "./support/report.ts"
 
-const STORES = ["hybrid", "heap"] as const
+const STORES = ["hybrid", "heap", "durable"] as const
 const SIZES: ReadonlyArray<readonly [suffix: string, size: number]> = [
   ["", quick ? 20_000 : 1_000_000],
   ...(process.argv.includes("--ten") ? [["_10m", quick ? 50_000 : 10_000_000] as const] : [])
@@ -85,10 +86,19 @@ const measured = Effect.fnUntraced(function* (
   )
 })
 
+/** Starting a relay in a guild of very many members, and in one of few. */
+const relays = Effect.callback<Figures>((resume) => {
+  const sizes = quick ? [20_000, 2_000, 500, 2] : [1_000_000, 20_000, 15_000, 9]
+  const child = fork(new URL("./peers/relays.ts", import.meta.url), sizes.map(String))
+  child.once("message", (figures: Figures) => resume(Effect.succeed(figures)))
+  child.once("exit", (code) => resume(Effect.die(`the guilds ended with ${code}`)))
+})
+
 const program = Effect.gen(function* () {
   const metrics: Record<string, number> = {}
   for (const [suffix, size] of SIZES) Object.assign(metrics, yield* Effect.scoped(measured(suffix, size)))
-  report("members", metrics)
+  const { few, many } = yield* relays
+  report("members", { ...metrics, relay_start_ms: many, relay_start_ratio: many / few })
 })
 
 await Effect.runPromise(program)

@@ -2,18 +2,30 @@
  * A member store with very many members, in a process of its own: its memory, and its garbage, are its own affair. Told by
  * its parent which store and how many; then, each time, what to do.
  */
-import { Effect, type Layer, Queue, Stream } from "effect"
+import { Effect, Layer, Queue, Stream } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import type { Members } from "../../src/domain/MemberStore.ts"
 import { MemberStore } from "../../src/index.ts"
 import { hybrid } from "../../src/layers/MemberStore/hybrid.ts"
+import * as Sqlite from "../../src/layers/Sqlite.ts"
 import * as population from "../support/population.ts"
 
-const STORES: Readonly<Record<string, Layer.Layer<MemberStore.MemberStore>>> = {
+const folder = mkdtempSync(join(tmpdir(), "fanfare-bench-"))
+process.on("exit", () => rmSync(folder, { recursive: true }))
+
+/** The durable one commits to a file, and does not wait for the disk: that is the disk's figure. */
+const STORES: Readonly<Record<string, Layer.Layer<MemberStore.MemberStore, SqlError>>> = {
   heap: MemberStore.heap,
-  hybrid: hybrid()
+  hybrid: hybrid(),
+  durable: MemberStore.durable({ working: hybrid() }).pipe(
+    Layer.provide(Sqlite.file(join(folder, "members.db"), { synchronous: "normal" }))
+  )
 }
 
 /** What is asked for, and what is answered. */
@@ -25,7 +37,8 @@ export interface Answer {
 
 const [, , name = "", members = "", operations = ""] = process.argv
 const size = Number(members)
-const count = Number(operations)
+/** Changes that a disk has a part in are fewer. */
+const count = Number(operations) / (name === "durable" ? 10 : 1)
 
 setFlagsFromString("--expose-gc")
 const collectGarbage: () => void = runInNewContext("gc")
@@ -87,7 +100,15 @@ const program = Effect.gen(function* () {
   process.on("message", (what) => void Queue.offerUnsafe(asked, String(what)))
   const before = yield* inUse
   const members = yield* (yield* MemberStore.MemberStore).open(population.guild)
-  yield* Stream.range(0, size - 1).pipe(Stream.runForEach((index) => members.put(population.memberOf(index))))
+  // So many at once, which a durable store commits together.
+  yield* Stream.range(0, size - 1).pipe(
+    Stream.runForEachArray((some) =>
+      Effect.forEach(some, (index) => members.put(population.memberOf(index)), {
+        concurrency: name === "durable" ? "unbounded" : 1,
+        discard: true
+      })
+    )
+  )
   const answer = (answer: Answer) => process.send?.(answer)
   answer({ value: ((yield* inUse) - before) / size, stall_ms: 0 })
   const ways: Record<string, Effect.Effect<number, unknown>> = {

@@ -42,6 +42,12 @@ interface Options {
 
 const nobody = () => false
 
+/** The session of that number, and whose it is. */
+export const visitor = (index: number) => ({
+  session: Ids.SessionId.make(index.toString(16).padStart(32, "0")),
+  user: member(1 + index).user.id
+})
+
 /** Connects so many sessions to a guild, whose sockets say when a message has come, and no more. */
 export const connect = Effect.fnUntraced(function* (
   guild: Guild.Guild,
@@ -60,10 +66,10 @@ export const connect = Effect.fnUntraced(function* (
   }
   const start = yield* Session.starter()
   const one = (index: number) => {
-    const session = start({ id: Ids.SessionId.make((first + index).toString(16).padStart(32, "0")), socket })
+    const who = visitor(first + index)
+    const session = start({ id: who.session, socket })
     const payload = {
-      session: session.id,
-      user: member(1 + first + index).user.id,
+      ...who,
       intents: Intents.GUILD_MESSAGES,
       isPassive: isPassive(index),
       handle: session
