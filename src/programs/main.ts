@@ -26,6 +26,7 @@ import { randomUUID } from "node:crypto"
 import { extname } from "node:path"
 import type * as Propagation from "../domain/Propagation.ts"
 import * as MemberStore from "../layers/MemberStore.ts"
+import { hybrid } from "../layers/MemberStore/hybrid.ts"
 import * as Offload from "../layers/Offload.ts"
 import * as workers from "../layers/Offload/workers.ts"
 import * as Otlp from "../layers/Otlp.ts"
@@ -69,6 +70,7 @@ interface Options {
   readonly offload: "inline" | "senders" | "workers"
   readonly workers: Option.Option<number>
   readonly simulate: number
+  readonly members: "heap" | "hybrid"
 }
 
 /** The address that others can reach this server at, if there is one. */
@@ -108,13 +110,15 @@ const grpcIngress = (options: Omit<GrpcIngress.Options, "socket">) =>
     return Layer.provide(announced, layer({ ...options, socket: socket.layer }))
   }).pipe(Layer.unwrap)
 
-const guilds = (settings: Settings, offload: Layer.Layer<Offload.Offload>) =>
+type Strategies = Layer.Layer<Offload.Offload | MemberStore.MemberStore>
+
+const guilds = (settings: Settings, strategies: Strategies) =>
   Guilds.layer([
     demo.guild(
       Array.map(http.owners(settings), ([, user]) => user),
       settings.simulated
     )
-  ]).pipe(Layer.provide([Sampler.byFanOutSize(), MemberStore.heap, offload]))
+  ]).pipe(Layer.provide([Sampler.byFanOutSize(), strategies]))
 
 /** Where the server is to be reached by HTTP, once it is. */
 class Served extends Context.Service<Served, { readonly address: Effect.Effect<string, Port.CannotListen> }>()(
@@ -122,20 +126,20 @@ class Served extends Context.Service<Served, { readonly address: Effect.Effect<s
 ) {}
 
 /** All in this thread. */
-const inOneThread = (settings: Settings, offload: Layer.Layer<Offload.Offload>) =>
+const inOneThread = (settings: Settings, strategies: Strategies) =>
   Layer.effect(
     Served,
     HttpServer.addressFormattedWith((address) => Effect.succeed({ address: Effect.succeed(address) }))
   ).pipe(
     Layer.provide(http.layer(settings)),
     Layer.merge(Simulation.layer({ count: settings.simulated })),
-    Layer.provideMerge(guilds(settings, offload))
+    Layer.provideMerge(guilds(settings, strategies))
   )
 
 const announcement = Schema.decodeUnknownOption(Announcement)
 
 /** The guilds in this thread; all that is reached by HTTP in others, which share the port. */
-const inThreads = (settings: Settings) =>
+const inThreads = (settings: Settings, members: Layer.Layer<MemberStore.MemberStore>) =>
   Effect.gen(function* () {
     const said = yield* Queue.unbounded<Announcement>()
     yield* Effect.acquireRelease(
@@ -164,22 +168,23 @@ const inThreads = (settings: Settings) =>
         if (listening.add(one.thread).size === threads) return one.address
       }
     })
-    return Layer.merge(Layer.succeed(Served, { address }), guilds(settings, offload))
+    return Layer.merge(Layer.succeed(Served, { address }), guilds(settings, Layer.merge(members, offload)))
   }).pipe(Layer.unwrap)
 
 type Either = ReturnType<typeof inOneThread> | ReturnType<typeof inThreads>
 
 const offloaded = (
   settings: Settings,
-  { offload }: Options
+  options: Options
 ): Layer.Layer<Guilds.Guilds | Served, Layer.Error<Either>, Layer.Services<Either>> => {
-  switch (offload) {
+  const members = options.members === "heap" ? MemberStore.heap : hybrid()
+  switch (options.offload) {
     case "inline":
-      return inOneThread(settings, Offload.inline)
+      return inOneThread(settings, Layer.merge(members, Offload.inline))
     case "senders":
-      return inOneThread(settings, Offload.senders())
+      return inOneThread(settings, Layer.merge(members, Offload.senders()))
     case "workers":
-      return inThreads(settings)
+      return inThreads(settings, members)
   }
 }
 
@@ -298,6 +303,13 @@ const workerCount = Flag.Int("workers").pipe(
   Flag.optional
 )
 
+const members = Flag.Literals("members", ["heap", "hybrid"]).pipe(
+  Flag.withDescription(
+    "Where members live: as objects on the heap; or, which is for very many, in shared memory that threads scan"
+  ),
+  Flag.withDefault("heap")
+)
+
 const simulate = Flag.Int("simulate").pipe(
   Flag.withDescription("How many members are simulated, each with a session: to see how it is among very many"),
   Flag.withDefault(0),
@@ -322,7 +334,19 @@ const configuredTokens = Config.option(Config.String("FANFARE_TOKENS")).pipe(
 
 const fanfare = Command.make(
   "fanfare",
-  { host, port, grpcHost, grpcPort, tokens, traceCallers, mailboxWaits, offload, workers: workerCount, simulate },
+  {
+    host,
+    port,
+    grpcHost,
+    grpcPort,
+    tokens,
+    traceCallers,
+    mailboxWaits,
+    offload,
+    workers: workerCount,
+    members,
+    simulate
+  },
   Effect.fnUntraced(function* (flags) {
     const tokens = flags.tokens.length > 0 ? flags.tokens : yield* configuredTokens
     return yield* Layer.launch(server({ ...flags, tokens }))
