@@ -41,6 +41,7 @@ export * as Mentions from "./domain/Mentions.ts"
 export * as Presence from "./domain/Presence.ts"
 export * as VoiceState from "./domain/VoiceState.ts"
 export * as User from "./domain/User.ts"
+export * as Footprint from "./domain/Footprint.ts"
 
 // Out through the relays.
 export * as FanOut from "./domain/FanOut.ts"
