@@ -74,10 +74,10 @@ export class Found {
       const sharing = visit.place.sharing(depthOf(common) + 1)
       sharing.again(counted.length)
       const other = counted.find((other) => other !== visit)
-      if (counted.length > 2 || other === undefined) continue
+      if (counted.length > 2 || other === undefined || visit.pick === undefined) continue
       const weight = weightOf(visit.pick) * (weightOf(other.pick) / weightOf(common) - 1)
-      if (other.place === visit.place) sharing.pair(weight)
-      else if (visit.place !== place) sharing.taken(weight)
+      if (other.place === visit.place) sharing.pair(weight, visit.pick)
+      else if (visit.place !== place) sharing.taken(weight, visit.pick)
     }
   }
 

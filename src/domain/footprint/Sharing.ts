@@ -6,12 +6,15 @@
  * the first kind is, but now and then twice, and so it can be told how much of it there is. Let f₁ be how many were found
  * once, f₂ twice and f₃ three times.
  *
- * - One that was found once is, on average, in e = 2·f₂·(w − 1) / f₁ entries besides. If that holds for each of them, they
- *   stand for w / (1 + e): Chao's lower bound for sampling without replacement.
+ * - One that was found once is, on average, in e = 2·f₂·(w − 1) / f₁ entries besides. Were that so for each of them, they
+ *   would stand for w / (1 + e): Chao's lower bound for sampling without replacement.
  * - But some may be shared by more, and others by nobody. One that was found twice is in g = 1 + 3·f₃·(w − 1) / f₂ entries
- *   besides one of these. So a part e / g is of a kind that 1 + g entries share, and the rest belongs to one: of all mixtures
- *   that agree with what was found this has most. It is right for the two kinds that there are in practice, what is
- *   everybody's own and what is shared, and taken for what is likely.
+ *   besides one of its two. So it may be that a part e / g is shared by 1 + g, and the rest is everybody's own: of all mixtures
+ *   that agree with what was found, none has more.
+ *
+ * In practice there are these two kinds, but what is shared is not shared by equally many. If each entry refers to any, as
+ * it happens, g is too large by one, unless it is small; so the part is taken to be e / (g − 1 + 1 / g). The first of the above
+ * is the bound from below, apart from pairs that are due to what very many share; the second the one from above.
  *
  * What was found at two places, in two maps of the same objects say, belongs to the one that was come by first. Each pair
  * found stands for w·(w′ − 1) that the other place does not have.
@@ -73,6 +76,8 @@ export class Sharing {
   /** How often something was found here that was found so many times in all. */
   private readonly finds = new Array<number>(FEW + 1).fill(0)
   private weights = 0
+  /** Entries in which one of a pair was found. */
+  private readonly paired = new Set<object>()
   private pairs = 0
   private pairWeights = 0
   private takenWeights = 0
@@ -89,16 +94,18 @@ export class Sharing {
     this.finds[times] = (this.finds[times] ?? 0) + 1
   }
 
-  /** One half of a pair was found here, and so was the other: told of each. */
-  pair(weight: number): void {
-    this.pairs += 1 / 2
+  /** One of a pair was found here, and so was the other: told of each. */
+  pair(weight: number, entry: object): void {
+    this.pairs++
     this.pairWeights += weight
+    this.paired.add(entry)
   }
 
-  /** The later half of a pair was found here, which belongs to another place. */
-  taken(weight: number): void {
+  /** One of a pair was found here, which belongs to another place, where the other was. */
+  taken(weight: number, entry: object): void {
     this.pairs++
     this.takenWeights += weight
+    this.paired.add(entry)
   }
 
   /** To be asked when all has been told. */
@@ -108,37 +115,46 @@ export class Sharing {
 
   private reckoned(): Shares {
     const [, once = 0, twice = 0, thrice = 0, often = 0] = this.finds
-    const { pairs } = this
+    const { paired, pairs, pairWeights, takenWeights, weights } = this
     if (once === 0) return { low: ALONE, likely: ALONE, high: ALONE }
-    const mean = this.weights / once
-    if (pairs === 0) return { low: this.share(1, slack(0) * 2 * mean * (mean - 1), 0), likely: ALONE, high: ALONE }
-    /** As if there were so many times as many pairs, and triples found so often. */
-    const mixed = (times: number, triples: number): Share => {
-      const within = this.pairWeights * times
-      const between = this.takenWeights * times
-      const others = 1 + (2 * (mean - 1) * triples) / twice
-      return this.share(Math.min(1, (within + between) / this.weights / others), within, between)
+    const mean = weights / once
+    if (pairs === 0) {
+      // There could be some, of which chance has kept back as many as it may.
+      return { low: shareOf(1, weights, slack(0) * 2 * mean * (mean - 1), 0), likely: ALONE, high: ALONE }
     }
-    // Pairs of what is shared by very many, of which there are triples and more, say nothing of the rest.
-    const explained = Math.min(1, (2 * thrice ** 2) / (3 * (often + 1)) / twice)
-    const more = 1 - explained + slack(pairs) / pairs
-    const less = 1 - 3 / Math.sqrt(pairs)
-    // A few triples more or less say nothing yet.
-    const likely = mixed(1, Math.max(0, thrice - Math.sqrt(3 * thrice)))
-    const low = this.share(1, this.pairWeights * more, this.takenWeights * more)
+    /** A part makes so many times the pairs that there are, the rest so many. */
+    const mixed = (part: number, times: number, restTimes: number): Share => {
+      const some = shareOf(part, weights, pairWeights * times, takenWeights * times)
+      const rest = shareOf(1 - part, weights, pairWeights * restTimes, takenWeights * restTimes)
+      return { itself: some.itself + rest.itself, each: some.each + rest.each }
+    }
+    /** How many others have what was found twice, if so much was found three times. */
+    const others = (thrice: number): number => 1 + (2 * (mean - 1) * thrice) / twice
+    /** The part that is shared, if so many others have it. */
+    const part = (times: number, others: number): number =>
+      Math.min(1, ((pairWeights + takenWeights) * times) / weights / others)
+    // Those that come together, since one entry refers to many of them, count as one where chance is concerned.
+    const together = pairs / paired.size
+    const independent = pairWeights > 0 ? paired.size / 2 : paired.size
+    const more = slack(independent) / independent
+    const less = 1 - 3 / Math.sqrt(independent)
+    const seen = others(Math.max(0, thrice - Math.sqrt(3 * together * thrice)))
+    const likely = part(1, seen - 1 + 1 / seen)
+    const most = others(thrice + 3 * together * slack(thrice / 3 / together))
+    // Pairs of what very many share are as many as triples and more of it let expect. They say nothing of the rest.
+    const unexplained = Math.max(0, 1 - (2 * thrice ** 2) / (3 * (often + 1)) / twice)
     return {
-      low: low.each < likely.each ? low : likely,
-      likely,
-      high: less > 0 ? mixed(less, thrice + 3 * slack(thrice / 3)) : ALONE
+      low: mixed(likely, 1 + more, unexplained + more),
+      likely: mixed(likely, 1, 0),
+      high: less > 0 ? mixed(part(less, most), less, 0) : ALONE
     }
   }
+}
 
-  /** Where a part of what was found once makes all the pairs, and the rest is alone. */
-  private share(part: number, within: number, between: number): Share {
-    const weights = part * this.weights
-    if (weights === 0) return ALONE
-    const own = part * Math.max(0, 1 - between / weights)
-    const each = 1 / (1 + within / weights)
-    return { itself: own * (1 - each), each: 1 - part + own * each }
-  }
+/** What a part of all stands for that makes pairs of such weights: here, and with what belongs to other places. */
+const shareOf = (part: number, weights: number, here: number, elsewhere: number): Share => {
+  if (part <= 0) return { itself: 0, each: 0 }
+  const own = part * Math.max(0, 1 - elsewhere / (part * weights))
+  const each = 1 / (1 + here / (part * weights))
+  return { itself: own * (1 - each), each: own * each }
 }

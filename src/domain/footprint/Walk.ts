@@ -225,7 +225,7 @@ export class Walk implements Visitor {
   private *nodes({ root, size }: Tree, sample: Sample): Generator<void, Entries> {
     let nodes = [root]
     let isLast = false
-    while (!isLast && nodes.length < size ** (2 / 3)) {
+    while (!isLast && nodes.length < 8 * size ** (2 / 3)) {
       const below: Array<unknown> = []
       isLast = true
       for (const node of nodes) {
