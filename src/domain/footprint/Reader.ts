@@ -3,13 +3,23 @@
  *
  * Nothing of it is executed, but for a proxy's traps: nobody can tell a proxy from what it stands for. What fails on the
  * way, as a revoked proxy does, counts as an object with nothing in it. Out of sight are prototypes, private fields (`#x`),
- * what functions close over, what weak references refer to, named properties of arrays, the inside of host objects, and the
- * stack of an error, to look at which would execute code.
+ * what functions close over, what weak references refer to, named properties of arrays and of views of buffers, the inside of
+ * host objects, and the stack of an error, to look at which would execute code.
  *
  * @since 0.1.0
  */
 import { HashMap } from "effect"
-import { Elements, type Entries, Pairs, Properties, slot, valueAt, Values, type Visitor } from "./entries.ts"
+import {
+  Elements,
+  type Entries,
+  Pairs,
+  Properties,
+  seemsNumeric,
+  slot,
+  valueAt,
+  Values,
+  type Visitor
+} from "./entries.ts"
 import * as sizes from "./sizes.ts"
 
 /**
@@ -75,7 +85,7 @@ const withInside = (object: object, bytes: number, visitor: Visitor): undefined 
 const array = (array: ReadonlyArray<unknown>, visitor: Visitor, most: number): Entries | undefined => {
   if (array.length <= sizes.LONGEST_ARRAY) {
     visitor.own(sizes.array(array.length))
-    return few(new Elements(array), visitor, most)
+    return seemsNumeric(array) ? undefined : few(new Elements(array), visitor, most)
   }
   const names = Object.keys(array)
   visitor.own(sizes.sparseArray(names.length))

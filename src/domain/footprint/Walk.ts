@@ -5,8 +5,7 @@
  */
 import * as Choice from "../Choice.ts"
 import { Elements, ENTRY, type Entries, slot, valueAt, type Visitor } from "./entries.ts"
-import { Found } from "./Found.ts"
-import { Known } from "./Known.ts"
+import { Finds } from "./Finds.ts"
 import { Pick, type Sample, variance } from "./Pick.ts"
 import { type Field, type Place, Places } from "./Place.ts"
 import { childrenOf, type Outline, Reader, Tree } from "./Reader.ts"
@@ -26,7 +25,7 @@ export interface Drawing {
 /** What is found until others have their turn: half a millisecond's worth. */
 const SLICE = 1024
 
-/** So many entries are passed over in the time that it takes to look at one. */
+/** So many entries are passed over in the time that it takes to look at what one refers to. */
 const PASSED = 64
 
 /** Entries that are told of at once. */
@@ -54,8 +53,8 @@ export class Walk implements Visitor {
   private readonly most: number
   private readonly reader = new Reader()
   private readonly places = new Places()
-  private readonly objects = new Known<Found>()
-  private readonly leaves = new Known<Found>()
+  private readonly objects = new Finds()
+  private readonly leaves = new Finds()
   private readonly samples: Array<Sample> = []
   private readonly waiting: Array<Waiting> = []
   /** Objects that were found and not looked at yet; at which place, and in which pick. */
@@ -90,16 +89,17 @@ export class Walk implements Visitor {
       this.aheadIn.push(this.pick)
       return
     }
-    const known = this.leaves.get(value)
-    if (known === undefined) this.leaves.add(value, new Found(sizes.leaf(value), false, place, this.pick))
-    else known.again(this.pick, place)
+    const { pick } = this
+    if (this.leaves.again(value, pick, place) !== undefined) return
+    this.leaves.add(value, { pick, place }, { bytes: sizes.leaf(value) })
   }
 
   /** The fields of a value, if it is a record. What it takes itself is found by this. */
   outline(value: unknown): Outline["fields"] | undefined {
     const outline = this.reader.outline(value)
-    if (outline !== undefined) this.objects.add(value, new Found(outline.bytes, false, this.place, undefined))
-    return outline?.fields
+    if (outline === undefined) return undefined
+    this.objects.add(value, { pick: undefined, place: this.place }, outline)
+    return outline.fields
   }
 
   /** Finds what is in a field. */
@@ -115,39 +115,34 @@ export class Walk implements Visitor {
 
   /** Adds to the fields what was found in them, and what it stands for. */
   *settle(): Generator<void, void> {
-    for (const found of this.all()) {
-      found.tell()
-      if (this.isOver()) yield
+    for (const finds of [this.objects, this.leaves]) {
+      for (let number = 0; number < finds.size; number++) {
+        finds.tell(number)
+        if (this.isOver(1)) yield
+      }
     }
-    for (const found of this.all()) {
-      found.settle()
-      if (this.isOver()) yield
+    for (const finds of [this.objects, this.leaves]) {
+      for (let number = 0; number < finds.size; number++) {
+        finds.settle(number)
+        if (this.isOver(1)) yield
+      }
     }
     for (const { strata } of this.samples) {
       for (const stratum of strata) {
         for (const pick of stratum) pick.settle()
-        this.busy += stratum.length
-        if (this.isOver()) yield
+        if (this.isOver(stratum.length)) yield
       }
     }
     for (const sample of this.samples) {
       // One that is in another's entry has had its part in how far those differ.
       if (sample.within === undefined) sample.place.field.variance += variance(sample)
-      this.busy += sample.strata.length
-      if (this.isOver()) yield
+      if (this.isOver(sample.strata.length)) yield
     }
   }
 
-  private *all(): Generator<Found, void> {
-    for (const known of [this.objects, this.leaves]) {
-      for (const found of known.values()) {
-        this.busy++
-        yield found
-      }
-    }
-  }
-
-  private isOver(): boolean {
+  /** Whether others are to have their turn, after so much more. */
+  private isOver(done: number): boolean {
+    this.busy += done
     if (this.busy < SLICE) return false
     this.busy = 0
     return true
@@ -167,19 +162,19 @@ export class Walk implements Visitor {
       const place = this.aheadAt.pop()
       const pick = this.aheadIn.pop()
       if (object === undefined || place === undefined) return
-      const known = this.objects.get(object)
-      if (known?.again(pick, place) !== false) {
-        this.enter(place, pick)
-        const entries = this.reader.read(object, this, AT_ONCE)
-        const isLarge = entries !== undefined && entries.size > this.most
-        if (entries !== undefined && !isLarge) yield* this.walk(entries)
-        if (known === undefined) {
-          const sample = isLarge ? { within: pick, place, strata: [] } : undefined
-          this.objects.add(object, new Found(this.bytes, this.isShared, place, pick, sample))
-          if (isLarge && sample !== undefined) this.waiting.push({ entries, sample })
-        }
+      if (this.isOver(1)) yield
+      const isNews = this.objects.again(object, pick, place)
+      if (isNews === false) continue
+      this.enter(place, pick)
+      const entries = this.reader.read(object, this, AT_ONCE)
+      const isLarge = entries !== undefined && entries.size > this.most
+      if (entries !== undefined && !isLarge) yield* this.walk(entries)
+      if (isNews === undefined) {
+        const { bytes, isShared } = this
+        const sample = isLarge ? { within: pick, place, strata: [] } : undefined
+        this.objects.add(object, { pick, place }, { bytes, isShared, sample })
+        if (isLarge && sample !== undefined) this.waiting.push({ entries, sample })
       }
-      if (this.isOver()) yield
     }
   }
 
@@ -187,7 +182,7 @@ export class Walk implements Visitor {
     if (entries instanceof Tree) return slot(entries.root, ENTRY, this)
     for (let count = 0; count < entries.size; count++) {
       entries.take(this)
-      if (this.isOver()) yield
+      if (this.isOver(1 / PASSED)) yield
     }
   }
 
@@ -242,8 +237,7 @@ export class Walk implements Visitor {
           const child = valueAt(children, index)
           if (child !== undefined) below.push(child)
         }
-        this.busy += children.length
-        if (this.isOver()) yield
+        if (this.isOver(children.length)) yield
       }
       yield* this.goOn()
       nodes = below
@@ -253,11 +247,12 @@ export class Walk implements Visitor {
 
   /** Looks at an object without its entries. Whether that was news: other maps may have it too. */
   private alone(object: object, { place, within }: Sample): boolean {
-    const known = this.objects.get(object)
-    if (known?.again(within, place) === false) return false
+    const isNews = this.objects.again(object, within, place)
+    if (isNews === false) return false
     this.enter(place, within)
     this.reader.read(object, this, NONE)
-    if (known === undefined) this.objects.add(object, new Found(this.bytes, this.isShared, place, within))
+    const { bytes, isShared } = this
+    if (isNews === undefined) this.objects.add(object, { pick: within, place }, { bytes, isShared })
     return true
   }
 }

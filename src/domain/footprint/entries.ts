@@ -84,8 +84,13 @@ export const slot = (value: unknown, where: PropertyKey, visitor: Visitor): void
 /** How many elements are looked at to see whether there are only numbers. */
 const PROBES = 64
 
-/** Whether an array seems to hold nothing but numbers, which V8 then keeps unboxed. */
-const seemsNumeric = (array: ReadonlyArray<unknown>): boolean => {
+/**
+ * Whether an array seems to hold nothing but numbers, which V8 then keeps in it, whatever their size.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const seemsNumeric = (array: ReadonlyArray<unknown>): boolean => {
   const step = Math.max(1, Math.floor(array.length / PROBES))
   for (let index = 0; index < array.length; index += step) {
     const value = valueAt(array, index)
@@ -103,13 +108,11 @@ const seemsNumeric = (array: ReadonlyArray<unknown>): boolean => {
 export class Elements implements Entries {
   readonly size: number
   private readonly array: ReadonlyArray<unknown>
-  private readonly isNumeric: boolean
   private index = 0
 
   constructor(array: ReadonlyArray<unknown>) {
     this.array = array
     this.size = array.length
-    this.isNumeric = seemsNumeric(array)
   }
 
   skip(count: number): void {
@@ -117,8 +120,7 @@ export class Elements implements Entries {
   }
 
   take(visitor: Visitor): void {
-    const index = this.index++
-    if (!this.isNumeric) slot(valueAt(this.array, index), ENTRY, visitor)
+    slot(valueAt(this.array, this.index++), ENTRY, visitor)
   }
 }
 
