@@ -156,6 +156,32 @@ describe("Footprint.exact", () => {
   })
 })
 
+/** Containers, some of them large, of things that were made before, and circles. */
+const tangle = (seed: number): unknown => {
+  const random = seeded(seed)
+  const all: Array<unknown> = [null]
+  const records: Array<{ first: unknown; index: number; list: unknown }> = []
+  const one = (index: number) => (random() < 0.5 ? anyOf(random, all) : { index, of: anyOf(random, all) })
+  for (let index = 0; index < 150; index++) {
+    const list = range(random() < 0.3 ? 60 + below(random, 200) : below(random, 5), one)
+    const named = list.map((value, nth) => [`key-${nth}`, value] as const)
+    const record = { first: anyOf(random, all), index, list }
+    records.push(record)
+    all.push(
+      anyOf(random, [
+        list,
+        record,
+        new Map(named),
+        new Set(list),
+        HashMap.fromIterable(named),
+        Object.fromEntries(named)
+      ])
+    )
+  }
+  for (const record of records) record.first = anyOf(random, all)
+  return { one: all.slice(0, 75), two: all.slice(50), three: anyOf(random, all) }
+}
+
 const estimate = (value: unknown, options?: Footprint.Options) => Footprint.estimate(value, options)
 
 /** More than are walked. */
@@ -192,6 +218,32 @@ const LARGE: ReadonlyArray<Large> = [
   ["objects that five share", 10, (random) => sharedBy(random, 5, "anywhere")],
   ["objects that two share", 10, (random) => sharedBy(random, 2, "anywhere")],
   ["objects that two neighbours share", 10, (random) => sharedBy(random, 2, "beside")],
+  [
+    "objects that two share, twenty of them at a time",
+    20,
+    (random) => {
+      const pool = range(MANY / 2, (index) => range(20, (nth) => ({ index, nth })))
+      return new Map(range(MANY, (index) => [index, [...(pool[below(random, pool.length)] ?? [])]]))
+    },
+    8
+  ],
+  [
+    "entries that refer to another one each",
+    10,
+    () => {
+      const all = range(MANY, (index) => ({ index, other: new Array<unknown>() }))
+      for (const [index, one] of all.entries()) one.other.push(all[index ^ 1])
+      return new Map(all.map((one) => [`id-${one.index}`, one]))
+    }
+  ],
+  [
+    "a large map that all entries refer to",
+    1,
+    (random) => {
+      const roles = new Map(range(MANY, (index) => [index, text(random, 30)]))
+      return range(MANY, (index) => ({ index, roles }))
+    }
+  ],
   ["objects that twenty neighbours share", 5, (random) => sharedBy(random, 20, "beside")],
   [
     "objects of which half are shared, some more than others",
@@ -286,6 +338,20 @@ describe("Footprint.estimate", () => {
     { arbitrary: { runs: 5 } }
   )
 
+  it.effect.prop(
+    "whatever refers to whatever, large within large: as near as it says",
+    [Seed],
+    ([seed]) =>
+      Effect.gen(function* () {
+        const value = tangle(seed)
+        const exact = Footprint.exact(value)
+        // More than 64 entries are many then.
+        const { bytes, error } = yield* estimate(value, { effort: 2, seed })
+        assert.isAtMost(Math.abs(bytes - exact.bytes), error + 1)
+      }),
+    { arbitrary: { runs: 60 } }
+  )
+
   it.effect.each(LARGE)("%s: nearly always as near as it says", ([_, percent, make, effort = 16]) =>
     Effect.gen(function* () {
       const value = make(seeded(1))
@@ -319,6 +385,16 @@ describe("Footprint.estimate", () => {
         assert.isAbove(error, 0)
         assert.isBelow(error, 0.05 * bytes)
       }
+    })
+  )
+
+  it.effect("what a HashMap has of another one is not sampled again", () =>
+    Effect.gen(function* () {
+      const before = HashMap.fromIterable(range(MANY, (index) => [`session-${index}`, { index }] as const))
+      const after = HashMap.set(before, "new", { index: -1 })
+      const { bytes, fields } = yield* estimate({ before, after })
+      assert.isAbove(fields.after?.bytes ?? 0, 1_000)
+      assert.isBelow(fields.after?.bytes ?? bytes, 0.01 * bytes)
     })
   )
 

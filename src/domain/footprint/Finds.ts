@@ -49,7 +49,7 @@ const around = (visits: ReadonlyArray<Visit>): Pick | undefined =>
 export class Finds {
   private readonly numbers = new Known()
   private readonly bytes: Array<number> = []
-  /** The place that it belongs to, the first that was come by; and the innermost pick around all those in which it was there. */
+  /** The place where it was found first, to which it belongs; and the innermost pick around all those in which it was there. */
   private readonly places: Array<Place> = []
   private readonly picks: Array<Pick | undefined> = []
   /** All, if there are a few, none of which is in another. */
@@ -81,17 +81,18 @@ export class Finds {
     const owner = this.places[number] ?? place
     const visits = known ?? [{ pick: before, place: owner }]
     if (visits.some((visit) => meet(visit.pick, pick) === visit.pick)) return false
-    const all = [...visits.filter((visit) => meet(visit.pick, pick) !== pick), { pick, place }]
-    this.set(number, place.rank < owner.rank ? place : owner, all)
+    const apart = visits.filter((visit) => meet(visit.pick, pick) !== pick)
+    // What it takes the place of may be all that there is at the place to which it belongs.
+    const isOwned = apart.some((visit) => visit.place === owner)
+    this.set(number, owner, [...apart, { pick, place: isOwned ? place : owner }])
     return true
   }
 
-  private set(number: number, owner: Place, all: ReadonlyArray<Visit>): void {
-    const isFew = all.length > 1 && all.length <= FEW
-    const pick = around(isFew ? all.filter(({ place }) => place === owner) : all)
-    if (isFew) this.visits.set(number, all)
+  private set(number: number, owner: Place, visits: ReadonlyArray<Visit>): void {
+    const isFew = visits.length > 1 && visits.length <= FEW
+    const pick = around(isFew ? visits.filter(({ place }) => place === owner) : visits)
+    if (isFew) this.visits.set(number, visits)
     else this.visits.delete(number)
-    this.places[number] = owner
     this.picks[number] = pick
     const sample = this.samples.get(number)
     if (sample !== undefined) sample.within = pick

@@ -49,45 +49,36 @@ const NESTED = 4
 class Names {
   private readonly places = new Map<PropertyKey, Place>()
   readonly field: Field
-  /** How many places there are, over all fields. */
-  private readonly count: { places: number }
 
-  constructor(field: Field, count: { places: number }) {
+  constructor(field: Field) {
     this.field = field
-    this.count = count
-  }
-
-  make(nesting = 0): Place {
-    return new Place(this, this.count.places++, nesting)
   }
 
   at(name: PropertyKey): Place {
     const known = this.places.get(name)
     if (known !== undefined) return known
-    const isOne = this.places.size < NAMES
-    const place = this.places.get(isOne ? name : ENTRY) ?? this.make()
-    this.places.set(isOne ? name : ENTRY, place)
+    const key = this.places.size < NAMES ? name : ENTRY
+    const place = this.places.get(key) ?? new Place(this, 0)
+    this.places.set(key, place)
     return place
   }
 }
 
 /**
- * `rank` says which places were come by before which. What was found in two belongs to the one that comes first.
+ * What is found at one place.
  *
  * @since 0.1.0
  * @category models
  */
 export class Place {
-  readonly rank: number
   private readonly names: Names
   private readonly nesting: number
   private readonly levels: Array<Sharing> = []
   private entries: Place | undefined
   private keys: Place | undefined
 
-  constructor(names: Names, rank: number, nesting: number) {
+  constructor(names: Names, nesting: number) {
     this.names = names
-    this.rank = rank
     this.nesting = nesting
     if (nesting === NESTED) this.entries = this.keys = this
   }
@@ -98,8 +89,8 @@ export class Place {
 
   /** The place of what an object here refers to. */
   at(where: PropertyKey): Place {
-    if (where === ENTRY) return (this.entries ??= this.names.make(this.nesting + 1))
-    if (where === KEY) return (this.keys ??= this.names.make(this.nesting + 1))
+    if (where === ENTRY) return (this.entries ??= new Place(this.names, this.nesting + 1))
+    if (where === KEY) return (this.keys ??= new Place(this.names, this.nesting + 1))
     return this.names.at(where)
   }
 
@@ -110,15 +101,9 @@ export class Place {
 }
 
 /**
- * Makes the first place of each field.
+ * The place of a field itself.
  *
  * @since 0.1.0
- * @category models
+ * @category constructors
  */
-export class Places {
-  private readonly count = { places: 0 }
-
-  of(field: Field): Place {
-    return new Names(field, this.count).make()
-  }
-}
+export const placeOf = (field: Field): Place => new Place(new Names(field), 0)

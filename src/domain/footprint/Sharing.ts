@@ -16,7 +16,7 @@
  * it happens, g is too large by one, unless it is small; so the part is taken to be e / (g − 1 + 1 / g). The first of the above
  * is the bound from below, apart from pairs that are due to what very many share; the second the one from above.
  *
- * What was found at two places, in two maps of the same objects say, belongs to the one that was come by first. Each pair
+ * What was found at two places, in two maps of the same objects say, belongs to the one where it was found first. Each pair
  * found stands for w·(w′ − 1) that the other place does not have.
  *
  * @see Chao and Lin, Nonparametric Lower Bounds for Species Richness and Shared Species Richness under Sampling without

@@ -7,7 +7,7 @@ import * as Choice from "../Choice.ts"
 import { Elements, ENTRY, type Entries, slot, valueAt, type Visitor } from "./entries.ts"
 import { Finds } from "./Finds.ts"
 import { Pick, type Sample, variance } from "./Pick.ts"
-import { type Field, type Place, Places } from "./Place.ts"
+import { type Field, type Place, placeOf } from "./Place.ts"
 import { childrenOf, type Outline, Reader, Tree } from "./Reader.ts"
 import * as sizes from "./sizes.ts"
 
@@ -52,7 +52,6 @@ export class Walk implements Visitor {
   /** Containers with more entries than that are sampled; of none more than a quarter is drawn. */
   private readonly most: number
   private readonly reader = new Reader()
-  private readonly places = new Places()
   private readonly objects = new Finds()
   private readonly leaves = new Finds()
   private readonly samples: Array<Sample> = []
@@ -72,7 +71,7 @@ export class Walk implements Visitor {
   constructor(drawing: Drawing, whole: Field) {
     this.drawing = drawing
     this.most = (4 * drawing.effort) ** 2
-    this.place = this.places.of(whole)
+    this.place = placeOf(whole)
   }
 
   own(bytes: number, isShared = false): void {
@@ -104,7 +103,7 @@ export class Walk implements Visitor {
 
   /** Finds what is in a field. */
   *field(field: Field, value: unknown): Generator<void, void> {
-    this.enter(this.places.of(field), undefined)
+    this.enter(placeOf(field), undefined)
     slot(value, field.name, this)
     field.add(this.bytes)
     yield* this.goOn()
