@@ -1,10 +1,10 @@
 /**
  * Which entries of large containers were looked at, and what each of them stands for.
  *
- * Of n entries in a container, √n stretches of √n entries are made, and of each stretch as many are drawn, at random. So
- * entries of every age are represented, as if every k-th were taken; and yet any two can be drawn together, neighbours too:
- * of what every k-th share with those beside them, one would see nothing. And how many pairs are drawn does not depend on
- * n: where each object is shared by two, the sample holds both of effort²/2 pairs, 128 with an effort of 16.
+ * The n entries of a container are divided into √n stretches of √n entries, and of each stretch equally many are drawn, as
+ * many as the effort says, at random. So entries of every age are represented, as they would be if every k-th were taken;
+ * but that would never draw two neighbours, and know nothing of what they share. Nor does it depend on n how much is seen of
+ * sharing: where each object is in two entries, both are drawn of effort²/2 objects, which is 128 with an effort of 16.
  *
  * @since 0.1.0
  */
@@ -98,12 +98,12 @@ export const meet = (one: Pick | undefined, other: Pick | undefined): Pick | und
   return undefined
 }
 
-/** As many entries of a kind may be missed, at three standard errors, by a sample of any size. */
+/** So many entries of a kind there would have to be in a sample, on average, to be sure at three standard errors to see one. */
 const MISSED = 5.6
 
 /**
- * The variance of what a container comes to: within each stretch, for which some were drawn; and for what may be unlike
- * all that were drawn.
+ * The variance of what a container comes to: by how far those drawn differ within each stretch, and by how many there may be
+ * that are unlike all of them.
  *
  * @since 0.1.0
  * @category getters
