@@ -8,6 +8,7 @@
 import { type Duration, Effect, Option, Scope } from "effect"
 import { type ActorError, type Address, request } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
+import * as Footprint from "../domain/Footprint.ts"
 import { Welcomes } from "../domain/gateway/Welcomes.ts"
 import type { Protocol as GuildProtocol, ReadProtocol, Seen } from "../domain/guild/Protocol.ts"
 import * as State from "../domain/guild/State.ts"
@@ -84,13 +85,15 @@ export interface Guild extends Address<Protocol> {
 }
 
 /**
- * A guild that runs here. `serve` has it know a worker, whose sessions it reaches through the outlet from then on.
+ * A guild that runs here. `serve` has it know a worker, whose sessions it reaches through the outlet from then on. `weigh`
+ * estimates what its state takes of memory, field by field, while it goes on.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Local extends Guild {
   readonly serve: (worker: string, outlet: Address<OutletProtocol>) => Effect.Effect<void>
+  readonly weigh: Effect.Effect<Footprint.Footprint>
 }
 
 /**
@@ -214,6 +217,7 @@ export const make = Effect.fnUntraced(function* (
       ...roster(members, () => state),
       watch: (look) => Effect.suspend(() => lists?.look(look) ?? Effect.void)
     },
+    weigh: Effect.suspend(() => Footprint.estimate(state)),
     serve: (worker, outlet) => Effect.ignore(Transport.cast(address, "Serve", { worker, outlet }))
   }
 })

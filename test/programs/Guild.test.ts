@@ -167,4 +167,20 @@ describe("Guild", () => {
       assert.strictEqual((yield* say).draft.content, "hello")
     }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, store, Offload.inline)))
   })
+
+  it.effect("what its state takes is weighed while it goes on", () =>
+    Effect.gen(function* () {
+      const guild = yield* Guild.make({ community, members: members(20) })
+      const { fields: empty } = yield* guild.weigh
+      const { socket } = yield* memory.make({ capacity: 64 })
+      for (let who = 1; who <= 20; who++) {
+        const session = yield* Effect.provideService(Session.make({ id: sessionId(who) }), SessionSocket, socket)
+        yield* Guild.connect(guild, session, { user: userId(who), intents: 0 })
+      }
+      const { bytes, fields } = yield* guild.weigh
+      assert.isAbove(fields.online?.bytes ?? 0, (empty.online?.bytes ?? 0) + 20 * 50)
+      assert.isAbove(bytes, fields.online?.bytes ?? 0)
+      assert.strictEqual(fields.community?.bytes, empty.community?.bytes)
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline)))
+  )
 })
