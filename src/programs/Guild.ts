@@ -28,7 +28,7 @@ import * as Background from "./guild/background.ts"
 import { lookUp, roster } from "./guild/facts.ts"
 import { followed, type Handle, interpret } from "./guild/interpret.ts"
 import * as MemberLists from "./guild/MemberLists.ts"
-import { lastWord, type Shell, tell } from "./guild/Shell.ts"
+import { lastWord, Relays, type Shell, tell } from "./guild/Shell.ts"
 import type * as Relay from "./Relay.ts"
 import * as Transport from "./Transport.ts"
 
@@ -140,8 +140,7 @@ export const make = Effect.fnUntraced(function* (
           sender: yield* (yield* Offload).sender,
           scope,
           welcomes: new Welcomes(),
-          relays: new Map(),
-          outlets: new Map()
+          relays: new Relays()
         }
         const background = yield* Background.make({
           members,
@@ -187,7 +186,7 @@ export const make = Effect.fnUntraced(function* (
             RemoveMember: handle("RemoveMember"),
             SetVoice: handle("SetVoice"),
             Serve: ({ outlet, worker }) => {
-              shell.outlets.set(worker, outlet)
+              shell.relays.serve(worker, outlet)
               const { community } = state
               return tell(shell, [outlet], request<OutletProtocol, "Begin">("Begin", { community }))
             },

@@ -27,7 +27,7 @@ import type { Protocol as RelayProtocol } from "../../domain/relay/Protocol.ts"
 import * as Supervision from "../../domain/Supervision.ts"
 import * as Actor from "../Actor.ts"
 import * as Transport from "../Transport.ts"
-import { all, relayAt, type Shell, tell } from "./Shell.ts"
+import { type Shell, tell } from "./Shell.ts"
 
 /** Guilds with more members than that do not show who is not there. */
 const OFFLINE_LIMIT = 1000
@@ -189,7 +189,7 @@ export const make = Effect.fnUntraced(function* ({
     const before = isAnew ? Ranges.none : left
     const seat = seatOf(state(), user, session)
     if (seat === undefined) return
-    const relay = relayAt(shell, state(), seat.relay)
+    const relay = shell.relays.at(state(), seat.relay)
     const audience = state().community.audiences.get(channel)
     const member = yield* memberOf(user)
     if (
@@ -238,7 +238,7 @@ export const make = Effect.fnUntraced(function* ({
         if (audience !== undefined && member !== undefined && Audience.admitsMember(audience, member)) continue
         leave(session, channel)
         const message = request<RelayProtocol, "Watch">("Watch", { session, channel })
-        yield* tell(shell, relayAt(shell, state(), relay), message)
+        yield* tell(shell, shell.relays.at(state(), relay), message)
       }
     }
   })
@@ -268,7 +268,7 @@ export const make = Effect.fnUntraced(function* ({
         const news = yield* payload(found, ops)
         for (const channel of sessions.keys()) {
           const key = keyOf(channel, watch.ranges)
-          yield* tell(shell, all(shell), request<RelayProtocol, "Tell">("Tell", { channel, key, payload: news }))
+          yield* tell(shell, shell.relays.all, request<RelayProtocol, "Tell">("Tell", { channel, key, payload: news }))
         }
       }
     }
@@ -281,9 +281,23 @@ export const make = Effect.fnUntraced(function* ({
     supervision: Supervision.resume,
     policy: Propagation.notStarting(yield* Propagation.policy),
     init: (self) =>
-      Effect.as(self.every(REFRESH, "refresh"), {
-        requests: { Look: (wanted: Look) => look(wanted, false) },
-        message: () => refreshed
+      Effect.sync(() => {
+        let timer: Actor.Timer | undefined
+        return {
+          requests: {
+            Look: Effect.fnUntraced(function* (wanted: Look) {
+              yield* look(wanted, false)
+              if (listings.size > 0) timer ??= yield* self.every(REFRESH, "refresh")
+            })
+          },
+          message: Effect.fnUntraced(function* () {
+            yield* refreshed
+            // Where nobody looks, nothing has to be followed.
+            if (listings.size > 0 || timer === undefined) return
+            yield* timer.cancel
+            timer = undefined
+          })
+        }
       })
   })
   const lists: MemberLists = {

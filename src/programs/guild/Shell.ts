@@ -23,8 +23,6 @@ const GRACE = "1 second"
 export type AnyRelay = Address<Protocol> | Address<OutletProtocol>
 
 /**
- * `relays` are those that run here, by index; `outlets` stand for those at workers, by the worker's name.
- *
  * @since 0.1.0
  * @category models
  */
@@ -33,8 +31,50 @@ export interface Shell {
   readonly sender: Sender
   readonly scope: Scope.Scope
   readonly welcomes: Welcomes
-  readonly relays: Map<number, Actor.Actor<Protocol>>
-  readonly outlets: Map<string, Address<OutletProtocol>>
+  readonly relays: Relays
+}
+
+/**
+ * A guild's relays: those that run here, by index, and outlets, which stand for those at workers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Relays {
+  readonly here = new Map<number, Actor.Actor<Protocol>>()
+  private readonly outlets = new Map<string, Address<OutletProtocol>>()
+  /** The same list as long as they are: what waits to be sent to the same goes together. */
+  all: ReadonlyArray<AnyRelay> = []
+
+  start(index: number, relay: Actor.Actor<Protocol>): void {
+    this.here.set(index, relay)
+    this.changed()
+  }
+
+  stop(index: number): void {
+    this.here.delete(index)
+    this.changed()
+  }
+
+  serve(worker: string, outlet: Address<OutletProtocol>): void {
+    this.outlets.set(worker, outlet)
+    this.changed()
+  }
+
+  outlet(worker: string): Address<OutletProtocol> | undefined {
+    return this.outlets.get(worker)
+  }
+
+  /** The relay with this index, or the one that stands for its worker. */
+  at({ relays }: State, index: number): ReadonlyArray<AnyRelay> {
+    const worker = relays[index]?.worker
+    const relay = worker === undefined ? this.here.get(index) : this.outlets.get(worker)
+    return relay === undefined ? [] : [relay]
+  }
+
+  private changed(): void {
+    this.all = [...this.here.values(), ...this.outlets.values()]
+  }
 }
 
 /**
@@ -48,38 +88,14 @@ export const tell = <M>({ sender }: Shell, relays: ReadonlyArray<Recipient<M>>, 
   Transport.broadcast(relays, message, { sender })
 
 /**
- * All relays, wherever they are.
- *
- * @since 0.1.0
- * @category getters
- */
-export const all = ({ outlets, relays }: Shell): ReadonlyArray<AnyRelay> => [...relays.values(), ...outlets.values()]
-
-/**
- * The relay with this index, or the one that stands for its worker.
- *
- * @since 0.1.0
- * @category getters
- */
-export const relayAt = (
-  { outlets, relays }: Shell,
-  { relays: states }: State,
-  index: number
-): ReadonlyArray<AnyRelay> => {
-  const worker = states[index]?.worker
-  const relay = worker === undefined ? relays.get(index) : outlets.get(worker)
-  return relay === undefined ? [] : [relay]
-}
-
-/**
  * What was acknowledged goes out yet: relays end when they have done with all that was handed to them.
  *
  * @since 0.1.0
  * @category finalizers
  */
 export const lastWord = (shell: Shell): Effect.Effect<void> =>
-  tell(shell, all(shell), request<Protocol, "Stop">("Stop", undefined)).pipe(
-    Effect.andThen(Effect.forEach(shell.relays.values(), ({ ended }) => ended, { discard: true })),
+  tell(shell, shell.relays.all, request<Protocol, "Stop">("Stop", undefined)).pipe(
+    Effect.andThen(Effect.forEach(shell.relays.here.values(), ({ ended }) => ended, { discard: true })),
     Effect.interruptible,
     Effect.timeoutOption(GRACE),
     Effect.ignore

@@ -16,7 +16,7 @@ import type { Sampler } from "../../domain/Sampler.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
 import * as Relay from "../Relay.ts"
 import type { MemberLists } from "./MemberLists.ts"
-import { all, relayAt, type Shell, tell } from "./Shell.ts"
+import { type Shell, tell } from "./Shell.ts"
 
 /**
  * How a guild's relays reach a session: one that lives beside them, or at a worker.
@@ -39,12 +39,12 @@ const attach = (shell: Shell, state: State, output: Attach<Handle>): Effect.Effe
   const rest = { user: user.id, roles, intents }
   const worker = state.relays[relay]?.worker
   if (worker !== undefined || !("mailbox" in handle)) {
-    const outlet = worker === undefined ? undefined : shell.outlets.get(worker)
+    const outlet = worker === undefined ? undefined : shell.relays.outlet(worker)
     const subscriber = { ...rest, session: { id: handle.id } }
     const message = request<OutletProtocol, "Attach">("Attach", { subscriber, isActive, welcome })
     return tell(shell, outlet === undefined ? [] : [outlet], message)
   }
-  const local = shell.relays.get(relay)
+  const local = shell.relays.here.get(relay)
   const message = request<Protocol, "Attach">("Attach", { subscriber: { ...rest, session: handle }, isActive, welcome })
   return tell(shell, local === undefined ? [] : [local], message)
 }
@@ -75,7 +75,7 @@ const enrol = (shell: Shell, { event, voice }: Enrol): Effect.Effect<void> => {
     payload: Payload.fromEvent(event),
     voice
   })
-  return Effect.andThen(stored, tell(shell, all(shell), message))
+  return Effect.andThen(stored, tell(shell, shell.relays.all, message))
 }
 
 /**
@@ -100,35 +100,35 @@ export const interpret = (
     case "StartRelay":
       return Relay.make({ ...options.relay, index: output.relay, community: before.community }).pipe(
         Scope.provide(scope),
-        Effect.map((relay) => void relays.set(output.relay, relay))
+        Effect.map((relay) => relays.start(output.relay, relay))
       )
     case "StopRelay": {
-      const ended = relayAt(shell, before, output.relay)
-      relays.delete(output.relay)
+      const ended = relays.at(before, output.relay)
+      relays.stop(output.relay)
       return tell(shell, ended, request<Protocol, "Stop">("Stop", undefined))
     }
     case "Attach":
       return attach(shell, after, output)
     case "Detach": {
       const { relay, session } = output
-      return tell(shell, relayAt(shell, before, relay), request<Protocol, "Detach">("Detach", { session }))
+      return tell(shell, relays.at(before, relay), request<Protocol, "Detach">("Detach", { session }))
     }
     case "Turn": {
       const { session, snapshot } = output
       const turn = snapshot === undefined ? { session } : { session, snapshot: shell.welcomes.payload(snapshot) }
-      return tell(shell, relayAt(shell, after, output.relay), request<Protocol, "Turn">("Turn", turn))
+      return tell(shell, relays.at(after, output.relay), request<Protocol, "Turn">("Turn", turn))
     }
     case "Dispatch":
-      return tell(shell, all(shell), request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
+      return tell(shell, relays.all, request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
     case "Restructure": {
       const { change, isNew, voice } = output
-      return tell(shell, all(shell), request<Protocol, "Restructure">("Restructure", { change, isNew, voice }))
+      return tell(shell, relays.all, request<Protocol, "Restructure">("Restructure", { change, isNew, voice }))
     }
     case "Enrol":
       return enrol(shell, output)
     case "Speak": {
       const { before: left, channel, state } = output
-      return tell(shell, all(shell), request<Protocol, "Speak">("Speak", { before: left, channel, state }))
+      return tell(shell, relays.all, request<Protocol, "Speak">("Speak", { before: left, channel, state }))
     }
     case "Notice":
       return Effect.void
