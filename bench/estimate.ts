@@ -28,6 +28,7 @@ const collectGarbage: () => void = runInNewContext("gc")
 
 const inUse = () => {
   collectGarbage()
+  collectGarbage()
   const { external, heapUsed } = process.memoryUsage()
   return heapUsed + external
 }

@@ -104,8 +104,8 @@ const weigh = function* (value: unknown, drawing: Drawing): Generator<void, Foot
  * `footprint/Pick.ts` and `footprint/Sharing.ts` for how. Large containers of another make, trees and lists of objects, are
  * walked; and entries that refer to one another are walked as far as that goes.
  *
- * The thread is held for about a millisecond at a time; longer by an object with very many properties, whose names cannot be
- * had in part, and by the collector. The value may change meanwhile: what comes or goes is counted or is not. No getter is
+ * The thread is held for a quarter of a millisecond at a time, now and then for one or two; longer by an object with very many
+ * properties, whose names cannot be had in part, and by the collector. The value may change meanwhile: what comes or goes is counted or is not. No getter is
  * called.
  *
  * @example
