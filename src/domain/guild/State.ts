@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Array as Arr, HashMap } from "effect"
+import { HashMap } from "effect"
 import type { Community } from "../Community.ts"
 import type { ChannelId, MessageId, SessionId, UserId } from "../Ids.ts"
 import type { Status } from "../Presence.ts"
@@ -44,9 +44,10 @@ export interface Seat {
 }
 
 /**
- * `relays` is by relay index; where one has ended there is none. `online` says where the sessions of each user are: all
- * `sessions` together, of which so many are `active`, and so many want to hear of presences (`watching`). `voice` has who
- * is in a voice channel, `lastMessages` the latest of each channel; `sequence` counts the ids that were made.
+ * `relays` is by relay index; where one has ended there is none. `online` says where the sessions of each user are (most have
+ * one, and a list of one would take as much as it; `seatsOf` reads either): all `sessions` together, of which so many are
+ * `active`, and so many want to hear of presences (`watching`). `voice` has who is in a voice channel, `lastMessages` the
+ * latest of each channel; `sequence` counts the ids that were made.
  *
  * @since 0.1.0
  * @category models
@@ -55,7 +56,7 @@ export interface State {
   readonly community: Community
   readonly relayCapacity: number
   readonly relays: ReadonlyArray<Relay | undefined>
-  readonly online: HashMap.HashMap<UserId, Arr.NonEmptyReadonlyArray<Seat>>
+  readonly online: HashMap.HashMap<UserId, Seat | ReadonlyArray<Seat>>
   readonly sessions: number
   readonly active: number
   readonly watching: number

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Array as Arr, HashMap, Option } from "effect"
+import { HashMap, Option } from "effect"
 import * as Intents from "../gateway/Intents.ts"
 import type { SessionId, UserId } from "../Ids.ts"
 import { type Presence, seen } from "../Presence.ts"
@@ -18,8 +18,10 @@ const NONE: ReadonlyArray<Seat> = []
  * @since 0.1.0
  * @category getters
  */
-export const seatsOf = ({ online }: State, user: UserId): ReadonlyArray<Seat> =>
-  Option.getOrElse(HashMap.get(online, user), () => NONE)
+export const seatsOf = ({ online }: State, user: UserId): ReadonlyArray<Seat> => {
+  const found = Option.getOrElse(HashMap.get(online, user), () => NONE)
+  return "session" in found ? [found] : found
+}
 
 /**
  * @since 0.1.0
@@ -37,12 +39,14 @@ export const seatOf = (state: State, user: UserId, session: SessionId): Seat | u
 export const presenceOf = (state: State, user: UserId): Presence =>
   seen(seatsOf(state, user).map(({ status }) => status))
 
-const withSeats = (state: State, user: UserId, seats: ReadonlyArray<Seat>): State => ({
-  ...state,
-  online: Arr.isReadonlyArrayNonEmpty(seats)
-    ? HashMap.set(state.online, user, seats)
-    : HashMap.remove(state.online, user)
-})
+const withSeats = (state: State, user: UserId, seats: ReadonlyArray<Seat>): State => {
+  const [first, ...others] = seats
+  const online =
+    first === undefined
+      ? HashMap.remove(state.online, user)
+      : HashMap.set(state.online, user, others.length === 0 ? first : seats)
+  return { ...state, online }
+}
 
 /** The state when a seat counts so much more. */
 const counted = (state: State, { intents, isActive, relay: index }: Seat, more: 1 | -1): State => {
@@ -100,7 +104,7 @@ export const seated = (
   const [placed, relay, start] = isSame ? [left, present.relay, []] : room(left, worker)
   const seat: Seat = { ...rest, relay }
   const others = seatsOf(state, user).filter(({ session }) => session !== seat.session)
-  const next = withSeats(counted(placed, seat, 1), user, [...others, seat])
+  const next = withSeats(counted(placed, seat, 1), user, others.concat(seat))
   if (present === undefined) return [next, relay, start]
   const [done, stop] = closed(next, present.relay)
   return [done, relay, [{ _tag: "Detach", relay: present.relay, session: present.session }, ...start, ...stop]]

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { HashMap, Option, Result, Schema } from "effect"
 import * as Community from "../../../src/domain/Community.ts"
+import { seatsOf } from "../../../src/domain/guild/seats.ts"
 import * as State from "../../../src/domain/guild/State.ts"
 import { type Facts, step } from "../../../src/domain/guild/step.ts"
 import { ChannelId, type SessionId } from "../../../src/domain/Ids.ts"
@@ -132,7 +133,7 @@ describe("guild.step", () => {
         )
         assert.strictEqual(state.sessions, connected.size)
         assert.strictEqual(
-          HashMap.reduce(state.online, 0, (count, seats) => count + seats.length),
+          Array.from(HashMap.keys(state.online)).reduce((count, user) => count + seatsOf(state, user).length, 0),
           connected.size
         )
       }

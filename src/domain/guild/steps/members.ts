@@ -21,7 +21,8 @@ import { hungUp, joinable, spoken, voiceOf } from "./voice.ts"
 const enrolled = <H>(state: State, tag: MemberChanged["_tag"], member: Member, memberCount: number): Output<H> => ({
   _tag: "Enrol",
   event: { _tag: tag, guild: state.community.id, member, memberCount },
-  voice: Array.from(HashMap.values(state.voice))
+  // Of use only to those whose roles are others, and only if they are there.
+  voice: seatsOf(state, member.user.id).length === 0 ? [] : Array.from(HashMap.values(state.voice))
 })
 
 const rolesAfter = ({ roles }: Member, patch: MemberPatch): ReadonlyArray<RoleId> => {

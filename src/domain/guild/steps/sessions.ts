@@ -70,7 +70,9 @@ export const sessions = <H>(): Steps<
       return [state, [], Result.fail(new UnknownMember({ guild: state.community.id, user }))]
     }
     const isActive = !isPassive
-    const [next, relay, outputs] = seated(state, user, { session, intents, isActive, status, worker })
+    // The id as the member's record has it: of the same text, one is kept, and not one for each session.
+    const { id } = facts.member.value.user
+    const [next, relay, outputs] = seated(state, id, { session, intents, isActive, status, worker })
     const view = snapshot(next, facts.member.value, facts)
     return [
       next,
