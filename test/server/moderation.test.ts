@@ -217,4 +217,22 @@ describe("discord.js, in a guild that changes", () => {
       )
     }).pipe(Effect.scoped)
   )
+
+  it.live("among five thousand who come meanwhile: one logs in, chats, and fetches all of them in chunks", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server(["--simulate", "5000", "--members", "hybrid"])
+      const bot = yield* login(url, "demo-1", INTENTS)
+      const sent = yield* done(() => bot.channel("general").send("hello, crowd"))
+      let heard = yield* Queue.take(bot.messages)
+      // The crowd talks too.
+      while (heard.id !== sent.id) heard = yield* Queue.take(bot.messages)
+      assert.strictEqual(heard.content, "hello, crowd")
+      const guild = bot.guild()
+      assert.strictEqual(guild.memberCount, 5003)
+      const members = yield* done(() => guild.members.fetch())
+      assert.strictEqual(members.size, 5003)
+      const found = yield* done(() => guild.members.fetch({ query: "member-00499", limit: 100 }))
+      assert.strictEqual(found.size, 10)
+    }).pipe(Effect.scoped)
+  )
 })
