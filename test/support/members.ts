@@ -102,7 +102,7 @@ const Flag = Schema.optionalKey(Schema.Literal(true))
 export const AnyMember = Schema.Struct({
   user: Schema.Struct({ id: AnyUser, username: Name, bot: Schema.Boolean }),
   roles: Schema.Array(Role),
-  // There is no time before 0 that is none: databases do not tell it from 0, nor does JSON.
+  // Minus zero is no time: neither databases nor JSON tell it from 0.
   joinedAt: Schema.Finite.check(Schema.makeFilter((millis: number) => !Object.is(millis, -0))),
   nick: Schema.optionalKey(Name),
   mute: Flag,
