@@ -14,7 +14,7 @@ import { Accounts } from "../domain/Accounts.ts"
 import * as ClientFrame from "../domain/gateway/ClientFrame.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
-import * as Json from "../domain/gateway/Json.ts"
+import * as EventJson from "../domain/gateway/EventJson.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import { SessionId, type UserId } from "../domain/Ids.ts"
@@ -231,7 +231,7 @@ export const converse = Effect.fnUntraced(
       session.mailbox,
       Payload.make(
         "READY",
-        Json.ready({
+        EventJson.ready({
           user: identity.user,
           session: session.id,
           guilds: guilds.map((guild) => guild.id),

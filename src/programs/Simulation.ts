@@ -54,7 +54,7 @@ const socket: SessionSocket["Service"] = {
 const WORDS = Arr.make("hello", "I love jello", "who is there?", "good morning", "see you", "what did I miss?")
 
 interface Visitor {
-  readonly session: SessionId
+  readonly session: Session.Session
   readonly user: UserId
   isActive: boolean
 }
@@ -69,12 +69,13 @@ const connected = Effect.fnUntraced(function* (guild: Guild, user: UserId, id: S
     { session: id, user, intents, isPassive, handle: session },
     { timeout: "1 minute" }
   )
-  return { session: id, user, isActive: !isPassive } satisfies Visitor
+  return { session, user, isActive: !isPassive } satisfies Visitor
 })
 
 /** One of them does something: looks at the guild or away, joins a call or leaves it, and now and then says something. */
 const act = Effect.fnUntraced(function* (guild: Guild, visitor: Visitor) {
-  const { session, user } = visitor
+  const { user } = visitor
+  const session = visitor.session.id
   const channels = Array.from(guild.community.channels.values())
   const among = (kind: "text" | "voice") => channels.filter((channel) => channel.kind === kind)
   const dice = yield* Random.next
@@ -116,9 +117,10 @@ export const layer = ({
     Effect.gen(function* () {
       const { all } = yield* Guilds
       const [guild] = all
-      if (guild === undefined) return
+      if (guild === undefined || count === 0) return
       const start = yield* Session.starter()
       const visitors: Array<Visitor> = []
+      yield* Effect.addFinalizer(() => Effect.forEach(visitors, ({ session }) => session.stop, { discard: true }))
       const indices = Array.from({ length: Math.ceil((count - first) / step) }, (_, nth) => first + nth * step)
       const coming = Effect.forEach(
         indices,

@@ -23,6 +23,9 @@ describe("UserIds", () => {
       ]) {
         assert.strictEqual(ids.size, wanted.size)
         assert.deepStrictEqual(Array.from(ids), texts)
+        const chunks = Array.from(ids.chunks(3))
+        assert.deepStrictEqual(chunks.flat(), texts)
+        assert.isTrue(chunks.slice(0, -1).every(({ length }) => length === 3) && chunks.at(-1)?.length !== 0)
         for (const id of [...some, ...others]) assert.strictEqual(ids.has(UserId.make(String(id))), wanted.has(id))
       }
     }

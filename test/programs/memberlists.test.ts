@@ -6,6 +6,7 @@ import * as Community from "../../src/domain/Community.ts"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import { ChannelId, RoleId, SessionId } from "../../src/domain/Ids.ts"
 import type { Member } from "../../src/domain/Member.ts"
+import type { MemberQuery } from "../../src/domain/MemberQuery.ts"
 import * as Permissions from "../../src/domain/Permissions.ts"
 import type { Status } from "../../src/domain/Presence.ts"
 import { SessionSocket } from "../../src/domain/SessionSocket.ts"
@@ -323,4 +324,44 @@ describe("member lists", () => {
       assert.strictEqual(yield* updates, 1)
     }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline)))
   )
+
+  it.effect("who scrolls alone through a list does not have it made anew; once nobody looks, it is gone", () => {
+    let looked = 0
+    const counting = Layer.effect(
+      MemberStore.MemberStore,
+      Effect.map(MemberStore.MemberStore, ({ open }) => ({
+        open: (guild) =>
+          Effect.map(open(guild), (members) => ({
+            ...members,
+            scan: (query: MemberQuery) => {
+              looked++
+              return members.scan(query)
+            }
+          }))
+      }))
+    ).pipe(Layer.provide(MemberStore.heap))
+    return Effect.gen(function* () {
+      const everybody = Array.from({ length: 60 }, (_, user): Member => ({
+        user: { id: userId(user + 1), username: `user-${user}`, bot: true },
+        roles: [],
+        joinedAt: 0
+      }))
+      const guild = yield* Guild.make({ community, members: everybody })
+      const { socket } = yield* memory.make({ capacity: 64 })
+      const session = yield* Effect.provideService(Session.make({ id: SessionId.make("s-1") }), SessionSocket, socket)
+      yield* Guild.connect(guild, session, { user: userId(1), intents: Intents.GUILDS })
+      const look = (ranges: ReadonlyArray<readonly [number, number]>) =>
+        Effect.andThen(
+          guild.members.watch({ session: session.id, user: userId(1), channel: OPEN, ranges }),
+          Effect.forEach(Array.from({ length: 30 }), () => Effect.yieldNow, { discard: true })
+        )
+      yield* look([[0, 9]])
+      for (let from = 10; from < 50; from += 10) yield* look([[from, from + 9]])
+      assert.strictEqual(looked, 1)
+      yield* look([])
+      yield* TestClock.adjust("1 second")
+      yield* look([[0, 9]])
+      assert.strictEqual(looked, 2)
+    }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, counting, Offload.inline)))
+  })
 })

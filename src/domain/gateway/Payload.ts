@@ -7,7 +7,7 @@
  */
 import { Predicate, Schema, SchemaTransformation } from "effect"
 import type { Event } from "../guild/Event.ts"
-import * as Json from "./Json.ts"
+import * as EventJson from "./EventJson.ts"
 import * as Opcode from "./Opcode.ts"
 
 /**
@@ -58,6 +58,9 @@ export const textOf = (text: string): Text => ({ text, octets: octetsOf(text) })
  */
 export const make = (name: string, data: unknown): Payload => fromTexts(name, [textOf(JSON.stringify(data))])
 
+/** What comes before a frame's sequence number, which ends it. */
+const SEQUENCE = `,"s":`
+
 /**
  * A payload whose data is put together from pieces, of which some are known from others.
  *
@@ -72,7 +75,14 @@ export const fromTexts = (name: string, data: ReadonlyArray<Text>): Payload => {
     head += piece.text
     octets += piece.octets
   }
-  return { _tag: "Payload", name, head: `${head},"s":`, octets: `${octets},"s":` }
+  head += SEQUENCE
+  // Mostly they are the same text: then they are one, and written out once.
+  return {
+    _tag: "Payload",
+    name,
+    head,
+    octets: data.every((piece) => piece.text === piece.octets) ? head : octets + SEQUENCE
+  }
 }
 
 /**
@@ -95,7 +105,7 @@ export const schema = Schema.Struct({ name: Schema.String, head: Schema.String }
  * @since 0.1.0
  * @category constructors
  */
-export const fromEvent = (event: Event): Payload => make(...Json.event(event))
+export const fromEvent = (event: Event): Payload => make(...EventJson.event(event))
 
 /**
  * The frame for the session whose `sequence`-th event this is.

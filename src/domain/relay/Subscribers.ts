@@ -13,19 +13,15 @@ import * as Intents from "../gateway/Intents.ts"
 import type { ChannelId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { SessionHandle } from "../session/Session.ts"
 import { Bits } from "./Bits.ts"
+import { Roll, type Subscriber } from "./Roll.ts"
 
-/**
- * A session as its relay knows it: by its handle, or by what another thread knows it by.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Subscriber<out S = SessionHandle> {
-  readonly session: S
-  readonly user: UserId
-  readonly roles: ReadonlyArray<RoleId>
-  readonly intents: number
-}
+export {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Subscriber
+} from "./Roll.ts"
 
 /**
  * What an event is about: which kind it is of, and where it happened, if not in the guild as a whole.
@@ -63,17 +59,6 @@ export interface Part {
   readonly sessions: ReadonlyArray<SessionHandle>
 }
 
-/** All with the same roles who want to hear of the same: as long as none is spoken of by name, one answer is for all. */
-interface Kind {
-  readonly key: string
-  readonly roles: ReadonlyArray<RoleId>
-  readonly intents: number
-  count: number
-  /** The last answer, and the question. */
-  answer: boolean
-  question: unknown
-}
-
 /** `seen`: of how many touched places the bits know. */
 interface View {
   audience: Audience.Audience | undefined
@@ -92,14 +77,7 @@ const NOBODY: ReadonlyArray<SessionHandle> = []
  */
 export class Subscribers {
   private community: Community
-  /** By place. A list that is lent is not changed any more. */
-  private sessions: Array<SessionHandle> = []
-  private isLent = false
-  private readonly users: Array<UserId> = []
-  private readonly kinds: Array<Kind> = []
-  private readonly places = new Map<SessionId, number>()
-  private readonly kindsByKey = new Map<string, Kind>()
-  private readonly sessionsOf = new Map<UserId, SessionId | Set<SessionId>>()
+  private readonly roll = new Roll()
   /** By channel (none is the guild as a whole) and intent. */
   private readonly views = new Map<ChannelId | undefined, Map<number, View>>()
   /** Places that changed hands since the views were begun. */
@@ -112,68 +90,32 @@ export class Subscribers {
   }
 
   get size(): number {
-    return this.places.size
-  }
-
-  get all(): ReadonlyArray<SessionHandle> {
-    this.isLent = true
-    return this.sessions
+    return this.roll.size
   }
 
   /** A session that is there already is replaced. */
-  add({ intents, roles, session, user }: Subscriber): void {
-    this.remove(session.id)
-    const place = this.mayBeChanged().push(session) - 1
-    this.users[place] = user
-    this.kinds[place] = this.enter(roles, intents)
-    this.places.set(session.id, place)
-    const others = this.sessionsOf.get(user)
-    if (others === undefined) this.sessionsOf.set(user, session.id)
-    else if (typeof others === "string") this.sessionsOf.set(user, new Set([others, session.id]))
-    else others.add(session.id)
-    this.touch(place)
+  add(subscriber: Subscriber): void {
+    this.remove(subscriber.session.id)
+    this.touch(this.roll.add(subscriber))
   }
 
   /** Gives back whom it has removed. */
   remove(id: SessionId): Subscriber | undefined {
-    const removed = this.get(id)
-    const place = this.places.get(id)
-    const kind = place === undefined ? undefined : this.kinds[place]
-    if (removed === undefined || place === undefined || kind === undefined) return undefined
-    this.places.delete(id)
-    this.leave(kind)
-    const sessions = this.sessionsOf.get(removed.user)
-    if (typeof sessions === "object" && sessions.size > 1) sessions.delete(id)
-    else this.sessionsOf.delete(removed.user)
-    // The last one takes its place.
-    const last = this.mayBeChanged().pop()
-    const user = this.users.pop()
-    const other = this.kinds.pop()
-    if (last !== undefined && user !== undefined && other !== undefined && last.id !== id) {
-      this.sessions[place] = last
-      this.users[place] = user
-      this.kinds[place] = other
-      this.places.set(last.id, place)
-    }
+    const removed = this.roll.get(id)
+    const place = this.roll.placeOf(id)
+    if (removed === undefined || place === undefined) return undefined
+    this.roll.remove(removed, place)
     this.touch(place)
     return removed
   }
 
   get(id: SessionId): Subscriber | undefined {
-    const place = this.places.get(id)
-    if (place === undefined) return undefined
-    const session = this.sessions[place]
-    const user = this.users[place]
-    const kind = this.kinds[place]
-    if (session === undefined || user === undefined || kind === undefined) return undefined
-    return { session, user, roles: kind.roles, intents: kind.intents }
+    return this.roll.get(id)
   }
 
   /** The sessions of a user. */
   of(user: UserId): ReadonlyArray<Subscriber> {
-    const ids = this.sessionsOf.get(user)
-    if (ids === undefined) return []
-    return (typeof ids === "string" ? [ids] : Array.from(ids)).flatMap((id) => this.get(id) ?? [])
+    return this.roll.of(user)
   }
 
   /**
@@ -186,15 +128,15 @@ export class Subscribers {
     const audience = this.audienceOf(topic)
     if (audience === null) return NOBODY
     const { bits } = this.view(topic, audience)
-    const { length } = this.sessions
-    const list = bits.count(length) === length ? this.all : bits.pick(this.sessions)
+    const { length } = this.roll.sessions
+    const list = bits.count(length) === length ? this.roll.lent : bits.pick(this.roll.sessions)
     this.last = { topic, list }
     return list
   }
 
   /** Whether a session that is served here is among the recipients. */
   reaches(id: SessionId, topic: Topic): boolean {
-    const place = this.places.get(id)
+    const place = this.roll.placeOf(id)
     const audience = this.audienceOf(topic)
     return place !== undefined && audience !== null && this.admits(place, topic, audience)
   }
@@ -229,13 +171,13 @@ export class Subscribers {
     known: Map<string, ReadonlyArray<number>>
   ): Pick<Shift, "gained" | "lost"> {
     if (past === present) return { gained: NOBODY, lost: NOBODY }
-    if (past === undefined) return { gained: this.view(topic, present).bits.pick(this.sessions), lost: NOBODY }
-    if (present === undefined) return { gained: NOBODY, lost: this.view(topic, past).bits.pick(this.sessions) }
+    if (past === undefined) return { gained: this.view(topic, present).bits.pick(this.roll.sessions), lost: NOBODY }
+    if (present === undefined) return { gained: NOBODY, lost: this.view(topic, past).bits.pick(this.roll.sessions) }
     const difference = Audience.difference(past, present)
     if (difference === "everyone") {
       const saw = this.view(topic, past).bits.copy()
       const sees = this.view(topic, present).bits
-      return { gained: sees.without(saw).pick(this.sessions), lost: saw.without(sees).pick(this.sessions) }
+      return { gained: sees.without(saw).pick(this.roll.sessions), lost: saw.without(sees).pick(this.roll.sessions) }
     }
     const places = this.concerned(difference, known)
     for (const [intent, view] of this.views.get(topic.channel) ?? []) {
@@ -248,7 +190,7 @@ export class Subscribers {
     const gained: Array<SessionHandle> = []
     const lost: Array<SessionHandle> = []
     for (const place of places) {
-      const session = this.sessions[place]
+      const session = this.roll.sessions[place]
       const [saw, sees] = [this.admits(place, topic, past), this.admits(place, topic, present)]
       if (session !== undefined && saw !== sees) (sees ? gained : lost).push(session)
     }
@@ -266,7 +208,7 @@ export class Subscribers {
     if (found !== undefined) return found
     const places = new Set<number>()
     const question = {}
-    for (const [place, kind] of roles.size === 0 ? [] : this.kinds.entries()) {
+    for (const [place, kind] of roles.size === 0 ? [] : this.roll.kinds.entries()) {
       if (kind.question !== question) {
         kind.question = question
         kind.answer = kind.roles.some((role) => roles.has(role))
@@ -275,7 +217,7 @@ export class Subscribers {
     }
     for (const user of users) {
       for (const { session } of this.of(user)) {
-        const place = this.places.get(session.id)
+        const place = this.roll.placeOf(session.id)
         if (place !== undefined) places.add(place)
       }
     }
@@ -302,7 +244,7 @@ export class Subscribers {
 
   /** Everybody, by what they see of some channels. */
   parts(channels: Iterable<ChannelId>): ReadonlyArray<Part> {
-    const { length } = this.sessions
+    const { length } = this.roll.sessions
     const seen: Array<ReadonlySet<ChannelId>> = [new Set()]
     const partOf = new Uint32Array(length)
     for (const channel of channels) {
@@ -320,7 +262,7 @@ export class Subscribers {
       }
     }
     const sessions = seen.map((): Array<SessionHandle> => [])
-    for (const [place, session] of this.sessions.entries()) sessions[partOf[place] ?? 0]?.push(session)
+    for (const [place, session] of this.roll.sessions.entries()) sessions[partOf[place] ?? 0]?.push(session)
     return seen.flatMap((channels, part) => {
       const inPart = sessions[part] ?? []
       return inPart.length === 0 ? [] : [{ channels, sessions: inPart }]
@@ -337,13 +279,13 @@ export class Subscribers {
     this.views.set(topic.channel, ofChannel)
     const view = ofChannel.get(topic.intent) ?? { audience, bits: new Bits(), seen: Number.NEGATIVE_INFINITY }
     ofChannel.set(topic.intent, view)
-    if (view.audience !== audience || this.touched.length - view.seen > this.sessions.length) {
+    if (view.audience !== audience || this.touched.length - view.seen > this.roll.sessions.length) {
       view.audience = audience
       view.bits = this.asked(topic, audience)
     } else {
       for (let index = view.seen; index < this.touched.length; index++) {
         const place = this.touched[index] ?? 0
-        if (place < this.sessions.length) view.bits.set(place, this.admits(place, topic, audience))
+        if (place < this.roll.sessions.length) view.bits.set(place, this.admits(place, topic, audience))
       }
     }
     view.seen = this.touched.length
@@ -354,8 +296,8 @@ export class Subscribers {
   private asked(topic: Topic, audience: Audience.Audience | undefined): Bits {
     const bits = new Bits()
     const question = {}
-    for (const [place, kind] of this.kinds.entries()) {
-      const user = this.users[place]
+    for (const [place, kind] of this.roll.kinds.entries()) {
+      const user = this.roll.users[place]
       if (audience !== undefined && user !== undefined && Audience.names(audience, user)) {
         bits.set(place, this.admits(place, topic, audience))
         continue
@@ -372,40 +314,20 @@ export class Subscribers {
   }
 
   private admits(place: number, { intent }: Topic, audience: Audience.Audience | undefined): boolean {
-    const kind = this.kinds[place]
-    const user = this.users[place]
+    const kind = this.roll.kinds[place]
+    const user = this.roll.users[place]
     if (kind === undefined || user === undefined || !Intents.wants(kind.intents, intent)) return false
     return audience === undefined || Audience.admits(audience, user, kind.roles)
-  }
-
-  private enter(roles: ReadonlyArray<RoleId>, intents: number): Kind {
-    const key = [intents, ...roles.toSorted()].join()
-    const kind = this.kindsByKey.get(key) ?? { key, roles, intents, count: 0, answer: false, question: undefined }
-    kind.count++
-    this.kindsByKey.set(key, kind)
-    return kind
-  }
-
-  private leave(kind: Kind): void {
-    if (--kind.count === 0) this.kindsByKey.delete(kind.key)
   }
 
   /** Views look at a place anew when they are used. */
   private touch(place: number): void {
     this.last = undefined
     // Where nobody has looked for long, asking everybody is no more work.
-    if (this.touched.length > 2 * this.sessions.length + 64) {
+    if (this.touched.length > 2 * this.roll.sessions.length + 64) {
       this.touched = []
       this.views.clear()
     }
     if (this.views.size > 0) this.touched.push(place)
-  }
-
-  private mayBeChanged(): Array<SessionHandle> {
-    if (this.isLent) {
-      this.sessions = this.sessions.slice()
-      this.isLent = false
-    }
-    return this.sessions
   }
 }

@@ -4,12 +4,13 @@
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  * @since 0.1.0
  */
-import { Array as Arr, Effect, Schedule } from "effect"
+import { Effect, Schedule } from "effect"
 import type { RequestGuildMembers } from "../../domain/gateway/ClientFrame.ts"
 import * as Intents from "../../domain/gateway/Intents.ts"
-import * as Json from "../../domain/gateway/Json.ts"
+import * as EventJson from "../../domain/gateway/EventJson.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
 import type { UserId } from "../../domain/Ids.ts"
+import { UserIds } from "../../domain/UserIds.ts"
 import type { Guild } from "../Guild.ts"
 import type { Session } from "../Session.ts"
 import * as Transport from "../Transport.ts"
@@ -26,12 +27,12 @@ type Wanted = (typeof RequestGuildMembers.Type)["d"]
 const asked = ({ members }: Guild, { limit = 0, query, user_ids }: Wanted, mayAll: boolean) => {
   if (user_ids !== undefined && user_ids !== null) {
     const users = (typeof user_ids === "string" ? [user_ids] : user_ids).slice(0, MAX_LIMIT)
-    return Effect.succeed({ users: Array.from(new Set(users)), isNamed: true })
+    return Effect.succeed({ users: UserIds.from(new Set(users)), isNamed: true })
   }
   const isAll = query === "" && limit === 0
-  if (query === undefined || (isAll && !mayAll)) return Effect.succeed({ users: [], isNamed: false })
+  if (query === undefined || (isAll && !mayAll)) return Effect.succeed({ users: UserIds.from([]), isNamed: false })
   const most = isAll ? undefined : Math.min(Math.max(1, limit), MAX_LIMIT)
-  return Effect.map(members.find(query, most), (users) => ({ users: Array.from(users), isNamed: false }))
+  return Effect.map(members.find(query, most), (users) => ({ users, isNamed: false }))
 }
 
 /** Waits while so much lies in the client's mailbox that it would soon be too much. */
@@ -53,16 +54,20 @@ const room = ({ mailbox }: Session) =>
 export const chunks = Effect.fnUntraced(function* (guild: Guild, session: Session, intents: number, wanted: Wanted) {
   const { isNamed, users } = yield* asked(guild, wanted, Intents.wants(intents, Intents.GUILD_MEMBERS))
   const withPresences = wanted.presences === true && Intents.wants(intents, Intents.GUILD_PRESENCES)
-  const all: ReadonlyArray<ReadonlyArray<UserId>> = users.length === 0 ? [[]] : Arr.chunksOf(users, CHUNK)
-  for (const [index, some] of all.entries()) {
+  const count = Math.max(1, Math.ceil(users.size / CHUNK))
+  const all = users.chunks(CHUNK)
+  for (let index = 0; index < count; index++) {
+    const next = all.next()
+    // Nobody at all is a chunk too: the client waits for an answer.
+    const some: ReadonlyArray<UserId> = next.done === true ? [] : next.value
     yield* room(session)
     const found = yield* guild.members.get(some)
     const known = new Set(found.map(({ member }) => member.user.id))
-    const data = Json.membersChunk({
+    const data = EventJson.membersChunk({
       guild: guild.id,
       members: found,
       index,
-      count: all.length,
+      count,
       missing: isNamed ? some.filter((user) => !known.has(user)) : [],
       withPresences,
       nonce: wanted.nonce ?? undefined

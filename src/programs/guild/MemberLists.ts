@@ -6,10 +6,10 @@
  *
  * @since 0.1.0
  */
-import { Effect, HashMap, Stream } from "effect"
+import { Effect, HashMap, Option, Stream } from "effect"
 import { type Address, request } from "../../domain/Actor.ts"
 import * as Audience from "../../domain/Audience.ts"
-import * as Json from "../../domain/gateway/Json.ts"
+import * as EventJson from "../../domain/gateway/EventJson.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
 import { presenceOf, seatOf, seatsOf } from "../../domain/guild/seats.ts"
 import type { State } from "../../domain/guild/State.ts"
@@ -114,8 +114,7 @@ export const make = Effect.fnUntraced(function* ({
     const presence = presenceOf(state(), member.user.id)
     return presence === "offline" && !hasOffline ? undefined : entryOf(groups, member, presence)
   }
-  const memberOf = (user: UserId) =>
-    Effect.map(Effect.orDie(members.get(user)), (found) => (found._tag === "Some" ? found.value : undefined))
+  const memberOf = (user: UserId) => Effect.map(Effect.orDie(members.get(user)), Option.getOrUndefined)
 
   /** All who are there, in slices: what changes meanwhile has been touched, and is looked at afterwards. */
   const filled = Effect.fnUntraced(function* ({ audience, hasOffline, list }: Listing) {
@@ -138,8 +137,9 @@ export const make = Effect.fnUntraced(function* ({
     if (known !== undefined) return known
     const hasOffline = (yield* Effect.orDie(members.size)) <= OFFLINE_LIMIT
     const made: Listing = { id, audience, list: new MemberList(groups), hasOffline, watched: new Map() }
+    // Before it is filled, so that who changes meanwhile is touched; one that could not be filled is none.
     listings.set(id, made)
-    yield* filled(made)
+    yield* Effect.onError(filled(made), () => Effect.sync(() => listings.delete(id)))
     return made
   })
 
@@ -155,7 +155,14 @@ export const make = Effect.fnUntraced(function* ({
     }
     return Payload.make(
       "GUILD_MEMBER_LIST_UPDATE",
-      Json.memberList({ guild: community.id, id, groups: list.groups(), count: list.memberCount, ops, members: shown })
+      EventJson.memberList({
+        guild: community.id,
+        id,
+        groups: list.groups(),
+        count: list.memberCount,
+        ops,
+        members: shown
+      })
     )
   })
 
@@ -170,8 +177,8 @@ export const make = Effect.fnUntraced(function* ({
     const others = sessions.get(channel)
     others?.delete(session)
     if (others?.size === 0) sessions.delete(channel)
+    // The list stays until the next refresh: whoever scrolls leaves some rows for others.
     if (sessions.size === 0) listing.watched.delete(watch.ranges.key)
-    if (listing.watched.size === 0) listings.delete(listing.id)
     return watch.ranges
   }
 
@@ -244,9 +251,8 @@ export const make = Effect.fnUntraced(function* ({
   })
 
   const refreshed = Effect.gen(function* () {
-    for (const session of gone)
-      for (const channel of Array.from(looks.get(session)?.keys() ?? [])) leave(session, channel)
-    gone.clear()
+    for (const session of Array.from(gone)) leaveAll(session)
+    for (const { id, watched } of Array.from(listings.values())) if (watched.size === 0) listings.delete(id)
     if (state().community !== community) yield* followed()
     const users = Array.from(touched)
     touched.clear()

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Array as Arr, type Context, Effect, Schedule, type Scope } from "effect"
+import { type Context, Effect, Schedule, type Scope } from "effect"
 import type { RoleId, UserId } from "../../domain/Ids.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
 import type { Members } from "../../domain/MemberStore.ts"
@@ -50,9 +50,9 @@ export const make = Effect.fnUntraced(function* (options: {
     strip: ({ role }) =>
       beside(
         "taking a deleted role from its members",
-        Effect.flatMap(found(MemberQuery.bearing(role)), (users) =>
-          Effect.forEach(Arr.chunksOf(users, AT_ONCE), (some) => stripped(role, some), { discard: true })
-        )
+        Effect.gen(function* () {
+          for (const some of (yield* found(MemberQuery.bearing(role))).chunks(AT_ONCE)) yield* stripped(role, some)
+        })
       )
   }
 })

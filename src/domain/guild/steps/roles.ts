@@ -5,8 +5,9 @@
  */
 import { Result } from "effect"
 import { role as roleOf, type Role } from "../../Community.ts"
-import { RoleId, snowflake } from "../../Ids.ts"
+import { RoleId, snowflake, type UserId } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
+import type { Facts } from "../Facts.ts"
 import { UnknownRole } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
@@ -19,6 +20,12 @@ const LOWEST = 1
 const found = ({ community }: State, id: RoleId): Result.Result<Role, UnknownRole> =>
   Result.fromNullishOr(community.roles.get(id), () => new UnknownRole({ role: id }))
 
+/** Whoever may change roles. */
+const manager = ({ community }: State, by: UserId | undefined, facts: Facts) =>
+  Result.flatMap(Authority.of(community, by, facts), (authority) =>
+    Result.map(authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES"), () => authority)
+  )
+
 /**
  * @since 0.1.0
  * @category steps
@@ -29,8 +36,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "DeleteRole">
       state,
       Result.gen(function* () {
         const { community } = state
-        const authority = yield* Authority.of(community, by, facts)
-        yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
+        const authority = yield* manager(state, by, facts)
         const id = RoleId.make(snowflake(facts.now, state.sequence))
         const { permissions } = community.everyone
         const role = roleOf({ id, name: "new role", permissions, position: LOWEST, ...wanted })
@@ -46,8 +52,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "DeleteRole">
       state,
       Result.gen(function* () {
         const { community } = state
-        const authority = yield* Authority.of(community, by, facts)
-        yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
+        const authority = yield* manager(state, by, facts)
         const before = yield* found(state, id)
         const isEveryone = id === community.everyone.id
         const { permissions = before.permissions } = patch
@@ -67,8 +72,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "DeleteRole">
       state,
       Result.gen(function* () {
         const { community } = state
-        const authority = yield* Authority.of(community, by, facts)
-        yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
+        const authority = yield* manager(state, by, facts)
         const role = yield* found(state, id)
         if (id === community.everyone.id) return yield* Result.fail(new UnknownRole({ role: id }))
         yield* authority.needsAbove(role)
