@@ -117,6 +117,21 @@ export const MANAGE_NICKNAMES: Permissions = 1n << 27n
  */
 export const MANAGE_ROLES: Permissions = 1n << 28n
 /**
+ * @since 0.1.0
+ * @category bits
+ */
+export const MODERATE_MEMBERS: Permissions = 1n << 40n
+/**
+ * What is of use only to who takes part in a call, from PRIORITY_SPEAKER to SET_VOICE_CHANNEL_STATUS.
+ *
+ * @since 0.1.0
+ * @category bits
+ */
+export const IN_VOICE: Permissions = [8n, 9n, 20n, 21n, 22n, 23n, 24n, 25n, 39n, 42n, 45n, 48n].reduce(
+  (all, bit) => all | (1n << bit),
+  NONE
+)
+/**
  * Every permission that Discord has defined: bits 0 to 52, but for 47.
  *
  * @since 0.1.0

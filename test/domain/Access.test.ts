@@ -10,7 +10,8 @@ import * as discord from "../support/discord.ts"
 
 /** A universe small enough for everything to meet everything. */
 const GUILD = "1"
-const BITS = [3, 10, 11, 12, 14, 15, 17, 4]
+const BITS = [3, 10, 11, 12, 14, 15, 17, 4, 16, 20, 21, 24, 28]
+const NOW = 1000
 const Bits = Schema.Array(Schema.Literals(BITS))
 const Roles = Schema.Literals(["1", "2", "3", "4"])
 const Users = Schema.Literals(["100", "101", "102"])
@@ -18,6 +19,8 @@ const Users = Schema.Literals(["100", "101", "102"])
 const World = Schema.Struct({
   owner: Users,
   member: Users,
+  kind: Schema.Literals(["text", "voice"]),
+  timedOutUntil: Schema.optionalKey(Schema.Literals([NOW - 1, NOW, NOW + 1])),
   memberRoles: Schema.Array(Schema.Literals(["2", "3", "4", "5"])),
   roles: Schema.Array(Schema.Struct({ id: Roles, allow: Bits })),
   overwrites: Schema.Array(
@@ -40,8 +43,9 @@ const model = (world: World, bit: number): boolean => {
   return discord.may(
     { guild: GUILD, owner: world.owner, roles },
     overwrites,
-    { user: world.member, roles: world.memberRoles },
-    bit
+    { user: world.member, roles: world.memberRoles, isTimedOut: (world.timedOutUntil ?? 0) > NOW },
+    bit,
+    world.kind
   )
 }
 
@@ -51,6 +55,7 @@ const build = (world: World) => {
   const channel = Community.channel({
     id: ChannelId.make("9"),
     name: "general",
+    kind: world.kind,
     overwrites: world.overwrites
       .filter(
         (one, index) =>
@@ -72,7 +77,8 @@ const build = (world: World) => {
   const member: Member = {
     user: { id: UserId.make(world.member), username: "m", bot: true },
     roles: world.memberRoles.map((id) => RoleId.make(id)),
-    joinedAt: 0
+    joinedAt: 0,
+    ...(world.timedOutUntil === undefined ? undefined : { timedOutUntil: world.timedOutUntil })
   }
   return { channel, community, member }
 }
@@ -83,7 +89,7 @@ describe("Access", () => {
     [World],
     ([world]) => {
       const { channel, community, member } = build(world)
-      const granted = Access.inChannel(community, channel, member)
+      const granted = Access.inChannel(community, channel, member, NOW)
       for (const bit of BITS) {
         assert.strictEqual(Permissions.has(granted, 1n << BigInt(bit)), model(world, bit), `bit ${bit}`)
       }
@@ -100,13 +106,15 @@ describe("Access", () => {
     const world: World = {
       owner: "100",
       member: "100",
+      kind: "voice",
+      timedOutUntil: NOW + 1,
       memberRoles: [],
       roles: [],
       overwrites: [{ kind: "member", id: "100", allow: [], deny: BITS }]
     }
     const owner = build(world)
-    assert.strictEqual(Access.inChannel(owner.community, owner.channel, owner.member), Permissions.ALL)
+    assert.strictEqual(Access.inChannel(owner.community, owner.channel, owner.member, NOW), Permissions.ALL)
     const admin = build({ ...world, member: "101", memberRoles: ["2"], roles: [{ id: "2", allow: [3] }] })
-    assert.strictEqual(Access.inChannel(admin.community, admin.channel, admin.member), Permissions.ALL)
+    assert.strictEqual(Access.inChannel(admin.community, admin.channel, admin.member, NOW), Permissions.ALL)
   })
 })

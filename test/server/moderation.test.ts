@@ -185,6 +185,23 @@ describe("discord.js, in a guild that changes", () => {
       assert.strictEqual((yield* heard)[1].channelId, null)
       join(lounge.id)
       assert.strictEqual((yield* heard)[1].channelId, lounge.id)
+
+      // Timed out, one hangs up, and can only look; and then speaks again.
+      yield* done(() => member.timeout(60_000))
+      assert.strictEqual((yield* heard)[1].channelId, null)
+      const general = staff.channel("general")
+      const error = yield* done(() => general.send("?").catch((error: unknown) => error))
+      assert.deepInclude(error, { status: 403, code: 50013 })
+      yield* done(() => plain.channel("general").send("hear, hear"))
+      yield* gets(staff, ["hear, hear"])
+      assert.isTrue(staff.guild().members.me?.isCommunicationDisabled())
+      const tooLong = yield* done(() => member.timeout(29 * 86_400_000).catch((error: unknown) => error))
+      assert.deepInclude(tooLong, { status: 400, code: 50035 })
+      yield* done(() => member.timeout(null))
+      yield* done(() => general.send("thank you"))
+      yield* gets(staff, ["thank you"])
+      join(lounge.id)
+      assert.strictEqual((yield* heard)[1].channelId, lounge.id)
       // A session that ends hangs up.
       yield* done(() => staff.client.destroy())
       assert.strictEqual((yield* heard)[1].channelId, null)

@@ -21,15 +21,26 @@ export interface Overwrite {
 export interface Person {
   readonly user: string
   readonly roles: ReadonlyArray<string>
+  readonly isTimedOut?: boolean
 }
 
 export const ADMINISTRATOR = 3
 export const VIEW = 10
 export const SEND = 11
 const NEEDS_SEND = [12, 14, 15, 17]
+const CONNECT = 20
+/** What makes sense in a call only, and changing the channel. */
+const NEEDS_CONNECT = [8, 9, 21, 22, 23, 24, 25, 39, 42, 45, 48, 4, 28]
+const READ_HISTORY = 16
 
 /** Whether a person may do this in a channel that has these overwrites, no two for the same role or member. */
-export const may = (rules: Rules, overwrites: ReadonlyArray<Overwrite>, person: Person, bit: number): boolean => {
+export const may = (
+  rules: Rules,
+  overwrites: ReadonlyArray<Overwrite>,
+  person: Person,
+  bit: number,
+  kind: "text" | "voice" = "text"
+): boolean => {
   const mine = new Set([...person.roles, rules.guild])
   const fromRoles = (wanted: number) =>
     Array.from(rules.roles).some(([id, bits]) => mine.has(id) && bits.includes(wanted))
@@ -55,6 +66,8 @@ export const may = (rules: Rules, overwrites: ReadonlyArray<Overwrite>, person: 
     return allowed
   }
 
+  if (person.isTimedOut === true && bit !== VIEW && bit !== READ_HISTORY) return false
   if (!inChannel(VIEW)) return false
+  if (kind === "voice" && NEEDS_CONNECT.includes(bit) && !inChannel(CONNECT)) return false
   return inChannel(bit) && (!NEEDS_SEND.includes(bit) || inChannel(SEND))
 }

@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import * as Audience from "../../src/domain/Audience.ts"
 import * as Community from "../../src/domain/Community.ts"
 import { RoleId, UserId } from "../../src/domain/Ids.ts"
+import { Millis } from "../../src/domain/Member.ts"
 import * as MemberQuery from "../../src/domain/MemberQuery.ts"
 import * as Permissions from "../../src/domain/Permissions.ts"
 
@@ -99,14 +100,17 @@ const Role = Schema.Literals(roles)
 const Name = Schema.Literals(NAMES)
 const Flag = Schema.optionalKey(Schema.Literal(true))
 
+// Minus zero is no time: neither databases nor JSON tell it from 0.
+const Time = Millis.check(Schema.makeFilter((millis: number) => !Object.is(millis, -0)))
+
 export const AnyMember = Schema.Struct({
   user: Schema.Struct({ id: AnyUser, username: Name, bot: Schema.Boolean }),
   roles: Schema.Array(Role),
-  // Minus zero is no time: neither databases nor JSON tell it from 0.
-  joinedAt: Schema.Finite.check(Schema.makeFilter((millis: number) => !Object.is(millis, -0))),
+  joinedAt: Time,
   nick: Schema.optionalKey(Name),
   mute: Flag,
-  deaf: Flag
+  deaf: Flag,
+  timedOutUntil: Schema.optionalKey(Time)
 })
 
 const Sees = Schema.Struct({ allow: Schema.Boolean, deny: Schema.Boolean })

@@ -53,7 +53,7 @@ export const partialMember = (value: Member) => ({
   mute: value.mute ?? false,
   flags: 0,
   pending: false,
-  communication_disabled_until: null
+  communication_disabled_until: value.timedOutUntil === undefined ? null : time(value.timedOutUntil)
 })
 
 /**

@@ -92,7 +92,8 @@ export const MemberBody = Schema.Struct({
   roles: given(Schema.Array(RoleId)),
   mute: given(Schema.Boolean),
   deaf: given(Schema.Boolean),
-  channel_id: given(ChannelId)
+  channel_id: given(ChannelId),
+  communication_disabled_until: given(Schema.DateTimeUtcFromString)
 })
 
 /** Only what is given. */
@@ -170,13 +171,21 @@ export const movedChannel = (body: (typeof ChannelPositions.Type)[number]): type
 })
 
 /**
- * A `nick` of `null` or of nothing is none, a `channel_id` of `null` has the member hang up.
+ * A `nick` of `null` or of nothing is none, a `communication_disabled_until` of `null` lets the member speak again, a `channel_id` of `null` has the member hang up.
  *
  * @since 0.1.0
  * @category getters
  */
-export const memberPatch = ({ channel_id, deaf, mute, nick, roles }: typeof MemberBody.Type): MemberPatch => ({
+export const memberPatch = ({
+  channel_id,
+  communication_disabled_until: until,
+  deaf,
+  mute,
+  nick,
+  roles
+}: typeof MemberBody.Type): MemberPatch => ({
   ...present<Pick<Required<MemberPatch>, "roles" | "mute" | "deaf">>({ roles, mute, deaf }),
   ...(nick === undefined ? undefined : { nick: nick === "" ? null : nick }),
+  ...(until === undefined ? undefined : { timedOutUntil: until === null ? null : until.epochMilliseconds }),
   ...(channel_id === undefined ? undefined : { channel: channel_id })
 })

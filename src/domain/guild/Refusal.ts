@@ -121,6 +121,21 @@ export class NotInVoice extends Schema.TaggedError<NotInVoice>()("NotInVoice", {
 }
 
 /**
+ * Nobody is timed out for so long. `latest` is the end that it may have: Unix time in milliseconds.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TimeOutTooLong extends Schema.TaggedError<TimeOutTooLong>()("TimeOutTooLong", {
+  user: UserId,
+  latest: Schema.Finite
+}) {
+  override get message() {
+    return `user ${this.user} can be timed out for 28 days at most: until ${this.latest} (Unix time in milliseconds)`
+  }
+}
+
+/**
  * Every reason.
  *
  * @since 0.1.0
@@ -135,7 +150,8 @@ export const Refusal = Schema.Union([
   MissingPermissions,
   WrongChannel,
   ChannelFull,
-  NotInVoice
+  NotInVoice,
+  TimeOutTooLong
 ])
 /**
  * @since 0.1.0

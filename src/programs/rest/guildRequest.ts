@@ -105,6 +105,11 @@ const said = (me: UserId, error: Refusal | ActorError | ScanError): RestError.Re
     case "NotInVoice":
     case "UnknownSession":
       return RestError.notInVoice()
+    case "TimeOutTooLong":
+      return RestError.invalidForm(["communication_disabled_until"], {
+        code: "COMMUNICATION_DISABLED_UNTIL_TOO_FAR",
+        message: error.message
+      })
     case "ScanDied":
     case "ScanTimedOut":
       return RestError.unavailable()

@@ -82,7 +82,7 @@ describe("Subscribers", () => {
           const index = [0, 1, 2, 3, 4].find((index) => userId(index) === one.user) ?? -1
           return (
             channel !== undefined &&
-            Permissions.has(Access.inChannel(community, channel, member(index, one.roles)), Permissions.VIEW_CHANNEL)
+            Permissions.has(Access.inChannel(community, channel, member(index, one.roles), 0), Permissions.VIEW_CHANNEL)
           )
         }
         const wanting = (intent: number) =>

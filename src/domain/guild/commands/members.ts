@@ -6,12 +6,13 @@
  */
 import { Schema } from "effect"
 import { ChannelId, RoleId, UserId } from "../../Ids.ts"
-import { Member } from "../../Member.ts"
+import { Member, Millis } from "../../Member.ts"
 import {
   ChannelFull,
   MissingAccess,
   MissingPermissions,
   NotInVoice,
+  TimeOutTooLong,
   UnknownChannel,
   UnknownMember,
   UnknownRole,
@@ -20,7 +21,8 @@ import {
 
 /**
  * What may be different about a member; what is left out stays. `withRole` and `withoutRole` are one role that is given or
- * taken. A `nick` of `null` is none. `channel` is the voice channel that they are to be moved to, `null` for none.
+ * taken. A `nick` of `null` is none. `timedOutUntil` is Unix time in milliseconds, `null` for no time-out. `channel` is the
+ * voice channel that they are to be moved to, `null` for none.
  *
  * @since 0.1.0
  * @category schemas
@@ -32,6 +34,7 @@ export const MemberPatch = Schema.Struct({
   nick: Schema.optionalKey(Schema.NullOr(Schema.NonEmptyString)),
   mute: Schema.optionalKey(Schema.Boolean),
   deaf: Schema.optionalKey(Schema.Boolean),
+  timedOutUntil: Schema.optionalKey(Schema.NullOr(Millis)),
   channel: Schema.optionalKey(Schema.NullOr(ChannelId))
 })
 /**
@@ -42,7 +45,7 @@ export type MemberPatch = typeof MemberPatch.Type
 
 /**
  * - `AddMember`: somebody joins, or comes as they are now
- * - `UpdateMember`: other roles, another name, moved or muted
+ * - `UpdateMember`: other roles, another name, moved, muted or timed out
  * - `RemoveMember`: somebody is made to leave, or leaves: whoever asks it of themselves needs no permission
  *
  * @since 0.1.0
@@ -60,6 +63,7 @@ export const members = {
       WrongChannel,
       ChannelFull,
       NotInVoice,
+      TimeOutTooLong,
       MissingAccess,
       MissingPermissions
     ])

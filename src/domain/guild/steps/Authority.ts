@@ -40,18 +40,24 @@ const highest = ({ roles }: Community, member: Member): Role | undefined =>
 export class Authority {
   private readonly community: Community
   private readonly member: Member | undefined
+  private readonly now: number
 
-  private constructor(community: Community, member: Member | undefined) {
+  private constructor(community: Community, member: Member | undefined, now: number) {
     this.community = community
     this.member = member
+    this.now = now
   }
 
   /** The authority of a user, who must be a member. */
-  static of(community: Community, by: UserId | undefined, { member }: Facts): Result.Result<Authority, UnknownMember> {
-    if (by === undefined) return Result.succeed(new Authority(community, undefined))
+  static of(
+    community: Community,
+    by: UserId | undefined,
+    { member, now }: Facts
+  ): Result.Result<Authority, UnknownMember> {
+    if (by === undefined) return Result.succeed(new Authority(community, undefined, now))
     return Result.map(
       Result.fromOption(member, () => new UnknownMember({ guild: community.id, user: by })),
-      (member) => new Authority(community, member)
+      (member) => new Authority(community, member, now)
     )
   }
 
@@ -61,7 +67,7 @@ export class Authority {
 
   /** Whether they may do this in the guild. */
   may(wanted: Permissions.Permissions): boolean {
-    return this.member === undefined || Permissions.has(Access.inGuild(this.community, this.member), wanted)
+    return this.member === undefined || Permissions.has(this.inGuild(this.member), wanted)
   }
 
   /** Refuses whoever may not do this in the guild. */
@@ -76,7 +82,7 @@ export class Authority {
     name: string
   ): Result.Result<void, MissingAccess | MissingPermissions> {
     if (this.member === undefined) return Result.void
-    const granted = Access.inChannel(this.community, channel, this.member)
+    const granted = Access.inChannel(this.community, channel, this.member, this.now)
     return Permissions.has(granted, Permissions.VIEW_CHANNEL)
       ? this.required(Permissions.has(granted, wanted), name)
       : Result.fail(new MissingAccess({ channel: channel.id, user: this.member.user.id }))
@@ -86,8 +92,8 @@ export class Authority {
   needsAll(permissions: Permissions.Permissions, channel?: Channel): Result.Result<void, MissingPermissions> {
     if (this.member === undefined) return Result.void
     const own =
-      Access.inGuild(this.community, this.member) |
-      (channel === undefined ? Permissions.NONE : Access.inChannel(this.community, channel, this.member))
+      this.inGuild(this.member) |
+      (channel === undefined ? Permissions.NONE : Access.inChannel(this.community, channel, this.member, this.now))
     return this.required(Permissions.has(own, permissions), "every permission that is to be given or taken")
   }
 
@@ -105,11 +111,20 @@ export class Authority {
     return this.required(isAllowed, "a role above theirs")
   }
 
+  /** Refuses whoever would time out one who may do everything. */
+  needsOrdinary(target: Member): Result.Result<void, MissingPermissions> {
+    return this.required(this.inGuild(target) !== Permissions.ALL, "somebody who is neither owner nor administrator")
+  }
+
   /** Whoever a condition is about may do this, or not. */
   required(isAllowed: boolean, needed: string): Result.Result<void, MissingPermissions> {
     return isAllowed || this.member === undefined
       ? Result.void
       : Result.fail(new MissingPermissions({ user: this.member.user.id, needed }))
+  }
+
+  private inGuild(member: Member): Permissions.Permissions {
+    return Access.inGuild(this.community, member, this.now)
   }
 
   private isAbove(role: Role | undefined): boolean {

@@ -11,7 +11,7 @@ import type { MemberPatch } from "../commands/members.ts"
 import type { MemberChanged } from "../Event.ts"
 import type { Facts } from "../Facts.ts"
 import type { Output } from "../Output.ts"
-import { MissingPermissions, NotInVoice, UnknownRole } from "../Refusal.ts"
+import { MissingPermissions, NotInVoice, TimeOutTooLong, UnknownRole } from "../Refusal.ts"
 import { seatsOf, unseated } from "../seats.ts"
 import type { State } from "../State.ts"
 import { Authority, difference, targetOf } from "./Authority.ts"
@@ -35,13 +35,15 @@ const rolesAfter = ({ roles }: Member, patch: MemberPatch): ReadonlyArray<RoleId
 const patched = (before: Member, patch: MemberPatch): Member => {
   const { deaf, joinedAt, mute, user } = before
   const nick = patch.nick === undefined ? before.nick : (patch.nick ?? undefined)
+  const until = patch.timedOutUntil === undefined ? before.timedOutUntil : (patch.timedOutUntil ?? undefined)
   return {
     user,
     joinedAt,
     roles: rolesAfter(before, patch),
     ...(nick === undefined ? undefined : { nick }),
     ...((patch.mute ?? mute) ? { mute: true } : undefined),
-    ...((patch.deaf ?? deaf) ? { deaf: true } : undefined)
+    ...((patch.deaf ?? deaf) ? { deaf: true } : undefined),
+    ...(until === undefined ? undefined : { timedOutUntil: until })
   }
 }
 
@@ -75,17 +77,42 @@ const needsNick = (authority: Authority, before: Member, after: Member): Result.
   )
 }
 
-/** Somebody is as they are now: in the store, for relays, and where they are in a voice channel. */
+/** Discord's limit: 28 days. */
+const LONGEST_TIME_OUT = 28 * 24 * 60 * 60 * 1000
+
+/** Refuses whoever may not time a member out like this, or let them speak again. */
+const needsTimeOut = (
+  authority: Authority,
+  before: Member,
+  after: Member,
+  { now }: Facts
+): Result.Result<void, MissingPermissions | TimeOutTooLong> =>
+  Result.gen(function* () {
+    if (before.timedOutUntil === after.timedOutUntil) return
+    const latest = now + LONGEST_TIME_OUT
+    if (after.timedOutUntil !== undefined && after.timedOutUntil > latest) {
+      return yield* Result.fail(new TimeOutTooLong({ user: before.user.id, latest }))
+    }
+    yield* authority.needs(Permissions.MODERATE_MEMBERS, "MODERATE_MEMBERS")
+    yield* authority.needsAboveMember(before)
+    if (after.timedOutUntil !== undefined) yield* authority.needsOrdinary(before)
+  })
+
+/** Somebody is as they are now: in the store, for relays, and where they are in a voice channel; timed out, in none. */
 const updated = <H>(
   state: State,
   before: Member,
   after: Member,
-  { memberCount }: Facts
+  { memberCount, now }: Facts
 ): readonly [State, ReadonlyArray<Output<H>>] => {
   const enrol = enrolled<H>(state, "MemberUpdated", after, memberCount)
   const voice = voiceOf(state, after.user.id)
   if (voice === undefined) return [state, [enrol]]
   const state1: State = { ...state, voice: HashMap.set(state.voice, after.user.id, { ...voice, member: after }) }
+  if (after.timedOutUntil !== undefined && after.timedOutUntil > now) {
+    const [next, outputs] = hungUp<H>(state1, after.user.id)
+    return [next, [enrol, ...outputs]]
+  }
   if (before.mute === after.mute && before.deaf === after.deaf) return [state1, [enrol]]
   const [next, outputs] = spoken<H>(state1, { ...voice, member: after })
   return [next, [enrol, ...outputs]]
@@ -95,14 +122,15 @@ const moved = <H>(
   state: State,
   authority: Authority,
   member: Member,
-  channel: Exclude<MemberPatch["channel"], undefined>
+  channel: Exclude<MemberPatch["channel"], undefined>,
+  facts: Facts
 ) =>
   Result.gen(function* () {
     yield* authority.needs(Permissions.MOVE_MEMBERS, "MOVE_MEMBERS")
     const voice = voiceOf(state, member.user.id)
     if (voice === undefined) return yield* Result.fail(new NotInVoice({ user: member.user.id }))
     if (channel === null) return hungUp<H>(state, member.user.id)
-    yield* joinable(state, channel, member)
+    yield* joinable(state, channel, member, facts)
     return spoken<H>(state, { ...voice, member, channel })
   })
 
@@ -146,9 +174,10 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
         yield* needsNick(authority, before, after)
         if (before.mute !== after.mute) yield* authority.needs(Permissions.MUTE_MEMBERS, "MUTE_MEMBERS")
         if (before.deaf !== after.deaf) yield* authority.needs(Permissions.DEAFEN_MEMBERS, "DEAFEN_MEMBERS")
+        yield* needsTimeOut(authority, before, after, facts)
         const [next, outputs] = updated<H>(state, before, after, facts)
         if (patch.channel === undefined) return [next, outputs, after] as const
-        const [elsewhere, more] = yield* moved<H>(next, authority, after, patch.channel)
+        const [elsewhere, more] = yield* moved<H>(next, authority, after, patch.channel, facts)
         return [elsewhere, [...outputs, ...more], after] as const
       })
     ),

@@ -55,7 +55,7 @@ const authored = <H>(
   const member = facts.member.value
   const channel = community.channels.get(id)
   if (channel === undefined) return Result.fail(new UnknownChannel({ channel: id }))
-  const granted = Access.inChannel(community, channel, member)
+  const granted = Access.inChannel(community, channel, member, facts.now)
   if (!Permissions.has(granted, Permissions.VIEW_CHANNEL)) {
     return Result.fail(new MissingAccess({ channel: id, user: author }))
   }

@@ -10,6 +10,7 @@ import type { ChannelId, SessionId, UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { VoiceState } from "../../VoiceState.ts"
+import type { Facts } from "../Facts.ts"
 import type { Output } from "../Output.ts"
 import {
   ChannelFull,
@@ -78,13 +79,14 @@ const occupants = ({ voice }: State, channel: ChannelId): number =>
 export const joinable = (
   state: State,
   id: ChannelId,
-  member: Member
+  member: Member,
+  { now }: Facts
 ): Result.Result<Channel, UnknownChannel | WrongChannel | MissingAccess | MissingPermissions | ChannelFull> => {
   const { community } = state
   const user = member.user.id
   const channel = community.channels.get(id)
   if (channel === undefined) return Result.fail(new UnknownChannel({ channel: id }))
-  const granted = Access.inChannel(community, channel, member)
+  const granted = Access.inChannel(community, channel, member, now)
   if (!Permissions.has(granted, Permissions.VIEW_CHANNEL)) return Result.fail(new MissingAccess({ channel: id, user }))
   if (channel.kind !== "voice") return Result.fail(new WrongChannel({ channel: id }))
   if (!Permissions.has(granted, Permissions.CONNECT)) {
@@ -129,7 +131,7 @@ export const voice = <H>(): Steps<H, "SetVoice"> => ({
           return [next, outputs, undefined] as const
         }
         // Whoever is there may mute themselves, whatever they could do if they came now.
-        if (voiceOf(state, user)?.channel !== channel) yield* joinable(state, channel, member)
+        if (voiceOf(state, user)?.channel !== channel) yield* joinable(state, channel, member, facts)
         const [next, outputs] = spoken<H>(state, { member, session, channel, selfMute, selfDeaf })
         return [next, outputs, undefined] as const
       })

@@ -63,6 +63,7 @@ export const memberAt = (base: Base, row: number, user?: UserId): Member => {
   const { columns } = base
   const flags = columns.flags[row] ?? 0
   const nick = Columns.nickAt(columns, row)
+  const timedOutUntil = Columns.timedOutUntilAt(columns, row)
   return {
     user: {
       // Any 64 bits, in decimal, are an id: there is nothing to be checked.
@@ -74,6 +75,7 @@ export const memberAt = (base: Base, row: number, user?: UserId): Member => {
     joinedAt: columns.joinedAt[row] ?? 0,
     ...(nick !== undefined && { nick }),
     ...((flags & Columns.MUTE) !== 0 && { mute: true }),
-    ...((flags & Columns.DEAF) !== 0 && { deaf: true })
+    ...((flags & Columns.DEAF) !== 0 && { deaf: true }),
+    ...(timedOutUntil !== undefined && { timedOutUntil })
   }
 }

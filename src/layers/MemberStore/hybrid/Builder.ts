@@ -63,7 +63,7 @@ export class Builder {
   }
 
   /** `before` is the row of the same user in the base that is copied, if there is one. */
-  add({ deaf, joinedAt, mute, nick, roles, user }: Member, before = -1): void {
+  add({ deaf, joinedAt, mute, nick, roles, timedOutUntil, user }: Member, before = -1): void {
     const row = this.rows++
     const { sets } = this
     this.ids[row] = BigInt(user.id)
@@ -79,6 +79,10 @@ export class Builder {
       for (let byte = 0; byte < 4; byte++) this.text[start + byte] = length >>> (8 * byte)
       flags |= Columns.NICK
       if (this.write(nick)) flags |= Columns.WIDE_NICK
+    }
+    if (timedOutUntil !== undefined) {
+      flags |= Columns.TIMED_OUT
+      this.writeTime(timedOutUntil)
     }
     this.flags[row] = flags
     this.textEnds[row + 1] = this.at
@@ -177,6 +181,12 @@ export class Builder {
     const larger = new Uint8Array(2 * (this.at + bytes))
     larger.set(this.text.subarray(0, this.at))
     this.text = larger
+  }
+
+  private writeTime(millis: number): void {
+    this.reserve(8)
+    new DataView(this.text.buffer).setFloat64(this.at, millis, true)
+    this.at += 8
   }
 
   /** Answers whether the name had to be written wide. */

@@ -16,6 +16,7 @@
  * ```
  *
  * A text is a username; with a nick it is the username's length in bytes (u32, little-endian), the username, and the nick.
+ * The last eight bytes of one who is timed out are until when (f64, little-endian): few are.
  * A name is Latin-1, as nearly all are, or UTF-16: like V8's own strings, so that any name comes back as it was, half
  * surrogates too, and is read without being decoded. Numbers are in the machine's own order, for they never leave it.
  *
@@ -56,6 +57,11 @@ export const WIDE_USERNAME = 16
  * @category flags
  */
 export const WIDE_NICK = 32
+/**
+ * @since 0.1.0
+ * @category flags
+ */
+export const TIMED_OUT = 64
 
 /** Which of the two halves of 64 bits has the upper ones: that is up to the machine. */
 const UPPER = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
@@ -229,6 +235,7 @@ export const find = (halves: Uint32Array, { lower, upper }: Wanted): number => {
 }
 
 const LENGTH_BYTES = 4
+const TIME_BYTES = 8
 
 const hasNick = ({ flags }: Columns, row: number): boolean => ((flags[row] ?? 0) & NICK) !== 0
 
@@ -242,13 +249,22 @@ export const usernameStart = (columns: Columns, row: number): number =>
   (columns.textEnds[row] ?? 0) + (hasNick(columns, row) ? LENGTH_BYTES : 0)
 
 /**
- * Where a row's username ends, and its nick begins, if it has one; that ends where the text does.
+ * Where a row's last name ends.
+ *
+ * @since 0.1.0
+ * @category names
+ */
+export const namesEnd = ({ flags, textEnds }: Columns, row: number): number =>
+  (textEnds[row + 1] ?? 0) - (((flags[row] ?? 0) & TIMED_OUT) === 0 ? 0 : TIME_BYTES)
+
+/**
+ * Where a row's username ends, and its nick begins, if it has one; that ends where the names do.
  *
  * @since 0.1.0
  * @category names
  */
 export const usernameEnd = (columns: Columns, row: number): number => {
-  if (!hasNick(columns, row)) return columns.textEnds[row + 1] ?? 0
+  if (!hasNick(columns, row)) return namesEnd(columns, row)
   const start = columns.textEnds[row] ?? 0
   return start + LENGTH_BYTES + columns.text.readUInt32LE(start)
 }
@@ -279,7 +295,16 @@ export const nickAt = (columns: Columns, row: number): string | undefined =>
     ? nameBetween(
         columns,
         usernameEnd(columns, row),
-        columns.textEnds[row + 1] ?? 0,
+        namesEnd(columns, row),
         ((columns.flags[row] ?? 0) & WIDE_NICK) !== 0
       )
     : undefined
+
+/**
+ * Until when who is in the row is timed out, if they are.
+ *
+ * @since 0.1.0
+ * @category look-ups
+ */
+export const timedOutUntilAt = (columns: Columns, row: number): number | undefined =>
+  ((columns.flags[row] ?? 0) & TIMED_OUT) === 0 ? undefined : columns.text.readDoubleLE(namesEnd(columns, row))

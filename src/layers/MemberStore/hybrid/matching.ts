@@ -79,13 +79,14 @@ const named = (prefix: string): Matcher => {
     return true
   }
   return (columns, verdicts) => {
-    const { flags, rows, textEnds } = columns
+    const { flags, rows } = columns
     for (let row = 0; row < rows; row++) {
       const flag = flags[row] ?? 0
       const end = Columns.usernameEnd(columns, row)
       const matches =
         begins(columns, Columns.usernameStart(columns, row), end, (flag & Columns.WIDE_USERNAME) !== 0) ||
-        ((flag & Columns.NICK) !== 0 && begins(columns, end, textEnds[row + 1] ?? 0, (flag & Columns.WIDE_NICK) !== 0))
+        ((flag & Columns.NICK) !== 0 &&
+          begins(columns, end, Columns.namesEnd(columns, row), (flag & Columns.WIDE_NICK) !== 0))
       verdicts[row] = matches ? 1 : 0
     }
   }

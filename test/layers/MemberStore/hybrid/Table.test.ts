@@ -44,7 +44,8 @@ const drawn = (random: () => number, index: number): Member => ({
   joinedAt: random(),
   ...(random() < 0.3 && { nick: `nick ${below(random, 10)}` }),
   ...(random() < 0.1 && { mute: true }),
-  ...(random() < 0.1 && { deaf: true })
+  ...(random() < 0.1 && { deaf: true }),
+  ...(random() < 0.1 && { timedOutUntil: random() })
 })
 
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 }))
