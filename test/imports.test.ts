@@ -41,7 +41,7 @@ const HOPS = [
   ["background", "facts"],
   ["interpret"],
   ["MemberLists"],
-  ["Shell"],
+  ["Shell", "Joins"],
   ["Relay"],
   ["Session"],
   ["Actor"],

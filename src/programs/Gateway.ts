@@ -8,7 +8,7 @@
  * @see https://discord.com/developers/docs/events/gateway
  * @since 0.1.0
  */
-import { Clock, Data, Duration, Effect, Fiber, Option, Redacted, Result, type Scope } from "effect"
+import { Clock, Data, Duration, Effect, Fiber, Option, Redacted, Result, Scope, Semaphore } from "effect"
 import { Hex } from "effect/encoding"
 import { Accounts } from "../domain/Accounts.ts"
 import * as ClientFrame from "../domain/gateway/ClientFrame.ts"
@@ -131,13 +131,52 @@ const guildsOf = Effect.fnUntraced(function* (
   const { all } = yield* Guilds
   return yield* Effect.filter(
     all.filter((guild) => isOn(shard, guild)),
-    (guild) =>
-      Transport.call(guild, "Describe", { user }).pipe(
-        Effect.as(true),
-        Effect.catchTag("UnknownMember", () => Effect.succeed(false)),
-        Effect.mapError(failed)
-      ),
+    ({ members }) =>
+      Effect.mapBoth(members.get([user]), { onSuccess: (found) => found.length > 0, onFailure: failed }),
     { concurrency: 16 }
+  )
+})
+
+/**
+ * Connects the session to its user's guilds: to those that they are in by now, and to each that they join later. A join
+ * that falls between a guild's description and its connection may bring the guild twice, and none is missed.
+ */
+const connect = Effect.fnUntraced(function* (
+  connected: Commands.Connected,
+  { isPassive, shard }: Identity,
+  begin: (guilds: ReadonlyArray<Guild.Guild>) => Effect.Effect<void>
+): Effect.fn.Return<void, Hangup, Guilds | Scope.Scope> {
+  const { guilds, intents, session, user } = connected
+  const scope = yield* Effect.scope
+  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const turn = yield* Semaphore.make(1)
+  const connectTo = (guild: Guild.Guild) =>
+    Effect.suspend(() => {
+      const options = { user, intents, isPassive, status: connected.status }
+      const isKnown = guilds.has(guild.id)
+      guilds.set(guild.id, guild)
+      return isKnown
+        ? Transport.call(guild, "Connect", { ...options, session: session.id, handle: session })
+        : Scope.provide(Guild.connect(guild, session, options), scope)
+    })
+  const joined = (guild: Guild.Guild) =>
+    connectTo(guild).pipe(
+      // Gone again.
+      Effect.catchTag("UnknownMember", () => Effect.void),
+      Effect.catch(() => session.end(CloseCode.UNKNOWN_ERROR)),
+      turn.withPermits(1),
+      Effect.forkIn(scope)
+    )
+  yield* turn.withPermits(1)(
+    Effect.gen(function* () {
+      const { onJoin } = yield* Guilds
+      yield* onJoin(user, (guild) => {
+        if (isOn(shard, guild)) fork(joined(guild))
+      })
+      const own = yield* guildsOf(user, shard)
+      yield* begin(own)
+      yield* Effect.forEach(own, (guild) => Effect.mapError(connectTo(guild), failed), { discard: true })
+    })
   )
 })
 
@@ -222,30 +261,15 @@ export const converse = Effect.fnUntraced(
       duration: SILENCE,
       orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
     })
-    const { intents, isPassive, status } = identity
-    const user = identity.user.id
-    const guilds = yield* guildsOf(user, identity.shard)
+    const { intents, shard, status, user } = identity
 
     const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)))
-    yield* Transport.send(
-      session.mailbox,
-      Payload.make(
-        "READY",
-        EventJson.ready({
-          user: identity.user,
-          session: session.id,
-          guilds: guilds.map((guild) => guild.id),
-          resumeUrl: options.url,
-          shard: identity.shard
-        })
-      )
-    )
-    yield* Effect.forEach(
-      guilds,
-      (guild) => Effect.mapError(Guild.connect(guild, session, { user, intents, isPassive, status }), failed),
-      { discard: true }
-    )
-    const connected = { session, user, intents, guilds }
+    const connected: Commands.Connected = { session, user: user.id, intents, guilds: new Map(), status }
+    yield* connect(connected, identity, (guilds) => {
+      const ids = guilds.map(({ id }) => id)
+      const data = EventJson.ready({ user, session: session.id, guilds: ids, resumeUrl: options.url, shard })
+      return Effect.asVoid(Transport.send(session.mailbox, Payload.make("READY", data)))
+    })
     yield* Effect.raceFirst(listen(connected, next), Effect.flatMap(session.closed, Effect.fail))
   },
   Effect.catchTag("Hangup", ({ close }) =>

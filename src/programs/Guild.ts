@@ -27,6 +27,7 @@ import * as Actor from "./Actor.ts"
 import * as Background from "./guild/background.ts"
 import { lookUp, roster } from "./guild/facts.ts"
 import { followed, type Handle, interpret } from "./guild/interpret.ts"
+import { Joins } from "./guild/Joins.ts"
 import * as MemberLists from "./guild/MemberLists.ts"
 import { lastWord, Relays, type Shell, tell } from "./guild/Shell.ts"
 import type * as Relay from "./Relay.ts"
@@ -73,7 +74,7 @@ export interface Roster {
 }
 
 /**
- * `community` is as it stands now.
+ * `community` is as it stands now. `onJoin` has somebody hear of users who join, for as long as the guild lives.
  *
  * @since 0.1.0
  * @category models
@@ -82,6 +83,7 @@ export interface Guild extends Address<Protocol> {
   readonly id: GuildId
   readonly community: Community
   readonly members: Roster
+  readonly onJoin: (heard: (user: UserId) => void) => void
 }
 
 /**
@@ -121,6 +123,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Local, never, Sampler | MemberStore | Offload | Scope.Scope> {
   const { id } = options.community
   let state = State.initial(options.community, options)
+  const joins = new Joins()
   let lists: MemberLists.MemberLists | undefined
   const members = yield* (yield* MemberStore).open(id)
   const address = yield* Actor.make<OwnProtocol>()({
@@ -162,7 +165,7 @@ export const make = Effect.fnUntraced(function* (
               yield* interpret(shell, output, { before, after, relay: options, background })
             }
             state = after
-            for (const output of outputs) followed(own, output)
+            for (const output of outputs) followed(own, joins, output)
             return yield* Effect.fromResult(reply)
           })
 
@@ -216,6 +219,7 @@ export const make = Effect.fnUntraced(function* (
       ...roster(members, () => state),
       watch: (look) => Effect.suspend(() => lists?.look(look) ?? Effect.void)
     },
+    onJoin: (heard) => joins.onJoin(heard),
     weigh: Effect.suspend(() => Footprint.estimate(state)),
     serve: (worker, outlet) => Effect.ignore(Transport.cast(address, "Serve", { worker, outlet }))
   }

@@ -4,7 +4,8 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, Option, Scope } from "effect"
-import type { ChannelId, GuildId } from "../domain/Ids.ts"
+import type { Community } from "../domain/Community.ts"
+import type { ChannelId, GuildId, UserId } from "../domain/Ids.ts"
 import type { MemberStore } from "../domain/MemberStore.ts"
 import { Offload } from "../domain/Offload.ts"
 import type { Sampler } from "../domain/Sampler.ts"
@@ -25,8 +26,49 @@ export class Guilds extends Context.Service<
     readonly all: ReadonlyArray<Guild.Guild>
     readonly byId: (id: GuildId) => Option.Option<Guild.Guild>
     readonly byChannel: (id: ChannelId) => Option.Option<Guild.Guild>
+    /** Hears of it whenever the user joins one of them, until the scope closes. */
+    readonly onJoin: (user: UserId, heard: (guild: Guild.Guild) => void) => Effect.Effect<void, never, Scope.Scope>
   }
 >()("fanfare/programs/Guilds") {}
+
+/** Channels come and go: where one is not known, or no more, guilds that are different than they were are asked anew. */
+const channelIndex = (guilds: ReadonlyArray<Guild.Guild>) => {
+  const known = new Map<Guild.Guild, Community>()
+  const byChannel = new Map<ChannelId, Guild.Guild>()
+  const refresh = (guild: Guild.Guild) => {
+    const before = known.get(guild)
+    const { community } = guild
+    if (community === before) return
+    known.set(guild, community)
+    for (const id of before?.channels.keys() ?? []) if (byChannel.get(id) === guild) byChannel.delete(id)
+    for (const id of community.channels.keys()) byChannel.set(id, guild)
+  }
+  return (id: ChannelId): Option.Option<Guild.Guild> => {
+    if (byChannel.get(id)?.community.channels.has(id) !== true) guilds.forEach(refresh)
+    return Option.fromUndefinedOr(byChannel.get(id))
+  }
+}
+
+/** For each user who has sessions here, those who want to hear that they joined a guild. */
+const joinsOf = (guilds: ReadonlyArray<Guild.Guild>): Guilds["Service"]["onJoin"] => {
+  const byUser = new Map<UserId, Set<(guild: Guild.Guild) => void>>()
+  for (const guild of guilds) {
+    guild.onJoin((user) => byUser.get(user)?.forEach((heard) => heard(guild)))
+  }
+  return (user, heard) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const all = byUser.get(user) ?? new Set()
+        byUser.set(user, all.add(heard))
+      }),
+      () =>
+        Effect.sync(() => {
+          const all = byUser.get(user)
+          all?.delete(heard)
+          if (all?.size === 0) byUser.delete(user)
+        })
+    )
+}
 
 /**
  * Guilds, to be found by what is known of them.
@@ -39,8 +81,8 @@ export const found = (all: ReadonlyArray<Guild.Guild>): Guilds["Service"] => {
   return {
     all,
     byId: (id) => Option.fromUndefinedOr(byId.get(id)),
-    // Channels come and go.
-    byChannel: (id) => Option.fromUndefinedOr(all.find(({ community }) => community.channels.has(id)))
+    byChannel: channelIndex(all),
+    onJoin: joinsOf(all)
   }
 }
 

@@ -7,7 +7,7 @@ import * as Opcode from "../../src/domain/gateway/Opcode.ts"
 import { Guilds } from "../../src/programs/Guilds.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { connect, login } from "../support/client.ts"
-import { draft, GENERAL, GUILD, userId } from "../support/community.ts"
+import { draft, GENERAL, GUILD, member, userId } from "../support/community.ts"
 import * as guilds from "../support/guilds.ts"
 
 const guild = Effect.map(Guilds, ({ byId }) => Option.getOrThrow(byId(GUILD)))
@@ -59,6 +59,31 @@ describe("Gateway", () => {
       yield* client.say(Opcode.IDENTIFY, { token: "stranger", intents: 1 })
       const ready = yield* client.until("READY")
       assert.deepStrictEqual(Schema.decodeUnknownSync(Schema.Struct({ guilds: Schema.Json }))(ready.d).guilds, [])
+      assert.strictEqual(yield* sessions, 0)
+    }).pipe(provide)
+  )
+
+  it.effect("whoever joins while they are connected has the guild from then on, as often as they do", () =>
+    Effect.gen(function* () {
+      const client = yield* connect()
+      yield* client.next
+      yield* client.say(Opcode.IDENTIFY, { token: "stranger", intents: Intents.GUILDS | Intents.GUILD_MESSAGES })
+      yield* client.until("READY")
+
+      const address = yield* guild
+      for (const text of ["hello", "hello again"]) {
+        yield* Transport.call(address, "AddMember", { member: member(999) })
+        assert.strictEqual((yield* client.next).t, "GUILD_CREATE")
+        yield* write(text)
+        assert.deepInclude((yield* client.next).d, { content: text })
+        assert.strictEqual(yield* sessions, 1)
+        yield* Transport.call(address, "RemoveMember", { user: userId(999) })
+        yield* write("not for them")
+        assert.strictEqual((yield* client.next).t, "GUILD_DELETE")
+      }
+      yield* client.raw.close(1000)
+      yield* Fiber.await(client.conversation)
+      yield* Transport.call(address, "AddMember", { member: member(999) })
       assert.strictEqual(yield* sessions, 0)
     }).pipe(provide)
   )

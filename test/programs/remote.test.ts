@@ -1,18 +1,23 @@
 /** The two ends of a link, each with the other played by the test. */
 import { assert, describe, it } from "@effect/vitest"
-import { type Cause, Effect, Exit, Fiber, Schema, Scope } from "effect"
+import { type Cause, Effect, Exit, Fiber, Option, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { request } from "../../src/domain/Actor.ts"
+import * as Envelope from "../../src/domain/Envelope.ts"
 import * as Payload from "../../src/domain/gateway/Payload.ts"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
 import type { OutletProtocol } from "../../src/domain/relay/Protocol.ts"
 import * as Wire from "../../src/domain/remote/Wire.ts"
 import type { SessionMessage } from "../../src/domain/session/Session.ts"
-import type { Link } from "../../src/domain/Worker.ts"
+import { GuildLink, type Link } from "../../src/domain/Worker.ts"
+import * as Offload from "../../src/layers/Offload.ts"
+import * as Sampler from "../../src/layers/Sampler.ts"
+import { Guilds } from "../../src/programs/Guilds.ts"
+import * as RemoteGuilds from "../../src/programs/RemoteGuilds.ts"
 import * as Outlet from "../../src/programs/remote/Outlet.ts"
 import * as Proxy from "../../src/programs/remote/Proxy.ts"
 import * as Transport from "../../src/programs/Transport.ts"
-import { GENERAL, GUILD, sessionId, userId } from "../support/community.ts"
+import { community, GENERAL, GUILD, sessionId, userId } from "../support/community.ts"
 
 /** A link that remembers what was sent over it. */
 const link = Effect.gen(function* () {
@@ -84,6 +89,37 @@ describe("a guild's proxy", () => {
       }).pipe(Effect.scoped)
       assert.deepInclude(yield* Fiber.join(caller), { _tag: "ActorStopped", handled: "maybe" })
     })
+  )
+})
+
+describe("a worker", () => {
+  it.effect("hears who has joined, and of nobody who was there before", () =>
+    Effect.gen(function* () {
+      const wire = yield* link
+      const down = (command: Wire.Command) =>
+        wire.frames.offerUnsafe(
+          Wire.encodeDown({ _tag: "Command", guild: GUILD, command: Envelope.make(command, undefined) })
+        )
+      wire.frames.offerUnsafe(Wire.encodeDown({ _tag: "Start", worker: 0, guilds: [GUILD] }))
+      down({ _tag: "Begin", community })
+      yield* Effect.gen(function* () {
+        const { byId, onJoin } = yield* Guilds
+        const heard: Array<unknown> = []
+        yield* onJoin(userId(1), (guild) => heard.push(guild))
+        const enrol = { _tag: "Enrol", roles: [], payload: Payload.make("GUILD_MEMBER_ADD", {}), voice: [] } as const
+        down({ ...enrol, user: userId(2), became: "added" })
+        down({ ...enrol, user: userId(1), became: "updated" })
+        yield* settle
+        assert.deepStrictEqual(heard, [])
+        down({ ...enrol, user: userId(1), became: "added" })
+        yield* settle
+        assert.deepStrictEqual(heard, [Option.getOrThrow(byId(GUILD))])
+      }).pipe(
+        Effect.provide(RemoteGuilds.layer()),
+        Effect.provideService(GuildLink, wire),
+        Effect.provide([Sampler.always, Offload.inline])
+      )
+    }).pipe(Effect.scoped)
   )
 })
 

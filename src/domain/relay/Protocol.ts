@@ -83,7 +83,7 @@ export type Restructure = typeof Restructure.Type
 export const Enrol = Schema.Struct({
   user: UserId,
   roles: Schema.Array(RoleId),
-  isMember: Schema.Boolean,
+  became: Schema.Literals(["added", "updated", "removed"]),
   payload: Payload.schema,
   voice: Schema.Array(VoiceState)
 })

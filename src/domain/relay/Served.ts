@@ -112,7 +112,8 @@ export class Served {
   }
 
   /** Those hear of a member who want to, and the member does; who is none any more is told that, and is gone. */
-  *enrol({ isMember, payload, roles, user, voice }: Enrol): Generator<Delivery | undefined> {
+  *enrol({ became, payload, roles, user, voice }: Enrol): Generator<Delivery | undefined> {
+    const isMember = became !== "removed"
     const own = this.lists.map((list) => [list, list.of(user)] as const)
     if (!isMember) {
       const gone = own.flatMap(([, subscribers]) => subscribers.map(({ session }) => session))

@@ -17,7 +17,7 @@ import * as Transport from "../Transport.ts"
 import { chunks } from "./members.ts"
 
 /**
- * A client that is known, and the guilds that its session is connected to.
+ * A client that is known, and the guilds that its session is connected to; `status` is what it said last of its user.
  *
  * @since 0.1.0
  * @category models
@@ -26,7 +26,8 @@ export interface Connected {
   readonly session: Session
   readonly user: UserId
   readonly intents: number
-  readonly guilds: ReadonlyArray<Guild>
+  readonly guilds: Map<GuildId, Guild>
+  status: Status
 }
 
 /**
@@ -65,19 +66,16 @@ const looks = ({ activities = false, channels = {}, threads = false, typing = fa
  * @since 0.1.0
  * @category constructors
  */
-export const make = Effect.fnUntraced(function* ({
-  guilds,
-  intents,
-  session,
-  user
-}: Connected): Effect.fn.Return<(frame: GuildFrame) => Effect.Effect<void>, never, Scope.Scope> {
+export const make = Effect.fnUntraced(function* (
+  connected: Connected
+): Effect.fn.Return<(frame: GuildFrame) => Effect.Effect<void>, never, Scope.Scope> {
+  const { guilds, intents, session, user } = connected
   const scope = yield* Effect.scope
   const oneAtATime = Semaphore.makeUnsafe(1)
-  const byId = new Map(guilds.map((guild) => [guild.id, guild]))
   const own = { session: session.id, user }
 
   const at = (id: GuildId, act: (guild: Guild) => Effect.Effect<unknown, unknown>) => {
-    const guild = byId.get(id)
+    const guild = guilds.get(id)
     return guild === undefined ? Effect.void : Effect.ignore(act(guild))
   }
   const subscribed = (id: GuildId, subscription: ClientFrame.Subscription) =>
@@ -97,12 +95,11 @@ export const make = Effect.fnUntraced(function* ({
     switch (frame.op) {
       case Opcode.PRESENCE_UPDATE: {
         const status = statusOf(frame.d.status)
+        connected.status = status
         return Effect.forEach(
-          guilds,
-          ({ id }) => at(id, (guild) => Transport.cast(guild, "SetStatus", { ...own, status })),
-          {
-            discard: true
-          }
+          guilds.values(),
+          (guild) => Effect.ignore(Transport.cast(guild, "SetStatus", { ...own, status })),
+          { discard: true }
         )
       }
       case Opcode.VOICE_STATE_UPDATE: {
@@ -119,8 +116,8 @@ export const make = Effect.fnUntraced(function* ({
       }
       case Opcode.GUILD_SUBSCRIPTIONS_BULK:
         return Effect.forEach(
-          guilds.filter(({ id }) => frame.d.subscriptions[id] !== undefined),
-          ({ id }) => subscribed(id, frame.d.subscriptions[id] ?? {}),
+          Array.from(guilds.keys()).filter((id) => frame.d.subscriptions[id] !== undefined),
+          (id) => subscribed(id, frame.d.subscriptions[id] ?? {}),
           { discard: true }
         )
     }

@@ -15,6 +15,7 @@ import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } fro
 import type { Sampler } from "../../domain/Sampler.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
 import * as Relay from "../Relay.ts"
+import type { Joins } from "./Joins.ts"
 import type { MemberLists } from "./MemberLists.ts"
 import { type Shell, tell } from "./Shell.ts"
 
@@ -63,15 +64,19 @@ const dispatched = ({ event, sessions }: Dispatch): Dispatched => {
   }
 }
 
+const BECAME = { MemberAdded: "added", MemberUpdated: "updated", MemberRemoved: "removed" } as const
+
 const enrol = (shell: Shell, { event, voice }: Enrol): Effect.Effect<void> => {
   const { member } = event
-  const isMember = event._tag !== "MemberRemoved"
   const user = member.user.id
-  const stored = Effect.orDie(isMember ? shell.members.put(member) : Effect.asVoid(shell.members.remove(user)))
+  const became = BECAME[event._tag]
+  const stored = Effect.orDie(
+    became === "removed" ? Effect.asVoid(shell.members.remove(user)) : shell.members.put(member)
+  )
   const message = request<Protocol, "Enrol">("Enrol", {
     user,
     roles: member.roles,
-    isMember,
+    became,
     payload: Payload.fromEvent(event),
     voice
   })
@@ -140,17 +145,20 @@ export const interpret = (
 }
 
 /**
- * Tells the member lists what may be different about whom, once it is so.
+ * Tells the member lists what may be different about whom, and others who has joined, once it is so.
  *
  * @since 0.1.0
  * @category running
  */
-export const followed = (lists: MemberLists, output: Output<Handle>): void => {
+export const followed = (lists: MemberLists, joins: Joins, output: Output<Handle>): void => {
   switch (output._tag) {
     case "Notice":
       return lists.touch(output.user)
-    case "Enrol":
-      return lists.touch(output.event.member.user.id)
+    case "Enrol": {
+      const { id } = output.event.member.user
+      lists.touch(id)
+      return output.event._tag === "MemberAdded" ? joins.joined(id) : undefined
+    }
     case "Detach":
     case "Turn":
       return lists.left(output.session)

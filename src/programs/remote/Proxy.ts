@@ -9,13 +9,14 @@ import { ActorStopped, type Address, type CallOf, type Request } from "../../dom
 import { type Change, changed, type Community, empty } from "../../domain/Community.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
-import type { GuildId, SessionId } from "../../domain/Ids.ts"
+import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import { Window } from "../../domain/remote/Window.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
 import type { Link } from "../../domain/Worker.ts"
 import type * as Guild from "../Guild.ts"
+import { Joins } from "../guild/Joins.ts"
 import * as Transport from "../Transport.ts"
 
 /** What a scan of a guild's members may take: a little more than the scan's own deadline. */
@@ -78,7 +79,7 @@ export class Pending {
 
 /**
  * A guild, and the sessions that are to be connected to it or are. `begun` waits until the guild has said what it is like
- * (`begin`); `take` takes a change over.
+ * (`begin`); `take` takes a change over, and `joined` hears of a user who has joined.
  *
  * @since 0.1.0
  * @category models
@@ -89,6 +90,7 @@ export interface Proxy {
   readonly begun: Effect.Effect<void>
   readonly begin: (community: Community) => void
   readonly take: (change: Change) => void
+  readonly joined: (user: UserId) => void
 }
 
 /**
@@ -108,6 +110,7 @@ export const make = Effect.fnUntraced(function* (
   const mailbox = yield* Mailbox.bounded<Incoming, Cause.Done>(MAILBOX_CAPACITY)
   const sessions = new Map<SessionId, SessionHandle>()
   const window = new Window(Wire.WINDOW)
+  const joins = new Joins()
   const unanswered = new Set<number>()
   let isOver = false
   const refusal = (request: string, handled: "no" | "maybe" = "no") =>
@@ -199,7 +202,8 @@ export const make = Effect.fnUntraced(function* (
           }),
         get: (users) => Transport.call(address, "GetMembers", { users }),
         watch: (look) => Transport.call(address, "WatchMembers", look)
-      }
+      },
+      onJoin: (heard) => joins.onJoin(heard)
     },
     session: (id) => sessions.get(id),
     begun: Deferred.await(begun),
@@ -209,6 +213,7 @@ export const make = Effect.fnUntraced(function* (
     },
     take: (change) => {
       community = changed(community, change)
-    }
+    },
+    joined: (user) => joins.joined(user)
   }
 })

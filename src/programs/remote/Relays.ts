@@ -39,7 +39,7 @@ export type Relays = (envelope: Envelope.Envelope<Wire.Command>) => Effect.Effec
  * @category constructors
  */
 export const make = Effect.fnUntraced(function* (
-  { begin, guild, session, take }: Proxy,
+  { begin, guild, joined, session, take }: Proxy,
   options: { readonly worker: number; readonly capacity?: number; readonly relay?: Relay.Settings }
 ): Effect.fn.Return<Relays, never, Scope.Scope> {
   const { capacity = RELAY_CAPACITY, relay, worker } = options
@@ -113,6 +113,7 @@ export const make = Effect.fnUntraced(function* (
         take(message.change)
         return tell("Restructure", message, relays)
       case "Enrol":
+        if (message.became === "added") joined(message.user)
         return tell("Enrol", message, relays)
       case "Speak":
         return tell("Speak", message, relays)

@@ -189,7 +189,7 @@ describe("Served", () => {
         assert.deepStrictEqual([told("top"), told("bottom")], [[sessionId(1)], []])
         assert.isTrue(watch("bottom"))
         assert.deepStrictEqual([told("top"), told("bottom")], [[], [sessionId(1)]])
-        const without = { user: userId(1), roles: [], isMember: true, payload, voice: [] }
+        const without = { user: userId(1), roles: [], became: "updated" as const, payload, voice: [] }
         Array.from(served.enrol(without))
         assert.deepStrictEqual(told("bottom"), [])
         assert.isFalse(watch("bottom"))
