@@ -232,8 +232,11 @@ const withoutRole = (channel: Channel, role: RoleId): Channel =>
     ? { ...channel, overwrites: channel.overwrites.filter(({ id, kind }) => kind !== "role" || id !== role) }
     : channel
 
-const withoutParent = ({ parent, ...channel }: Channel, gone: ChannelId): Channel =>
-  parent === undefined || parent === gone ? channel : { ...channel, parent }
+/** A channel that nothing is to be changed about stays the same object: relays tell of all others. */
+const withoutParent = (channel: Channel, gone: ChannelId): Channel => {
+  const { parent, ...rest } = channel
+  return parent === gone ? rest : channel
+}
 
 const changedParts = (parts: typeof Parts.Type, change: Change): typeof Parts.Type => {
   const { channels, roles } = parts

@@ -24,6 +24,17 @@ export const mailboxWait = (actor: string): Metric.Histogram<number> =>
   })
 
 /**
+ * `fanfare.pings.dropped`: messages to everyone of which a notifier that was too slow was not told.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const pingsDropped: Metric.Counter<number> = Metric.counter("fanfare.pings.dropped", {
+  description: "Messages to everyone of which the notifier was not told, because it was too slow",
+  incremental: true
+})
+
+/**
  * `fanfare.rejected`: trace data from outside that was not taken, by reason.
  *
  * @since 0.1.0

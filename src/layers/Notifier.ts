@@ -28,7 +28,8 @@ export {
 export const none: Layer.Layer<never> = Layer.succeed(Notifier, undefined)
 
 /**
- * Into a queue, for whoever sends notifications: a bounded one holds up no guild, but only those that wait to tell it.
+ * Into a queue, for whoever sends notifications. When a bounded one is full, no guild waits: up to 1,024 of its messages do,
+ * and those that come then are counted (`fanfare.pings.dropped`) and logged.
  *
  * @since 0.1.0
  * @category layers

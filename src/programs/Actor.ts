@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, type Scope } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, Scope } from "effect"
 import {
   type ActorDied,
   ActorNotStarted,
@@ -212,6 +212,8 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       if (fiber === undefined && phase._tag === "Prepared") {
         link(yield* linkToHere)
         fiber = yield* Effect.forkDetach(Effect.setContext(loop, context))
+        // It has ended by itself, and leaves nothing to be done in a scope that may live on for long.
+        fiber.addObserver(() => void Scope.closeUnsafe(scope, Exit.void))
       }
       return yield* Deferred.await(started)
     })
@@ -222,7 +224,8 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       interrupt,
       Effect.suspend(() => (isOver() ? Effect.void : end(Exit.void)))
     )
-    yield* Effect.addFinalizer(() => close)
+    const scope = yield* Scope.fork(yield* Effect.scope)
+    yield* Scope.addFinalizer(scope, close)
     const stop = Effect.withFiber((stopper) => {
       if (fiber === undefined) return close
       // A handler that waited for its own end would wait for ever.

@@ -148,7 +148,7 @@ export const make = Effect.fnUntraced(function* (
         const background = yield* Background.make({
           members,
           scope,
-          stripped: (role, users) => Effect.orDie(Transport.call(self.address, "Strip", { role, users }))
+          stripped: (role, users) => Transport.call(self.address, "Strip", { role, users }, { timeout: "1 minute" })
         })
         yield* Effect.addFinalizer(() => lastWord(shell))
         const own = yield* MemberLists.make({ shell, state: () => state })
@@ -201,7 +201,8 @@ export const make = Effect.fnUntraced(function* (
                   if (member === undefined) return
                   yield* members.put({ ...member, roles: member.roles.filter((other) => other !== role) })
                 }, Effect.orDie),
-                { discard: true }
+                // At the same time, so that a store in a database makes them all one commit.
+                { concurrency: "unbounded", discard: true }
               )
           }
         }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
+import { isDeepStrictEqual } from "node:util"
 import * as Community from "../../src/domain/Community.ts"
 import { ChannelId, RoleId } from "../../src/domain/Ids.ts"
 import * as Permissions from "../../src/domain/Permissions.ts"
@@ -49,7 +50,7 @@ const changeOf = (step: typeof Step.Type): Community.Change => {
 
 describe("Community", () => {
   it.prop(
-    "after any changes it is what it would be if made anew; an audience that a change does not touch is the same object",
+    "after any changes it is what it would be if made anew; what a change does not touch is the same object",
     [Schema.Array(Step)],
     ([steps]) => {
       let community = Community.make({ id: GUILD, name: "c", ownerId: userId(0), roles: [], channels: [] })
@@ -69,6 +70,12 @@ describe("Community", () => {
           if (!isTouched && before !== undefined && JSON.stringify(plain(before)) === JSON.stringify(plain(audience))) {
             assert.strictEqual(audience, before)
           }
+        }
+        // Channels that a change does not alter are the same objects too: relays tell of all others.
+        for (const [id, channel] of next.channels) {
+          const before = community.channels.get(id)
+          const isPut = change._tag === "ChannelPut" && change.channel.id === id
+          if (!isPut && isDeepStrictEqual(before, channel)) assert.strictEqual(channel, before)
         }
         community = next
       }

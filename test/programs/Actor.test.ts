@@ -189,6 +189,18 @@ describe("an actor's start and stop", () => {
     })
   )
 
+  it.effect("one that has ended leaves nothing behind in its scope", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      for (let count = 0; count < 3; count++) {
+        const actor = yield* Scope.provide(Actor.make<Account>()(account), scope)
+        yield* actor.stop
+        yield* actor.ended
+      }
+      assert.strictEqual(scope.state._tag, "Empty")
+    })
+  )
+
   it.effect("one that was never started is stopped all the same when its scope closes, or before that by hand", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()

@@ -14,11 +14,14 @@ import * as Transport from "../../src/programs/Transport.ts"
 import { community, draft, GENERAL, GUILD, HIDDEN, member, STAFF, userId } from "../support/community.ts"
 
 /** A store whose scans wait until they are let go, and fail as often as is wanted. */
-const slow = (gate: Deferred.Deferred<void>, failures = 0) => {
+const slow = (gate: Deferred.Deferred<void>, failures = 0, scanning = () => {}) => {
   let left = failures
   const scanned = Effect.andThen(
     Deferred.await(gate),
-    Effect.suspend(() => (left-- > 0 ? new ScanDied({ guild: GUILD, cause: "as the test wants it" }) : Effect.void))
+    Effect.suspend(() => {
+      scanning()
+      return left-- > 0 ? new ScanDied({ guild: GUILD, cause: "as the test wants it" }) : Effect.void
+    })
   )
   return Layer.effect(
     MemberStore,
@@ -66,6 +69,34 @@ describe("beside a guild", () => {
         yield* Effect.yieldNow
         assert.strictEqual(yield* Queue.size(pings), 0)
       }).pipe(Effect.provide(Layer.merge(strategies(slow(gate)), Notifier.queue(pings))))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("a notifier that is slow gets one after the other, in their order, and holds up no guild", () =>
+    Effect.gen(function* () {
+      const pings = yield* Queue.bounded<Notifier.Ping>(1)
+      const gate = yield* Deferred.make<void>()
+      yield* Deferred.succeed(gate, undefined)
+      let scans = 0
+      const store = slow(gate, 0, () => scans++)
+      yield* Effect.gen(function* () {
+        const guild = yield* Guild.make({ community: owned, members: everybody })
+        const sent: Array<string> = []
+        for (let count = 0; count < 1_100; count++) {
+          const text = `@everyone ${count}`
+          sent.push(
+            (yield* Transport.call(guild, "SendMessage", { author: userId(1), channel: GENERAL, draft: draft(text) }))
+              .id
+          )
+        }
+        yield* Effect.repeat(Effect.yieldNow, { times: 100 })
+        assert.isAtMost(scans, 3)
+        const told = yield* Effect.replicateEffect(Queue.take(pings), 1_000)
+        assert.deepStrictEqual(
+          told.map(({ message }) => message.id),
+          sent.slice(0, 1_000)
+        )
+      }).pipe(Effect.provide(Layer.merge(strategies(store), Notifier.queue(pings))))
     }).pipe(Effect.scoped)
   )
 

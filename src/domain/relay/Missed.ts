@@ -19,8 +19,8 @@ interface Moved {
  * @category models
  */
 export class Missed {
-  private lastMessages = new Map<ChannelId, MessageId>()
-  private voice = new Map<UserId, Moved>()
+  private readonly lastMessages = new Map<ChannelId, MessageId>()
+  private readonly voice = new Map<UserId, Moved>()
 
   get isNothing(): boolean {
     return this.lastMessages.size === 0 && this.voice.size === 0
@@ -33,7 +33,8 @@ export class Missed {
   spoke({ before, channel, state }: Speak): void {
     const user = state.member.user.id
     const now = channel === null ? undefined : { ...state, channel }
-    this.voice.set(user, { before: this.voice.get(user)?.before ?? before, now })
+    const known = this.voice.get(user)
+    this.voice.set(user, { before: known === undefined ? before : known.before, now })
   }
 
   /** Where any of it happened. */
@@ -57,10 +58,5 @@ export class Missed {
     }
     if (lastMessages.length + voice.length + left.length === 0) return undefined
     return { _tag: "Summary", guild, lastMessages, voice, left }
-  }
-
-  clear(): void {
-    this.lastMessages = new Map()
-    this.voice = new Map()
   }
 }

@@ -41,7 +41,7 @@ export class Served {
   private community: Community
   readonly active: Subscribers
   readonly passive: Subscribers
-  private readonly missed = new Missed()
+  private missed = new Missed()
   private readonly watchers = new Watchers()
 
   constructor(community: Community) {
@@ -51,14 +51,16 @@ export class Served {
   }
 
   attach(subscriber: Subscriber, isActive: boolean): void {
-    this.detach(subscriber.session.id)
+    this.removed(subscriber.session.id)
     const list = isActive ? this.active : this.passive
     list.add(subscriber)
+    this.forget()
   }
 
   detach(session: SessionId): Subscriber | undefined {
-    this.watchers.forget(session)
-    return this.active.remove(session) ?? this.passive.remove(session)
+    const removed = this.removed(session)
+    this.forget()
+    return removed
   }
 
   get(session: SessionId): Subscriber | undefined {
@@ -158,16 +160,29 @@ export class Served {
     )
   }
 
-  /** What passive sessions have missed, which they have not from now on. */
-  *summaries(): Generator<Delivery> {
-    if (this.missed.isNothing) return
-    const { channels } = this.missed
-    const parts = this.passive.parts(channels).map(({ channels, sessions }) => ({
-      sessions,
-      summary: this.missed.summary(this.community.id, channels)
-    }))
-    this.missed.clear()
-    for (const { sessions, summary } of parts) if (summary !== undefined) yield* said(sessions, summary)
+  /**
+   * What passive sessions have missed, which they have not from now on. Where it gives nothing, somebody else may have a
+   * turn: there may be as many summaries as sessions, of hundreds of channels each.
+   */
+  *summaries(): Generator<Delivery | undefined> {
+    const { missed } = this
+    if (missed.isNothing) return
+    this.missed = new Missed()
+    for (const part of this.passive.parts(missed.channels)) {
+      const summary = part && missed.summary(this.community.id, part.channels)
+      if (part !== undefined && summary !== undefined) yield* said(part.sessions, summary)
+      yield undefined
+    }
+  }
+
+  private removed(session: SessionId): Subscriber | undefined {
+    this.watchers.forget(session)
+    return this.active.remove(session) ?? this.passive.remove(session)
+  }
+
+  /** Who becomes passive next has seen all that nobody has missed, and is not to be told it as news. */
+  private forget(): void {
+    if (this.passive.size === 0 && !this.missed.isNothing) this.missed = new Missed()
   }
 
   private get lists(): ReadonlyArray<Subscribers> {

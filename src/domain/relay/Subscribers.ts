@@ -242,31 +242,47 @@ export class Subscribers {
     }
   }
 
-  /** Everybody, by what they see of some channels. */
-  parts(channels: Iterable<ChannelId>): ReadonlyArray<Part> {
-    const { length } = this.roll.sessions
-    const seen: Array<ReadonlySet<ChannelId>> = [new Set()]
-    const partOf = new Uint32Array(length)
+  /**
+   * Everybody, by what they see of some channels. Where it gives nothing, it has looked at one channel more. Nothing may be
+   * changed before it is done.
+   *
+   * Each channel divides those who see it from those who do not; what a part sees is then asked of any one in it. To note it
+   * down on the way, for parts that are divided again, took gigabytes: 500 channels, 15,000 sessions, 250 roles.
+   */
+  *parts(channels: Iterable<ChannelId>): Generator<Part | undefined> {
+    const { sessions } = this.roll
+    const partOf = new Float64Array(sessions.length)
+    let next = 1
+    const views: Array<readonly [ChannelId, Bits]> = []
     for (const channel of channels) {
       const topic = { intent: ALL, channel }
       const audience = this.audienceOf(topic)
       if (audience === null) continue
       const { bits } = this.view(topic, audience)
-      const split = new Map<number, number>()
-      for (let place = 0; place < length; place++) {
+      views.push([channel, bits])
+      const divided = new Map<number, number>()
+      for (let place = 0; place < sessions.length; place++) {
         if (!bits.has(place)) continue
         const part = partOf[place] ?? 0
-        const known = split.get(part) ?? seen.push(new Set([...(seen[part] ?? []), channel])) - 1
-        split.set(part, known)
-        partOf[place] = known
+        let seeing = divided.get(part)
+        if (seeing === undefined) divided.set(part, (seeing = next++))
+        partOf[place] = seeing
+      }
+      yield undefined
+    }
+    const places = new Map<number, Array<number>>()
+    for (const [place, part] of partOf.entries()) {
+      const inPart = places.get(part)
+      if (inPart === undefined) places.set(part, [place])
+      else inPart.push(place)
+    }
+    for (const inPart of places.values()) {
+      const [one = 0] = inPart
+      yield {
+        channels: new Set(views.flatMap(([channel, bits]) => (bits.has(one) ? [channel] : []))),
+        sessions: inPart.flatMap((place) => sessions[place] ?? [])
       }
     }
-    const sessions = seen.map((): Array<SessionHandle> => [])
-    for (const [place, session] of this.roll.sessions.entries()) sessions[partOf[place] ?? 0]?.push(session)
-    return seen.flatMap((channels, part) => {
-      const inPart = sessions[part] ?? []
-      return inPart.length === 0 ? [] : [{ channels, sessions: inPart }]
-    })
   }
 
   /** None for what concerns the whole guild; `null` where there is no such channel. */

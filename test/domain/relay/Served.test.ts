@@ -12,7 +12,11 @@ import { community, GENERAL, HIDDEN, member, READ_ONLY, sessionId, STAFF, userId
 const Who = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 }))
 const Where = Schema.Literals([GENERAL, HIDDEN, READ_ONLY])
 const Step = Schema.Union([
-  Schema.Struct({ do: Schema.Literal("turn"), who: Who, isActive: Schema.Boolean }),
+  Schema.Struct({
+    do: Schema.Literal("turn"),
+    who: Schema.Union([Who, Schema.Literal("everybody")]),
+    isActive: Schema.Boolean
+  }),
   Schema.Struct({
     do: Schema.Literal("say"),
     channel: Where,
@@ -65,20 +69,29 @@ describe("Served", () => {
         const lastMessages = new Map<ChannelId, string>()
         const moved = new Map<number, { readonly before: ChannelId | null; readonly now: ChannelId | null }>()
         const inVoice = new Map<number, ChannelId>()
+        const latest = new Map<string, string>()
+        const whereabouts = new Map<string, ChannelId>()
         let sequence = 0
 
         for (const step of steps) {
           switch (step.do) {
             case "turn": {
-              const subscriber = served.get(sessionId(step.who))
-              if (subscriber !== undefined) served.attach(subscriber, step.isActive)
-              if (step.isActive) active.add(step.who)
-              else active.delete(step.who)
+              for (const who of step.who === "everybody" ? everybody : [step.who]) {
+                const subscriber = served.get(sessionId(who))
+                if (subscriber !== undefined) served.attach(subscriber, step.isActive)
+                if (step.isActive) active.add(who)
+                else active.delete(who)
+              }
+              if (passive().length === 0) {
+                lastMessages.clear()
+                moved.clear()
+              }
               break
             }
             case "say": {
               const { calls, channel } = step
               const id = MessageId.make(String(++sequence))
+              latest.set(channel, id)
               const event = {
                 payload: Payload.make("MESSAGE_CREATE", {}),
                 intent: Intents.GUILD_MESSAGES,
@@ -124,14 +137,22 @@ describe("Served", () => {
                       : undefined
                 assert.strictEqual(heard.get(sessionId(listener)), expected)
               }
-              if (channel === null) inVoice.delete(who)
-              else inVoice.set(who, channel)
-              if (passive().length > 0) moved.set(who, { before: moved.get(who)?.before ?? before, now: channel })
+              if (channel === null) {
+                inVoice.delete(who)
+                whereabouts.delete(userId(who))
+              } else {
+                inVoice.set(who, channel)
+                whereabouts.set(userId(who), channel)
+              }
+              if (passive().length > 0)
+                moved.set(who, { before: moved.has(who) ? (moved.get(who)?.before ?? null) : before, now: channel })
               break
             }
             case "summarise": {
               const got = new Map<SessionId, ReturnType<typeof read>>()
-              const deliveries: ReadonlyArray<Delivery> = Array.from(served.summaries())
+              const deliveries: ReadonlyArray<Delivery> = Array.from(served.summaries()).filter(
+                (one) => one !== undefined
+              )
               for (const { payload, recipients } of deliveries) {
                 for (const { id } of recipients) {
                   assert.isFalse(got.has(id), "one summary")
@@ -159,6 +180,15 @@ describe("Served", () => {
                     .map(([mover]) => userId(mover))
                     .toSorted()
                 )
+              }
+              // However it came about: a summary is how things are.
+              for (const { removed_voice_states, updated_channels, updated_voice_states } of got.values()) {
+                for (const one of updated_channels) assert.strictEqual(one.last_message_id, latest.get(one.id))
+                for (const one of updated_voice_states) assert.strictEqual(one.channel_id, whereabouts.get(one.user_id))
+                for (const user of removed_voice_states) {
+                  const where = whereabouts.get(user)
+                  assert.isTrue(where === undefined || where === HIDDEN)
+                }
               }
               // Nobody who is passive now, or will be, has missed it from now on.
               lastMessages.clear()
