@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import { request } from "../../src/domain/Actor.ts"
 import * as Envelope from "../../src/domain/Envelope.ts"
 import * as Payload from "../../src/domain/gateway/Payload.ts"
+import type { SessionId } from "../../src/domain/Ids.ts"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
 import type { OutletProtocol } from "../../src/domain/relay/Protocol.ts"
 import * as Wire from "../../src/domain/remote/Wire.ts"
@@ -16,6 +17,7 @@ import { Guilds } from "../../src/programs/Guilds.ts"
 import * as RemoteGuilds from "../../src/programs/RemoteGuilds.ts"
 import * as Outlet from "../../src/programs/remote/Outlet.ts"
 import * as Proxy from "../../src/programs/remote/Proxy.ts"
+import * as Relays from "../../src/programs/remote/Relays.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { community, GENERAL, GUILD, sessionId, userId } from "../support/community.ts"
 
@@ -120,6 +122,42 @@ describe("a worker", () => {
         Effect.provide([Sampler.always, Offload.inline])
       )
     }).pipe(Effect.scoped)
+  )
+})
+
+describe("a guild's relays at a worker", () => {
+  it.effect("start as sessions come, end as they go, and leave nothing behind", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
+      const proxy = yield* Proxy.make(GUILD, yield* link, new Proxy.Pending())
+      const session = (id: SessionId) => ({ id, mailbox, end: () => Effect.void })
+      const relays = yield* Scope.provide(Relays.make({ ...proxy, session }, { worker: 0, capacity: 2 }), scope)
+      const tell = (command: Wire.Command) => relays(Envelope.make(command, undefined))
+      const attach = (index: number) =>
+        tell({
+          _tag: "Attach",
+          session: sessionId(index),
+          user: userId(index),
+          roles: [],
+          intents: 0,
+          isActive: true,
+          welcome: Payload.make("GUILD_CREATE", { index })
+        })
+      const finalizers = () => (scope.state._tag === "Open" ? (scope.state.finalizers?.size ?? 1) : 0)
+      yield* tell({ _tag: "Begin", community })
+      for (let round = 0; round < 2; round++) {
+        for (const [index, expected] of [1, 1, 2, 2, 3].entries()) {
+          yield* attach(index)
+          assert.strictEqual(finalizers(), expected)
+        }
+        for (const [index, expected] of [3, 2, 2, 1, 0].entries()) {
+          yield* tell({ _tag: "Detach", session: sessionId(index) })
+          yield* settle
+          assert.strictEqual(finalizers(), expected)
+        }
+      }
+    }).pipe(Effect.provide([Sampler.always, Offload.inline]), Effect.scoped)
   )
 })
 

@@ -21,6 +21,7 @@ import type { Proxy } from "./Proxy.ts"
 const indexOf = (worker: number, nth: number): number => ((worker + 1) << 16) | nth
 
 interface Place {
+  readonly nth: number
   readonly relay: Address<Protocol>
   sessions: number
 }
@@ -44,7 +45,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Relays, never, Scope.Scope> {
   const { capacity = RELAY_CAPACITY, relay, worker } = options
   const scope = yield* Effect.scope
-  const relays: Array<Place> = []
+  let relays: ReadonlyArray<Place> = []
   const places = new Map<SessionId, Place>()
 
   const leave = (id: SessionId): Place | undefined => {
@@ -53,16 +54,19 @@ export const make = Effect.fnUntraced(function* (
     places.delete(id)
     return left
   }
-  const started = Effect.suspend(() =>
-    Effect.map(
-      Scope.provide(Relay.make({ ...relay, index: indexOf(worker, relays.length), community: guild.community }), scope),
+  const started = Effect.suspend(() => {
+    const taken = new Set(relays.map(({ nth }) => nth))
+    let nth = 0
+    while (taken.has(nth)) nth++
+    return Effect.map(
+      Scope.provide(Relay.make({ ...relay, index: indexOf(worker, nth), community: guild.community }), scope),
       (relay) => {
-        const place: Place = { relay, sessions: 0 }
-        relays.push(place)
+        const place: Place = { nth, relay, sessions: 0 }
+        relays = [...relays, place]
         return place
       }
     )
-  )
+  })
   const place = (id: SessionId) =>
     Effect.suspend(() => {
       const free = relays.find(({ sessions }) => sessions < capacity)
@@ -95,7 +99,11 @@ export const make = Effect.fnUntraced(function* (
       }
       case "Detach": {
         const left = leave(message.session)
-        return left === undefined ? Effect.void : tell("Detach", { session: message.session }, [left])
+        if (left === undefined) return Effect.void
+        const detached = tell("Detach", { session: message.session }, [left])
+        if (left.sessions > 0) return detached
+        relays = relays.filter((other) => other !== left)
+        return Effect.andThen(detached, tell("Stop", undefined, [left]))
       }
       case "Turn": {
         const found = places.get(message.session)
