@@ -49,6 +49,18 @@ export class UserIds implements Iterable<UserId> {
     return new UserIds(BigUint64Array.from(Array.from(users, (user) => BigInt(user))))
   }
 
+  /** Those of each in turn, none of them in two of these, and each above those before it. */
+  static joined(all: ReadonlyArray<UserIds>): UserIds {
+    return new UserIds(all.flatMap(({ parts }) => parts))
+  }
+
+  /** The same ids, in pieces of so many at most. */
+  *pieces(size: number): Generator<UserIds> {
+    for (const part of this.parts) {
+      for (let start = 0; start < part.length; start += size) yield new UserIds([part.subarray(start, start + size)])
+    }
+  }
+
   /** The ids in this machine's byte order. */
   get bytes(): Uint8Array {
     const all = new BigUint64Array(this.size)

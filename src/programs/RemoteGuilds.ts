@@ -52,6 +52,7 @@ export const layer = (options?: {
 
       const received = Effect.fnUntraced(function* (text: string) {
         const down = yield* Wire.decodeDown(text)
+        if (down._tag === "Part") pending.part(down.number, down.users)
         if (down._tag === "Reply") yield* pending.answer(down.number, down.exit)
         // There is room for it: its guild sends no more than that.
         if (down._tag === "Command") commands.get(down.guild)?.offerUnsafe(down.command)

@@ -26,6 +26,9 @@ describe("UserIds", () => {
         const chunks = Array.from(ids.chunks(3))
         assert.deepStrictEqual(chunks.flat(), texts)
         assert.isTrue(chunks.slice(0, -1).every(({ length }) => length === 3) && chunks.at(-1)?.length !== 0)
+        const pieces = Array.from(ids.pieces(3))
+        assert.isTrue(pieces.every(({ size }) => size > 0 && size <= 3))
+        assert.deepStrictEqual(Array.from(UserIds.joined(pieces)), texts)
         for (const id of [...some, ...others]) assert.strictEqual(ids.has(UserId.make(String(id))), wanted.has(id))
       }
     }

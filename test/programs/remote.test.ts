@@ -11,15 +11,18 @@ import type { OutletProtocol } from "../../src/domain/relay/Protocol.ts"
 import * as Wire from "../../src/domain/remote/Wire.ts"
 import type { SessionMessage } from "../../src/domain/session/Session.ts"
 import { GuildLink, type Link } from "../../src/domain/Worker.ts"
+import * as MemberStore from "../../src/layers/MemberStore.ts"
 import * as Offload from "../../src/layers/Offload.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
+import * as Guild from "../../src/programs/Guild.ts"
 import { Guilds } from "../../src/programs/Guilds.ts"
 import * as RemoteGuilds from "../../src/programs/RemoteGuilds.ts"
+import * as Bridge from "../../src/programs/remote/Bridge.ts"
 import * as Outlet from "../../src/programs/remote/Outlet.ts"
 import * as Proxy from "../../src/programs/remote/Proxy.ts"
 import * as Relays from "../../src/programs/remote/Relays.ts"
 import * as Transport from "../../src/programs/Transport.ts"
-import { community, GENERAL, GUILD, sessionId, userId } from "../support/community.ts"
+import { community, GENERAL, GUILD, member, sessionId, userId } from "../support/community.ts"
 
 /** A link that remembers what was sent over it. */
 const link = Effect.gen(function* () {
@@ -158,6 +161,34 @@ describe("a guild's relays at a worker", () => {
         }
       }
     }).pipe(Effect.provide([Sampler.always, Offload.inline]), Effect.scoped)
+  )
+})
+
+describe("both ends of a link", () => {
+  it.effect("very many ids come in parts, and are all there", () =>
+    Effect.gen(function* () {
+      const count = 40_000
+      const [down, up] = [yield* link, yield* link]
+      const members = Array.from({ length: count }, (_, index) => member(index + 1))
+      const local = yield* Guild.make({ community, members })
+      const guilds: Link = {
+        send: (frame) => down.send(frame) && down.frames.offerUnsafe(frame),
+        frames: up.frames
+      }
+      const worker: Link = { send: (frame) => up.frames.offerUnsafe(frame), frames: down.frames }
+      yield* Effect.forkScoped(
+        Bridge.serve({ link: guilds, name: "w", index: 0, guilds: [local], write: Outlet.writer(), grace: "1 second" })
+      )
+      yield* Effect.gen(function* () {
+        const [guild] = (yield* Guilds).all
+        assert.isDefined(guild)
+        const found = yield* guild.members.find("")
+        assert.strictEqual(found.size, count)
+        assert.isTrue(members.every(({ user }) => found.has(user.id)))
+        assert.strictEqual((yield* guild.members.find("", 3)).size, 3)
+      }).pipe(Effect.provide(RemoteGuilds.layer()), Effect.provideService(GuildLink, worker))
+      assert.isTrue(down.sent.every((frame) => frame.length < 250_000))
+    }).pipe(Effect.provide([Sampler.always, Offload.inline, MemberStore.heap]), Effect.scoped)
   )
 })
 

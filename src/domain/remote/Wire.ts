@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { type Effect, type Exit, Schema, Struct } from "effect"
+import { Effect, Exit, Schema, Struct } from "effect"
 import * as Actor from "../Actor.ts"
 import * as Community from "../Community.ts"
 import * as Envelope from "../Envelope.ts"
@@ -16,6 +16,7 @@ import { reads } from "../guild/commands/reads.ts"
 import { commands, type Protocol as GuildProtocol, type ReadProtocol } from "../guild/Protocol.ts"
 import { GuildId, RoleId, SessionId, UserId } from "../Ids.ts"
 import * as Relay from "../relay/Protocol.ts"
+import * as UserIds from "../UserIds.ts"
 
 /**
  * How many commands of a guild may be under way to a worker, and how many requests of a worker to a guild.
@@ -87,10 +88,15 @@ export interface Codec<A> {
   readonly decode: (input: unknown) => Effect.Effect<A, Schema.SchemaError>
 }
 
-/** How a request travels, and how its answer does. */
+/** How a request travels, and how its answer does, of which `parts` may have come before. */
 interface Way<T extends RequestTag> {
   readonly payload: Codec<Requests[T]["payload"]>
-  readonly answer: Codec<Answer<T>>
+  readonly answer: Pick<Codec<Answer<T>>, "encode"> & {
+    readonly decode: (
+      input: unknown,
+      parts: ReadonlyArray<UserIds.UserIds>
+    ) => Effect.Effect<Answer<T>, Schema.SchemaError>
+  }
 }
 
 const codec = <A>(schema: Schema.Codec<A, unknown>): Codec<A> => {
@@ -117,6 +123,8 @@ const way = <P, A, E>(command: {
   )
 })
 
+const found = way(reads.FindMembers)
+
 /**
  * How requests and their answers travel.
  *
@@ -141,7 +149,17 @@ export const ways: { readonly [T in RequestTag]: Way<T> } = {
   UpdateMember: way(commands.UpdateMember),
   RemoveMember: way(commands.RemoveMember),
   SetVoice: way(commands.SetVoice),
-  FindMembers: way(reads.FindMembers),
+  FindMembers: {
+    payload: found.payload,
+    answer: {
+      encode: found.answer.encode,
+      decode: (input, parts) =>
+        Effect.map(
+          found.answer.decode(input),
+          Exit.map((last) => UserIds.UserIds.joined([...parts, last]))
+        )
+    }
+  },
   GetMembers: way(reads.GetMembers),
   WatchMembers: way(reads.WatchMembers)
 }
@@ -165,7 +183,8 @@ export type Request = typeof Request.Type
 /**
  * From the guilds to a worker. `Start` comes first: which guilds there are, and which of all workers this one is. The first
  * command of each guild is `Begin`.
- * `Command` is for the sessions of one guild; `Reply` answers the request of that number.
+ * `Command` is for the sessions of one guild; `Reply` answers the request of that number. Before it there may be a `Part` of
+ * the answer, or several: a million ids written out in one go would hold the guild's thread for 50 ms.
  *
  * @since 0.1.0
  * @category schemas
@@ -174,6 +193,7 @@ export const Down = Schema.fromJsonString(
   Schema.Union([
     Schema.TaggedStruct("Start", { worker: Schema.Int, guilds: Schema.Array(GuildId) }),
     Schema.TaggedStruct("Command", { guild: GuildId, command: Envelope.schema(Command) }),
+    Schema.TaggedStruct("Part", { number: Schema.Int, users: UserIds.schema }),
     Schema.TaggedStruct("Reply", { number: Schema.Int, exit: Schema.Unknown })
   ])
 )

@@ -10,6 +10,7 @@ import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
 import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
+import { UserIds } from "../../domain/UserIds.ts"
 import type { Link } from "../../domain/Worker.ts"
 import type * as Guild from "../Guild.ts"
 import { ask } from "./ask.ts"
@@ -28,11 +29,18 @@ interface Branch {
 /** Sessions of a worker that is gone, disconnected at a time: others want something of their guilds too. */
 const AT_ONCE = 64
 
+/** How many ids are written at a time. */
+const PART = 16_384
+
 type Carrier = Envelope.Envelope<unknown>["carrier"]
 type GuildTag = Exclude<Wire.RequestTag, keyof ReadProtocol>
 
 /** An answer in the form in which it travels. */
-const written = <A>(tag: string, answer: Wire.Codec<A>, answered: Effect.Effect<A>): Effect.Effect<unknown> =>
+const written = <A>(
+  tag: string,
+  answer: Pick<Wire.Codec<A>, "encode">,
+  answered: Effect.Effect<A>
+): Effect.Effect<unknown> =>
   Effect.flatMap(answered, (value) =>
     // What cannot be written is told so, rather than nothing.
     Effect.catchCause(answer.encode(value), (cause) =>
@@ -42,6 +50,19 @@ const written = <A>(tag: string, answer: Wire.Codec<A>, answered: Effect.Effect<
       )
     )
   )
+
+/** Sends many ids in parts, between which others have a turn, and gives back what is left for the answer itself. */
+const inParts = Effect.fnUntraced(function* (link: Link, number: number | undefined, users: UserIds) {
+  let last = UserIds.from([])
+  for (const piece of users.pieces(PART)) {
+    if (number !== undefined && last.size > 0) {
+      link.send(Wire.encodeDown({ _tag: "Part", number, users: last }))
+      yield* Effect.yieldNow
+    }
+    last = piece
+  }
+  return last
+})
 
 /** What is told instead of an answer. */
 const unanswerable = (reason: string) => Effect.orDie(Wire.ways.Status.answer.encode(Exit.die(reason)))
@@ -92,7 +113,8 @@ export const serve = Effect.fnUntraced(function* (options: {
 
   const handled = (
     branch: Branch,
-    { carrier, message: { payload, tag } }: Envelope.Envelope<Wire.Request>
+    { carrier, message: { payload, tag } }: Envelope.Envelope<Wire.Request>,
+    number: number | undefined
   ): Effect.Effect<unknown, Schema.SchemaError> => {
     switch (tag) {
       case "Connect":
@@ -106,9 +128,12 @@ export const serve = Effect.fnUntraced(function* (options: {
           return asked(branch, carrier, tag, { ...disconnect, worker: name })
         })
       case "FindMembers":
-        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ limit, prefix }) =>
-          written(tag, Wire.ways.FindMembers.answer, Effect.exit(branch.guild.members.find(prefix, limit)))
-        )
+        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ limit, prefix }) => {
+          const found = Effect.flatMap(branch.guild.members.find(prefix, limit), (users) =>
+            inParts(link, number, users)
+          )
+          return written(tag, Wire.ways.FindMembers.answer, Effect.exit(found))
+        })
       case "GetMembers":
         return Effect.flatMap(Wire.ways.GetMembers.payload.decode(payload), ({ users }) =>
           written(tag, Wire.ways.GetMembers.answer, Effect.exit(branch.guild.members.get(users)))
@@ -129,7 +154,7 @@ export const serve = Effect.fnUntraced(function* (options: {
     if (up._tag === "Taken") return branch.outlet.taken(up.count)
     const { number, request } = up
     const answered = Effect.map(
-      Effect.catch(handled(branch, request), (error) => unreadable(request.message.tag, error)),
+      Effect.catch(handled(branch, request, number), (error) => unreadable(request.message.tag, error)),
       (exit) => {
         if (number !== undefined) link.send(Wire.encodeDown({ _tag: "Reply", number, exit }))
       }

@@ -14,6 +14,7 @@ import * as Mailbox from "../../domain/Mailbox.ts"
 import { Window } from "../../domain/remote/Window.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
+import type { UserIds } from "../../domain/UserIds.ts"
 import type { Link } from "../../domain/Worker.ts"
 import type * as Guild from "../Guild.ts"
 import { Joins } from "../guild/Joins.ts"
@@ -29,6 +30,7 @@ interface Protocol extends Guild.Protocol, ReadProtocol {}
 type Incoming = Request<Protocol> | Envelope.Envelope<Request<Protocol>>
 
 interface Waiting {
+  readonly parts: Array<UserIds>
   readonly answer: (exit: unknown) => Effect.Effect<void, Schema.SchemaError>
   readonly end: (exit: Exit.Exit<never, ActorStopped>) => void
 }
@@ -51,15 +53,22 @@ export class Pending {
       Deferred.doneUnsafe(call.reply, answer)
       done()
     }
+    const parts: Array<UserIds> = []
     this.waiting.set(number, {
+      parts,
       answer: (exit) =>
         Effect.map(
-          Effect.catch(Wire.ways[tag].answer.decode(exit), (error) => Effect.succeed(Exit.die(error))),
+          Effect.catch(Wire.ways[tag].answer.decode(exit, parts), (error) => Effect.succeed(Exit.die(error))),
           answered
         ),
       end: answered
     })
     return number
+  }
+
+  /** A part of an answer that is not yet all there. */
+  part(number: number, users: UserIds): void {
+    this.waiting.get(number)?.parts.push(users)
   }
 
   answer(number: number, exit: unknown): Effect.Effect<void, Schema.SchemaError> {
