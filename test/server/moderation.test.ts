@@ -144,6 +144,44 @@ describe("discord.js, in a guild that changes", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("a bot puts the roles below its own in order, and no others; a new one stands below them", () =>
+    Effect.gen(function* () {
+      const { owner, plain, staff } = yield* start
+      const names = ({ guild }: Bot) =>
+        Array.from(guild().roles.cache.values())
+          .toSorted((a, b) => b.rawPosition - a.rawPosition)
+          .map(({ name, rawPosition }) => `${rawPosition} ${name}`)
+      const role = ({ guild }: Bot, name: string) => {
+        const found = guild().roles.cache.find((one) => one.name === name)
+        assert.isDefined(found)
+        return found
+      }
+      const updated = hears(plain, Events.GuildRoleUpdate)
+      yield* done(() => role(owner, "Staff").setPermissions([PermissionFlagsBits.ManageRoles]))
+      assert.strictEqual((yield* updated)[1].name, "Staff")
+      yield* done(() => owner.guild().roles.create({ name: "blue" }))
+      // The others make room for it.
+      assert.deepStrictEqual([(yield* updated)[1].name, (yield* updated)[1].name], ["Regulars", "Staff"])
+      assert.deepStrictEqual(names(plain), ["3 Staff", "2 Regulars", "1 blue", "0 @everyone"])
+
+      yield* done(() => role(staff, "blue").setPosition(2))
+      assert.sameMembers([(yield* updated)[1].name, (yield* updated)[1].name], ["blue", "Regulars"])
+      assert.deepStrictEqual(names(plain), ["3 Staff", "2 blue", "1 Regulars", "0 @everyone"])
+
+      const tooHigh = yield* done(() =>
+        role(staff, "Regulars")
+          .setPosition(3)
+          .catch((error: unknown) => error)
+      )
+      assert.deepInclude(tooHigh, { status: 403, code: 50013 })
+      // What was refused or changes nothing, nobody hears of: the next that is heard is another.
+      yield* done(() => role(owner, "blue").setName("blue"))
+      yield* done(() => role(owner, "blue").setName("azure"))
+      assert.strictEqual((yield* updated)[1].name, "azure")
+      assert.deepStrictEqual(names(plain), ["3 Staff", "2 azure", "1 Regulars", "0 @everyone"])
+    }).pipe(Effect.scoped)
+  )
+
   it.live("voice: who joins, is moved, muted and leaves is seen by those who see the channel", () =>
     Effect.gen(function* () {
       const { owner, plain, staff, url } = yield* start

@@ -18,6 +18,7 @@ const CHANNEL_KIND = { 0: "text", 2: "voice", 4: "category" } as const
 const given = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
 const Name = Schema.NonEmptyString.check(Schema.isMaxLength(100))
+const Position = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const Color = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffffff }))
 
 /**
@@ -36,7 +37,7 @@ export const RoleBody = Schema.Struct({
  * @since 0.1.0
  * @category schemas
  */
-export const RolePositions = Schema.Array(Schema.Struct({ id: RoleId, position: given(Schema.Int) }))
+export const RolePositions = Schema.Array(Schema.Struct({ id: RoleId, position: given(Position) }))
 
 /**
  * @since 0.1.0
@@ -123,6 +124,13 @@ export const rolePatch = ({
  * @since 0.1.0
  * @category getters
  */
+export const rolePositions = (body: typeof RolePositions.Type) =>
+  body.flatMap(({ id: role, position }) => (position === null || position === undefined ? [] : [{ role, position }]))
+
+/**
+ * @since 0.1.0
+ * @category getters
+ */
 export const overwrite = (id: string, { allow, deny, type }: typeof OverwriteBody.Type): CommunityOverwrite => {
   const bits = { allow: allow ?? 0n, deny: deny ?? 0n }
   return type === 0 ? { kind: "role", id: RoleId.make(id), ...bits } : { kind: "member", id: UserId.make(id), ...bits }
@@ -164,7 +172,8 @@ export const newChannel = (body: typeof NewChannelBody.Type) => ({
  * @since 0.1.0
  * @category getters
  */
-export const movedChannel = (body: (typeof ChannelPositions.Type)[number]): typeof ChannelPatch.Type => ({
+export const channelMove = (body: (typeof ChannelPositions.Type)[number]) => ({
+  channel: body.id,
   ...present<Pick<Channel, "position">>({ position: body.position }),
   ...(body.parent_id === undefined ? undefined : { parent: body.parent_id }),
   ...(body.lock_permissions === true ? { isSynced: true } : undefined)

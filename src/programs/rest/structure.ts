@@ -49,11 +49,8 @@ const updateRole = Effect.gen(function* () {
 
 const orderRoles = Effect.gen(function* () {
   const { guild: to, me } = yield* guild
-  for (const { id: role, position } of yield* Rest.body(RestBody.RolePositions)) {
-    if (position === null || position === undefined) continue
-    yield* answered(me, Transport.call(to, "UpdateRole", { by: me.id, role, patch: { position } }))
-  }
-  return yield* allRoles
+  const positions = RestBody.rolePositions(yield* Rest.body(RestBody.RolePositions))
+  return (yield* answered(me, Transport.call(to, "OrderRoles", { by: me.id, positions }))).map(Json.role)
 })
 
 const deleteRole = Effect.gen(function* () {
@@ -75,10 +72,8 @@ const updateChannel = Effect.gen(function* () {
 
 const orderChannels = Effect.gen(function* () {
   const { guild: to, me } = yield* guild
-  for (const moved of yield* Rest.body(RestBody.ChannelPositions)) {
-    const patch = RestBody.movedChannel(moved)
-    yield* answered(me, Transport.call(to, "UpdateChannel", { by: me.id, channel: moved.id, patch }))
-  }
+  const moves = (yield* Rest.body(RestBody.ChannelPositions)).map(RestBody.channelMove)
+  yield* answered(me, Transport.call(to, "OrderChannels", { by: me.id, moves }))
 })
 
 const deleteChannel = Effect.gen(function* () {

@@ -35,12 +35,26 @@ export const ChannelPatch = Schema.Struct({
   ...patch
 })
 
+/**
+ * Where a channel is to stand, as in {@link ChannelPatch}.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ChannelMove = Schema.Struct({
+  position: patch.position,
+  parent: patch.parent,
+  isSynced: ChannelPatch.fields.isSynced
+})
+
 const error = Schema.Union([UnknownMember, UnknownChannel, WrongChannel, MissingAccess, MissingPermissions])
 
 /**
  * - `CreateChannel`: a new one, with the overwrites of its category unless it has its own
  * - `UpdateChannel`: what concerns overwrites takes MANAGE_ROLES, the rest MANAGE_CHANNELS. Channels that have just the
  *   overwrites of their category get those that this gets
+ * - `OrderChannels`: puts channels in positions or under categories, all of them or none. Who may manage the guild's
+ *   channels, or those of a category, may order them without seeing all of them
  * - `DeleteChannel`: the channels of a category stay
  *
  * @since 0.1.0
@@ -58,6 +72,14 @@ export const channels = {
   UpdateChannel: {
     payload: Schema.Struct({ by: Schema.optionalKey(UserId), channel: ChannelId, patch: ChannelPatch }),
     success: Channel,
+    error
+  },
+  OrderChannels: {
+    payload: Schema.Struct({
+      by: Schema.optionalKey(UserId),
+      moves: Schema.Array(Schema.Struct({ channel: ChannelId, ...ChannelMove.fields }))
+    }),
+    success: Schema.Void,
     error
   },
   DeleteChannel: {

@@ -12,7 +12,7 @@ import { MissingPermissions, UnknownMember, UnknownRole } from "../Refusal.ts"
 const { color, isHoisted, isMentionable, name, permissions, position } = Role.fields
 
 /**
- * What may be different about a role; what is left out stays.
+ * What may be different about a role, but for its place among others; what is left out stays.
  *
  * @since 0.1.0
  * @category schemas
@@ -20,7 +20,6 @@ const { color, isHoisted, isMentionable, name, permissions, position } = Role.fi
 export const RolePatch = Schema.Struct({
   name: Schema.optionalKey(name),
   permissions: Schema.optionalKey(permissions),
-  position: Schema.optionalKey(position),
   isHoisted: Schema.optionalKey(isHoisted),
   isMentionable: Schema.optionalKey(isMentionable),
   color: Schema.optionalKey(color)
@@ -29,8 +28,10 @@ export const RolePatch = Schema.Struct({
 const error = Schema.Union([UnknownMember, UnknownRole, MissingPermissions])
 
 /**
- * - `CreateRole`: a new one, at the bottom unless it says otherwise, allowing what `@everyone` may
+ * - `CreateRole`: a new one, below all others, allowing what `@everyone` may
  * - `UpdateRole`: of `@everyone` only the permissions
+ * - `OrderRoles`: puts roles in positions, all of them or none; others make room. It takes a role above those whose place
+ *   changes, so the list may name others too. Answers with all roles
  * - `DeleteRole`: nobody has it any more from the next message on
  *
  * @since 0.1.0
@@ -41,6 +42,14 @@ export const roles = {
   UpdateRole: {
     payload: Schema.Struct({ by: Schema.optionalKey(UserId), role: RoleId, patch: RolePatch }),
     success: Role,
+    error
+  },
+  OrderRoles: {
+    payload: Schema.Struct({
+      by: Schema.optionalKey(UserId),
+      positions: Schema.Array(Schema.Struct({ role: RoleId, position }))
+    }),
+    success: Schema.Array(Role),
     error
   },
   DeleteRole: {

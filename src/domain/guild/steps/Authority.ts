@@ -12,16 +12,11 @@ import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Facts } from "../Facts.ts"
 import { MissingAccess, MissingPermissions, UnknownMember } from "../Refusal.ts"
+import { byHeight } from "./order.ts"
 
-/**
- * Of two roles in the same position the older one stands higher.
- *
- * @since 0.1.0
- * @category getters
- */
 const isAbove = (role: Role | undefined, other: Role | undefined): boolean => {
   if (role === undefined || other === undefined) return role !== undefined
-  return role.position === other.position ? BigInt(role.id) < BigInt(other.id) : role.position > other.position
+  return byHeight(role, other) > 0
 }
 
 /** The highest of a member's roles; none for who has no other than `@everyone`. */

@@ -10,14 +10,15 @@ import * as Permissions from "../../Permissions.ts"
 import type { VoiceState } from "../../VoiceState.ts"
 import type { Output } from "../Output.ts"
 import type { Protocol } from "../Protocol.ts"
-import { type MissingPermissions, UnknownChannel, WrongChannel } from "../Refusal.ts"
+import { type MissingAccess, type MissingPermissions, UnknownChannel, WrongChannel } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
-import { restructured } from "./restructure.ts"
+import { restructured, restructuredAll } from "./restructure.ts"
 import { stepped, type Steps } from "./Step.ts"
 import { hungUp } from "./voice.ts"
 
 type Patch = Protocol<unknown>["UpdateChannel"]["payload"]["patch"]
+type Move = Omit<Protocol<unknown>["OrderChannels"]["payload"]["moves"][number], "channel">
 type Overwrites = ReadonlyArray<Overwrite>
 
 const found = ({ community }: State, id: ChannelId): Result.Result<Channel, UnknownChannel> =>
@@ -36,6 +37,18 @@ const category = (
       : Result.fail(new WrongChannel({ channel: id }))
   )
 }
+
+const parentAfter = ({ parent }: Channel, patch: Pick<Patch, "parent">): ChannelId | undefined =>
+  patch.parent === undefined ? parent : (patch.parent ?? undefined)
+
+/** Refuses whoever may not put channels under a category, or beside the categories. */
+const needsPlace = (
+  authority: Authority,
+  parent: Channel | undefined
+): Result.Result<void, MissingAccess | MissingPermissions> =>
+  parent === undefined
+    ? authority.needs(Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS")
+    : authority.needsIn(parent, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
 
 const says = ({ allow, deny, id, kind }: Overwrite): string => `${kind} ${id} ${allow} ${deny}`
 
@@ -81,6 +94,7 @@ const overwritesAfter = ({ overwrites }: Channel, patch: Patch, parent: Channel 
 
 const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): Channel => {
   const { id, kind } = channel
+  const overwrites = overwritesAfter(channel, patch, parent)
   return {
     id,
     kind,
@@ -88,21 +102,51 @@ const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): C
     topic: patch.topic ?? channel.topic,
     position: patch.position ?? channel.position,
     userLimit: patch.userLimit ?? channel.userLimit,
-    overwrites: overwritesAfter(channel, patch, parent),
+    overwrites: areSame(channel.overwrites, overwrites) ? channel.overwrites : overwrites,
     ...(parent === undefined ? undefined : { parent: parent.id })
   }
 }
 
-const all = <H>(state: State, changes: ReadonlyArray<Change>): readonly [State, ReadonlyArray<Output<H>>] => {
-  let next = state
-  const outputs: Array<Output<H>> = []
-  for (const change of changes) {
-    const [changed, more] = restructured<H>(next, change)
-    next = changed
-    outputs.push(...more)
-  }
-  return [next, outputs]
-}
+type Changed<H> = Result.Result<
+  readonly [state: State, outputs: ReadonlyArray<Output<H>>, channel: Channel],
+  Protocol<H>["UpdateChannel"]["error"]
+>
+
+/** A channel as somebody wants it. */
+const updated = <H>(state: State, authority: Authority, id: ChannelId, patch: Patch): Changed<H> =>
+  Result.gen(function* () {
+    const before = yield* found(state, id)
+    const { overwrite: _, overwrites: __, withoutOverwrite: ___, ...rest } = patch
+    const wantsMore = Object.keys(rest).length > 0
+    yield* authority.needsIn(before, Permissions.NONE, "VIEW_CHANNEL")
+    if (wantsMore) yield* authority.needsIn(before, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
+    const parent = yield* category(state, before.kind, parentAfter(before, patch))
+    if (parent?.id !== before.parent) yield* needsPlace(authority, parent)
+    const channel = patched(before, patch, parent)
+    if (!areSame(before.overwrites, channel.overwrites)) {
+      yield* authority.needsIn(before, Permissions.MANAGE_ROLES, "MANAGE_ROLES there")
+      yield* needsOverwrites(authority, before, before.overwrites, channel.overwrites)
+    }
+    const [next, outputs] = restructuredAll<H>(state, [
+      { _tag: "ChannelPut", channel },
+      ...synced(state, before, channel)
+    ])
+    return [next, outputs, channel] as const
+  })
+
+/** A channel in another place; to give it another position only, one need not see it. */
+const moved = <H>(state: State, authority: Authority, id: ChannelId, move: Move): Changed<H> =>
+  Result.gen(function* () {
+    const before = yield* found(state, id)
+    if (move.isSynced === true || parentAfter(before, move) !== before.parent) {
+      return yield* updated<H>(state, authority, id, move)
+    }
+    const parent = yield* category(state, before.kind, before.parent)
+    yield* needsPlace(authority, authority.may(Permissions.MANAGE_CHANNELS) ? undefined : parent)
+    const channel: Channel = { ...before, position: move.position ?? before.position }
+    const [next, outputs] = restructured<H>(state, { _tag: "ChannelPut", channel })
+    return [next, outputs, channel] as const
+  })
 
 /** Nobody is in a voice channel any more that is no more. */
 const emptied = <H>(state: State, id: ChannelId): readonly [State, ReadonlyArray<Output<H>>] => {
@@ -121,7 +165,7 @@ const emptied = <H>(state: State, id: ChannelId): readonly [State, ReadonlyArray
  * @since 0.1.0
  * @category steps
  */
-export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "DeleteChannel"> => ({
+export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "OrderChannels" | "DeleteChannel"> => ({
   CreateChannel: (state, { by, channel: { parent: parentId, ...wanted } }, facts) =>
     stepped(
       state,
@@ -153,26 +197,27 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Del
       })
     ),
 
-  UpdateChannel: (state, { by, channel: id, patch }, facts) =>
+  UpdateChannel: (state, { by, channel, patch }, facts) =>
+    stepped(
+      state,
+      Result.flatMap(Authority.of(state.community, by, facts), (authority) =>
+        updated<H>(state, authority, channel, patch)
+      )
+    ),
+
+  OrderChannels: (state, { by, moves }, facts) =>
     stepped(
       state,
       Result.gen(function* () {
         const authority = yield* Authority.of(state.community, by, facts)
-        const before = yield* found(state, id)
-        const { overwrite: _, overwrites: __, withoutOverwrite: ___, ...rest } = patch
-        const wantsMore = Object.keys(rest).length > 0
-        yield* authority.needsIn(before, Permissions.NONE, "VIEW_CHANNEL")
-        if (wantsMore) yield* authority.needsIn(before, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
-        const parentId = patch.parent === undefined ? before.parent : (patch.parent ?? undefined)
-        const parent = yield* category(state, before.kind, parentId)
-        const channel = patched(before, patch, parent)
-        if (!areSame(before.overwrites, channel.overwrites)) {
-          yield* authority.needsIn(before, Permissions.MANAGE_ROLES, "MANAGE_ROLES there")
-          yield* needsOverwrites(authority, before, before.overwrites, channel.overwrites)
+        let next = state
+        const outputs: Array<Output<H>> = []
+        for (const { channel, ...move } of moves) {
+          const [after, more] = yield* moved<H>(next, authority, channel, move)
+          next = after
+          outputs.push(...more)
         }
-        const changes: ReadonlyArray<Change> = [{ _tag: "ChannelPut", channel }, ...synced(state, before, channel)]
-        const [next, outputs] = all<H>(state, changes)
-        return [next, outputs, channel] as const
+        return [next, outputs, undefined] as const
       })
     ),
 

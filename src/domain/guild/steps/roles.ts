@@ -11,11 +11,9 @@ import type { Facts } from "../Facts.ts"
 import { UnknownRole } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
-import { restructured } from "./restructure.ts"
+import { ascending, moved, placed } from "./order.ts"
+import { restructured, restructuredAll } from "./restructure.ts"
 import { stepped, type Steps } from "./Step.ts"
-
-/** `@everyone` stands at 0, and whatever is new right above it. */
-const LOWEST = 1
 
 const found = ({ community }: State, id: RoleId): Result.Result<Role, UnknownRole> =>
   Result.fromNullishOr(community.roles.get(id), () => new UnknownRole({ role: id }))
@@ -30,7 +28,7 @@ const manager = ({ community }: State, by: UserId | undefined, facts: Facts) =>
  * @since 0.1.0
  * @category steps
  */
-export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "DeleteRole"> => ({
+export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" | "DeleteRole"> => ({
   CreateRole: (state, { by, role: wanted }, facts) =>
     stepped(
       state,
@@ -39,10 +37,11 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "DeleteRole">
         const authority = yield* manager(state, by, facts)
         const id = RoleId.make(snowflake(facts.now, state.sequence))
         const { permissions } = community.everyone
-        const role = roleOf({ id, name: "new role", permissions, position: LOWEST, ...wanted })
+        const role = roleOf({ id, name: "new role", permissions, position: 1, ...wanted })
         yield* authority.needsAll(role.permissions)
         yield* authority.needsAbove(role)
-        const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, { _tag: "RolePut", role })
+        const changes = placed(community, [role, ...ascending(community)])
+        const [next, outputs] = restructuredAll<H>({ ...state, sequence: state.sequence + 1 }, changes)
         return [next, outputs, role] as const
       })
     ),
@@ -57,13 +56,27 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "DeleteRole">
         const isEveryone = id === community.everyone.id
         const { permissions = before.permissions } = patch
         const role: Role = isEveryone ? { ...before, permissions } : { ...before, ...patch }
-        if (!isEveryone) {
-          yield* authority.needsAbove(before)
-          yield* authority.needsAbove(role)
-        }
+        if (!isEveryone) yield* authority.needsAbove(before)
         yield* authority.needsAll(before.permissions ^ role.permissions)
         const [next, outputs] = restructured<H>(state, { _tag: "RolePut", role })
         return [next, outputs, role] as const
+      })
+    ),
+
+  OrderRoles: (state, { by, positions }, facts) =>
+    stepped(
+      state,
+      Result.gen(function* () {
+        const { community } = state
+        const authority = yield* manager(state, by, facts)
+        for (const { role } of positions) yield* found(state, role)
+        const before = ascending(community)
+        const after = moved(before, new Map(positions.map(({ position, role }) => [role, position])))
+        for (const [below, role] of before.entries()) {
+          if (after[below]?.id !== role.id) yield* authority.needsAbove(role)
+        }
+        const [next, outputs] = restructuredAll<H>(state, placed(community, after))
+        return [next, outputs, Array.from(next.community.roles.values())] as const
       })
     ),
 
