@@ -1,6 +1,6 @@
 /** Unmodified discord.js clients in a guild that changes under them. */
 import { assert, describe, it } from "@effect/vitest"
-import { ChannelType, type ClientEvents, Events, GatewayIntentBits, PermissionFlagsBits } from "discord.js"
+import { ChannelType, type ClientEvents, Events, GatewayIntentBits, PermissionFlagsBits, Routes } from "discord.js"
 import { Effect, Queue } from "effect"
 import { type Bot, login } from "../support/bot.ts"
 import * as processes from "../support/process.ts"
@@ -21,6 +21,15 @@ const hears = <E extends keyof ClientEvents>({ client }: Bot, event: E) => {
 }
 
 const done = <A>(promise: () => Promise<A>) => Effect.promise(promise)
+
+/** Why it was refused, if it was. */
+const refused = (act: () => Promise<unknown>) =>
+  done(() =>
+    act().then(
+      () => "done",
+      (error: unknown) => error
+    )
+  )
 
 /** The next messages are these, and nothing in between. */
 const gets = Effect.fnUntraced(function* ({ messages }: Bot, contents: ReadonlyArray<string>) {
@@ -114,13 +123,6 @@ describe("discord.js, in a guild that changes", () => {
     Effect.gen(function* () {
       const { owner, plain } = yield* start
       const guild = plain.guild()
-      const refused = (act: () => Promise<unknown>) =>
-        done(() =>
-          act().then(
-            () => "done",
-            (error: unknown) => error
-          )
-        )
       const me = yield* done(() => guild.members.fetchMe())
       const staff = guild.roles.cache.find(({ name }) => name === "Staff")
       assert.isDefined(staff)
@@ -168,11 +170,7 @@ describe("discord.js, in a guild that changes", () => {
       assert.sameMembers([(yield* updated)[1].name, (yield* updated)[1].name], ["blue", "Regulars"])
       assert.deepStrictEqual(names(plain), ["3 Staff", "2 blue", "1 Regulars", "0 @everyone"])
 
-      const tooHigh = yield* done(() =>
-        role(staff, "Regulars")
-          .setPosition(3)
-          .catch((error: unknown) => error)
-      )
+      const tooHigh = yield* refused(() => role(staff, "Regulars").setPosition(3))
       assert.deepInclude(tooHigh, { status: 403, code: 50013 })
       // What was refused or changes nothing, nobody hears of: the next that is heard is another.
       yield* done(() => role(owner, "blue").setName("blue"))
@@ -180,6 +178,37 @@ describe("discord.js, in a guild that changes", () => {
       assert.strictEqual((yield* updated)[1].name, "azure")
       assert.deepStrictEqual(names(plain), ["3 Staff", "2 azure", "1 Regulars", "0 @everyone"])
     }).pipe(Effect.scoped)
+  )
+
+  it.live(
+    "a role has the colour that it is given, in either form; a channel that changes has its last message yet",
+    () =>
+      Effect.gen(function* () {
+        const { owner, plain } = yield* start
+        const guild = owner.guild()
+        const updated = hears(plain, Events.GuildRoleUpdate)
+        const red = yield* done(() => guild.roles.create({ name: "red", colors: { primaryColor: 0xff0000 } }))
+        assert.strictEqual(red.colors.primaryColor, 0xff0000)
+        // The others make room for it.
+        yield* updated
+        yield* updated
+        yield* done(() => red.setColors({ primaryColor: 0xee0000 }))
+        assert.strictEqual((yield* updated)[1].colors.primaryColor, 0xee0000)
+        yield* done(() => owner.client.rest.patch(Routes.guildRole(guild.id, red.id), { body: { color: 0xdd0000 } }))
+        assert.strictEqual((yield* updated)[1].colors.primaryColor, 0xdd0000)
+
+        const changed = hears(plain, Events.ChannelUpdate)
+        const general = owner.channel("general")
+        const { id } = yield* done(() => general.send("the last"))
+        yield* gets(plain, ["the last"])
+        const edited = yield* done(() => general.setTopic("another"))
+        yield* changed
+        assert.deepStrictEqual(
+          [plain.channel("general").topic, plain.channel("general").lastMessageId],
+          ["another", id]
+        )
+        assert.deepStrictEqual([edited.lastMessageId, general.lastMessageId], [id, id])
+      }).pipe(Effect.scoped)
   )
 
   it.live("voice: who joins, is moved, muted and leaves is seen by those who see the channel", () =>
@@ -228,12 +257,12 @@ describe("discord.js, in a guild that changes", () => {
       yield* done(() => member.timeout(60_000))
       assert.strictEqual((yield* heard)[1].channelId, null)
       const general = staff.channel("general")
-      const error = yield* done(() => general.send("?").catch((error: unknown) => error))
+      const error = yield* refused(() => general.send("?"))
       assert.deepInclude(error, { status: 403, code: 50013 })
       yield* done(() => plain.channel("general").send("hear, hear"))
       yield* gets(staff, ["hear, hear"])
       assert.isTrue(staff.guild().members.me?.isCommunicationDisabled())
-      const tooLong = yield* done(() => member.timeout(29 * 86_400_000).catch((error: unknown) => error))
+      const tooLong = yield* refused(() => member.timeout(29 * 86_400_000))
       assert.deepInclude(tooLong, { status: 400, code: 50035 })
       yield* done(() => member.timeout(null))
       yield* done(() => general.send("thank you"))

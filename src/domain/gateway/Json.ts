@@ -82,10 +82,13 @@ export const role = (value: Role) => ({
 })
 
 /**
+ * `lastMessage` is `null` where there is none yet. Where it is not known, nothing is said of it, and clients keep to what
+ * they know.
+ *
  * @since 0.1.0
  * @category objects
  */
-export const channel = (value: Channel, guild: GuildId, lastMessage?: MessageId) => ({
+export const channel = (value: Channel, guild: GuildId, lastMessage?: MessageId | null) => ({
   id: value.id,
   type: CHANNEL_TYPE[value.kind],
   guild_id: guild,
@@ -98,7 +101,7 @@ export const channel = (value: Channel, guild: GuildId, lastMessage?: MessageId)
     ? undefined
     : {
         topic: value.topic === "" ? null : value.topic,
-        last_message_id: lastMessage ?? null,
+        ...(lastMessage === undefined ? undefined : { last_message_id: lastMessage }),
         rate_limit_per_user: 0
       }),
   ...(value.kind === "voice"
@@ -118,13 +121,8 @@ export const channel = (value: Channel, guild: GuildId, lastMessage?: MessageId)
  * @since 0.1.0
  * @category objects
  */
-export const channels = (
-  { channels, id }: Community,
-  lastMessages: HashMap.HashMap<ChannelId, MessageId> = HashMap.empty()
-) =>
-  Array.from(channels.values(), (value) =>
-    channel(value, id, Option.getOrUndefined(HashMap.get(lastMessages, value.id)))
-  )
+export const channels = ({ channels, id }: Community, lastMessages: HashMap.HashMap<ChannelId, MessageId>) =>
+  Array.from(channels.values(), (value) => channel(value, id, Option.getOrNull(HashMap.get(lastMessages, value.id))))
 
 /**
  * @since 0.1.0

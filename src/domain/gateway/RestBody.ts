@@ -22,6 +22,8 @@ const Position = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 const Color = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffffff }))
 
 /**
+ * `color` is how a role's colour was said before there could be several; here there is one.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -29,6 +31,7 @@ export const RoleBody = Schema.Struct({
   name: given(Schema.String.check(Schema.isMaxLength(100))),
   permissions: given(Permissions),
   color: given(Color),
+  colors: given(Schema.Struct({ primary_color: Color })),
   hoist: given(Schema.Boolean),
   mentionable: given(Schema.Boolean)
 })
@@ -113,12 +116,19 @@ const present = <A extends object>(fields: { readonly [K in keyof A]: A[K] | nul
  */
 export const rolePatch = ({
   color,
+  colors,
   hoist,
   mentionable,
   name,
   permissions
 }: typeof RoleBody.Type): typeof RolePatch.Type =>
-  present<Omit<Role, "id" | "position">>({ name, permissions, color, isHoisted: hoist, isMentionable: mentionable })
+  present<Omit<Role, "id" | "position">>({
+    name,
+    permissions,
+    color: colors?.primary_color ?? color,
+    isHoisted: hoist,
+    isMentionable: mentionable
+  })
 
 /**
  * @since 0.1.0

@@ -19,7 +19,7 @@ const MAX_KEPT = 64
 
 interface Written {
   readonly channel: Channel
-  readonly lastMessage: MessageId | undefined
+  readonly lastMessage: MessageId | null
   readonly text: string
 }
 
@@ -80,7 +80,7 @@ export class Welcomes {
       const channel = community.channels.get(id)
       if (channel === undefined || !Audience.admitsMember(audience, member)) continue
       seen.add(id)
-      channels.push(this.channel(community, channel, Option.getOrUndefined(HashMap.get(lastMessages, id))))
+      channels.push(this.channel(community, channel, Option.getOrNull(HashMap.get(lastMessages, id))))
     }
     const states = Array.from(HashMap.values(voice))
       .filter(({ channel }) => seen.has(channel))
@@ -89,7 +89,7 @@ export class Welcomes {
     return `${fields(guild)},"roles":${this.rolesOf(community)},"channels":[${channels.join()}],"voice_states":${JSON.stringify(states)}}`
   }
 
-  private channel({ id }: Community, channel: Channel, lastMessage: MessageId | undefined): string {
+  private channel({ id }: Community, channel: Channel, lastMessage: MessageId | null): string {
     const known = this.channels.get(channel.id)
     if (known?.channel === channel && known.lastMessage === lastMessage) return known.text
     const text = JSON.stringify(Json.channel(channel, id, lastMessage))

@@ -61,7 +61,7 @@ const deleteRole = Effect.gen(function* () {
 const createChannel = Effect.gen(function* () {
   const { guild: to, me } = yield* guild
   const channel = RestBody.newChannel(yield* Rest.body(RestBody.NewChannelBody))
-  return Json.channel(yield* answered(me, Transport.call(to, "CreateChannel", { by: me.id, channel })), to.id)
+  return Json.channel(yield* answered(me, Transport.call(to, "CreateChannel", { by: me.id, channel })), to.id, null)
 })
 
 const updateChannel = Effect.gen(function* () {
