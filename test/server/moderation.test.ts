@@ -132,7 +132,8 @@ describe("discord.js, in a guild that changes", () => {
         () => guild.channels.create({ name: "mine" }),
         () => plain.channel("general").permissionOverwrites.create(me, { ManageChannels: true }),
         () => plain.channel("general").delete(),
-        () => guild.members.kick(owner.client.user.id)
+        () => guild.members.kick(owner.client.user.id),
+        () => guild.members.kick(me)
       ]) {
         assert.deepInclude(yield* refused(act), { status: 403, code: 50013 })
       }
@@ -143,6 +144,14 @@ describe("discord.js, in a guild that changes", () => {
         (yield* renamed).map((member) => member.displayName),
         ["demo-3", "plain"]
       )
+      // They may leave; the owner may not, whatever else they may do.
+      const left = hears(owner, Events.GuildMemberRemove)
+      const leaving = Routes.userGuild(guild.id)
+      assert.deepInclude(yield* refused(() => owner.client.rest.delete(leaving)), { status: 400, code: 50055 })
+      const kicked = yield* refused(() => owner.guild().members.kick(owner.client.user.id))
+      assert.deepInclude(kicked, { status: 403, code: 50013 })
+      yield* done(() => guild.leave())
+      assert.strictEqual((yield* left)[0].id, me.id)
     }).pipe(Effect.scoped)
   )
 
@@ -231,6 +240,8 @@ describe("discord.js, in a guild that changes", () => {
       assert.strictEqual(late.guild().voiceStates.cache.get(staff.client.user.id)?.channelId, lounge.id)
 
       const member = yield* done(() => owner.guild().members.fetch(staff.client.user.id))
+      const absent = yield* refused(() => owner.guild().members.edit(plain.client.user.id, { mute: true, deaf: false }))
+      assert.deepInclude(absent, { status: 400, code: 40032 })
       yield* done(() => member.voice.setMute(true))
       assert.isTrue((yield* heard)[1].serverMute)
       const hidden = yield* done(() =>

@@ -115,6 +115,11 @@ export const wrongChannel = () =>
  * @since 0.1.0
  * @category constructors
  */
+export const invalidGuild = () => new RestError({ status: 400, code: 50055, message: "Invalid Guild" })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
 export const invalidJson = () =>
   new RestError({ status: 400, code: 50109, message: "The request body contains invalid JSON." })
 

@@ -85,6 +85,18 @@ export class MissingPermissions extends Schema.TaggedError<MissingPermissions>()
 }
 
 /**
+ * The owner cannot leave: nobody else could administer the guild as they do.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class OwnerStays extends Schema.TaggedError<OwnerStays>()("OwnerStays", { guild: GuildId, user: UserId }) {
+  override get message() {
+    return `user ${this.user} owns guild ${this.guild} and cannot leave it: only the operator takes them out of it`
+  }
+}
+
+/**
  * The channel is not for what is to be done in it: a message in a category, say, or a call in a text channel.
  *
  * @since 0.1.0
@@ -116,7 +128,7 @@ export class ChannelFull extends Schema.TaggedError<ChannelFull>()("ChannelFull"
  */
 export class NotInVoice extends Schema.TaggedError<NotInVoice>()("NotInVoice", { user: UserId }) {
   override get message() {
-    return `user ${this.user} is in no voice channel: whoever is to be moved has to join one first`
+    return `user ${this.user} is in no voice channel: whoever is to be moved or muted has to join one first`
   }
 }
 
@@ -148,6 +160,7 @@ export const Refusal = Schema.Union([
   UnknownSession,
   MissingAccess,
   MissingPermissions,
+  OwnerStays,
   WrongChannel,
   ChannelFull,
   NotInVoice,

@@ -100,6 +100,8 @@ const said = (me: UserId, error: Refusal | ActorError | ScanError): RestError.Re
     case "MissingPermissions":
     case "ChannelFull":
       return RestError.missingPermissions()
+    case "OwnerStays":
+      return RestError.invalidGuild()
     case "WrongChannel":
       return RestError.wrongChannel()
     case "NotInVoice":

@@ -84,7 +84,10 @@ const takeRole = Effect.gen(function* () {
 
 const remove = Effect.gen(function* () {
   const { guild: to, me } = yield* guild
-  yield* answered(me, Transport.call(to, "RemoveMember", { by: me.id, user: yield* userId }))
+  const user = yield* userId
+  // Nobody stands above themselves, whatever they may do to others: who wants to leave, leaves.
+  if (user === me.id) return yield* RestError.missingPermissions()
+  yield* answered(me, Transport.call(to, "RemoveMember", { by: me.id, user }))
 })
 
 const leave = Effect.gen(function* () {

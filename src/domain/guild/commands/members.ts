@@ -12,6 +12,7 @@ import {
   MissingAccess,
   MissingPermissions,
   NotInVoice,
+  OwnerStays,
   TimeOutTooLong,
   UnknownChannel,
   UnknownMember,
@@ -46,7 +47,8 @@ export type MemberPatch = typeof MemberPatch.Type
 /**
  * - `AddMember`: somebody joins, or comes as they are now
  * - `UpdateMember`: other roles, another name, moved, muted or timed out
- * - `RemoveMember`: somebody is made to leave, or leaves: whoever asks it of themselves needs no permission
+ * - `RemoveMember`: somebody is made to leave, or leaves: whoever asks it of themselves needs no permission,
+ *   and must not be the owner
  *
  * @since 0.1.0
  * @category commands
@@ -71,6 +73,6 @@ export const members = {
   RemoveMember: {
     payload: Schema.Struct({ by: Schema.optionalKey(UserId), user: UserId }),
     success: Schema.Void,
-    error: Schema.Union([UnknownMember, MissingPermissions])
+    error: Schema.Union([UnknownMember, MissingPermissions, OwnerStays])
   }
 }

@@ -11,7 +11,7 @@ import type { MemberPatch } from "../commands/members.ts"
 import type { MemberChanged } from "../Event.ts"
 import type { Facts } from "../Facts.ts"
 import type { Output } from "../Output.ts"
-import { MissingPermissions, NotInVoice, TimeOutTooLong, UnknownRole } from "../Refusal.ts"
+import { MissingPermissions, NotInVoice, OwnerStays, TimeOutTooLong, UnknownRole } from "../Refusal.ts"
 import { seatsOf, unseated } from "../seats.ts"
 import type { State } from "../State.ts"
 import { Authority, difference, targetOf } from "./Authority.ts"
@@ -76,6 +76,12 @@ const needsNick = (authority: Authority, before: Member, after: Member): Result.
     authority.needsAboveMember(before)
   )
 }
+
+/** Refuses whoever would mute or deafen one who is in no call. */
+const needsVoice = (state: State, { deaf, mute }: MemberPatch, { user }: Member): Result.Result<void, NotInVoice> =>
+  (mute === undefined && deaf === undefined) || voiceOf(state, user.id) !== undefined
+    ? Result.void
+    : Result.fail(new NotInVoice({ user: user.id }))
 
 /** Discord's limit: 28 days. */
 const LONGEST_TIME_OUT = 28 * 24 * 60 * 60 * 1000
@@ -174,6 +180,7 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
         yield* needsNick(authority, before, after)
         if (before.mute !== after.mute) yield* authority.needs(Permissions.MUTE_MEMBERS, "MUTE_MEMBERS")
         if (before.deaf !== after.deaf) yield* authority.needs(Permissions.DEAFEN_MEMBERS, "DEAFEN_MEMBERS")
+        yield* needsVoice(state, patch, before)
         yield* needsTimeOut(authority, before, after, facts)
         const [next, outputs] = updated<H>(state, before, after, facts)
         if (patch.channel === undefined) return [next, outputs, after] as const
@@ -188,7 +195,9 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
       Result.gen(function* () {
         const { community } = state
         const member = yield* targetOf(community, user, facts)
-        if (by !== user) {
+        if (by === user) {
+          if (user === community.ownerId) return yield* Result.fail(new OwnerStays({ guild: community.id, user }))
+        } else {
           const authority = yield* Authority.of(community, by, facts)
           yield* authority.needs(Permissions.KICK_MEMBERS, "KICK_MEMBERS")
           yield* authority.needsAboveMember(member)
