@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option, Schema } from "effect"
+import { Effect, Fiber, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as ClientFrame from "../../src/domain/gateway/ClientFrame.ts"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as Opcode from "../../src/domain/gateway/Opcode.ts"
-import { Guilds } from "../../src/programs/Guilds.ts"
+import { found, Guilds } from "../../src/programs/Guilds.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { connect, login } from "../support/client.ts"
 import { draft, GENERAL, GUILD, member, userId } from "../support/community.ts"
@@ -303,6 +303,55 @@ describe("Gateway", () => {
       assert.isAbove(ops.length, 0)
     }).pipe(provide)
   )
+
+  it.effect("of users that a client asks for by name, those who cannot be are told among those who are not found", () =>
+    Effect.gen(function* () {
+      const client = yield* login("token-1")
+      const asks = (user_ids: unknown) =>
+        Effect.andThen(
+          client.say(Opcode.REQUEST_GUILD_MEMBERS, { guild_id: GUILD, user_ids, limit: 0 }),
+          Effect.map(client.next, ({ d }) =>
+            Schema.decodeUnknownSync(
+              Schema.Struct({
+                members: Schema.Array(Schema.Struct({ user: Schema.Struct({ id: Schema.String }) })),
+                not_found: Schema.Array(Schema.String)
+              })
+            )(d)
+          )
+        )
+      const two = { user: { id: userId(2) } }
+      assert.deepStrictEqual(yield* asks([userId(2), "nobody", "404", userId(2), "-1"]), {
+        members: [two],
+        not_found: ["nobody", "404", "-1"]
+      })
+      // As often as it likes, one after the other.
+      for (let nth = 0; nth < 20; nth++) {
+        assert.deepStrictEqual(yield* asks("nobody"), { members: [], not_found: ["nobody"] })
+      }
+      assert.deepStrictEqual(yield* asks(userId(2)), { members: [two], not_found: [] })
+    }).pipe(provide)
+  )
+
+  it.effect("who asks for members again and again, and does not wait, is told to", () => {
+    const busy = Layer.effect(
+      Guilds,
+      Effect.map(Guilds, ({ all }) =>
+        found(all.map((guild) => ({ ...guild, members: { ...guild.members, find: () => Effect.never } })))
+      )
+    ).pipe(Layer.provideMerge(guilds.layer(3)))
+    return Effect.gen(function* () {
+      const client = yield* login("token-1", { intents: Intents.GUILDS | Intents.GUILD_MEMBERS })
+      for (let nth = 1; nth <= 17; nth++) {
+        yield* client.say(Opcode.REQUEST_GUILD_MEMBERS, { guild_id: GUILD, query: "", limit: 0, nonce: `nth-${nth}` })
+      }
+      assert.deepInclude(yield* client.next, {
+        t: "RATE_LIMITED",
+        d: { opcode: 8, retry_after: 30, meta: { guild_id: GUILD, nonce: "nth-17" } }
+      })
+      yield* client.say(Opcode.HEARTBEAT, null)
+      assert.strictEqual((yield* client.next).op, Opcode.HEARTBEAT_ACK)
+    }).pipe(Effect.provide(busy))
+  })
 
   it.effect("presence and voice are heard by the others; frames for guilds that one is not in are ignored", () =>
     Effect.gen(function* () {

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { Option, Result, Schema } from "effect"
-import { ChannelId, GuildId, UserId } from "../Ids.ts"
+import { ChannelId, GuildId } from "../Ids.ts"
 import * as CloseCode from "./CloseCode.ts"
 import * as Opcode from "./Opcode.ts"
 
@@ -83,7 +83,7 @@ export const VoiceStateUpdate = Schema.Struct({
 })
 
 /**
- * Members by the beginning of their names, or by their ids.
+ * Members by the beginning of their names, or by their ids: whatever is no id is nobody's.
  *
  * @since 0.1.0
  * @category schemas
@@ -95,7 +95,7 @@ export const RequestGuildMembers = Schema.Struct({
     query: Schema.optionalKey(Schema.String),
     limit: Schema.optionalKey(Schema.Int),
     presences: Schema.optionalKey(Schema.NullOr(Schema.Boolean)),
-    user_ids: Schema.optionalKey(Schema.NullOr(Schema.Union([UserId, Schema.Array(UserId)]))),
+    user_ids: Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Array(Schema.String)]))),
     nonce: Schema.optionalKey(Schema.NullOr(Schema.String))
   })
 })

@@ -14,6 +14,7 @@ import type { Header, Row } from "../memberlist/Row.ts"
 import type { Message } from "../Message.ts"
 import type { User } from "../User.ts"
 import * as Json from "./Json.ts"
+import * as Opcode from "./Opcode.ts"
 
 const memberChanged = ({ _tag, guild, member: value }: MemberChanged) =>
   _tag === "MemberRemoved"
@@ -40,7 +41,7 @@ export const membersChunk = (value: {
   readonly members: ReadonlyArray<Seen>
   readonly index: number
   readonly count: number
-  readonly missing: ReadonlyArray<UserId>
+  readonly missing: ReadonlyArray<string>
   readonly withPresences: boolean
   readonly nonce: string | undefined
 }) => ({
@@ -57,6 +58,23 @@ export const membersChunk = (value: {
       }
     : undefined),
   ...(value.nonce === undefined ? undefined : { nonce: value.nonce })
+})
+
+/**
+ * What `RATE_LIMITED` says: a request for a guild's members was not taken, and may be made again in so many seconds.
+ *
+ * @see https://discord.com/developers/docs/events/gateway-events#rate-limited
+ * @since 0.1.0
+ * @category events
+ */
+export const membersLimited = (value: {
+  readonly guild: GuildId
+  readonly nonce: string | undefined
+  readonly retryAfter: number
+}) => ({
+  opcode: Opcode.REQUEST_GUILD_MEMBERS,
+  retry_after: value.retryAfter,
+  meta: { guild_id: value.guild, ...(value.nonce === undefined ? undefined : { nonce: value.nonce }) }
 })
 
 const memberRow = (row: Row<Shown>, members: ReadonlyMap<UserId, Member>, guild: GuildId) => {

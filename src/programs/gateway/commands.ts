@@ -8,7 +8,9 @@
  */
 import { Effect, type Scope, Semaphore } from "effect"
 import type * as ClientFrame from "../../domain/gateway/ClientFrame.ts"
+import * as EventJson from "../../domain/gateway/EventJson.ts"
 import * as Opcode from "../../domain/gateway/Opcode.ts"
+import * as Payload from "../../domain/gateway/Payload.ts"
 import type { GuildId, UserId } from "../../domain/Ids.ts"
 import type { Status } from "../../domain/Presence.ts"
 import type { Guild } from "../Guild.ts"
@@ -59,6 +61,11 @@ export const statusOf = (status: Status | "offline"): Status => (status === "off
 const looks = ({ activities = false, channels = {}, threads = false, typing = false }: ClientFrame.Subscription) =>
   typing || activities || threads || Object.keys(channels).length > 0
 
+/** Of requests for members, so many may wait or be under way; who asks for more is told when to ask again. */
+const MAX_WAITING = 16
+/** Seconds: Discord's, which lets a client ask for all members of a guild once in so many. */
+const RETRY_AFTER = 30
+
 /**
  * Takes a client's frames to its guilds. Members are looked for beside it, one request after the other, so that a client
  * that asks for very many is heard meanwhile.
@@ -74,22 +81,33 @@ export const make = Effect.fnUntraced(function* (
   const oneAtATime = Semaphore.makeUnsafe(1)
   const own = { session: session.id, user }
 
+  let waiting = 0
+
   const at = (id: GuildId, act: (guild: Guild) => Effect.Effect<unknown, unknown>) => {
     const guild = guilds.get(id)
     return guild === undefined ? Effect.void : Effect.ignore(act(guild))
   }
-  const subscribed = (id: GuildId, subscription: ClientFrame.Subscription) =>
-    at(
-      id,
-      Effect.fnUntraced(function* (guild) {
-        yield* Transport.call(guild, "SetActive", { ...own, isActive: looks(subscription) })
-        const { channels = {} } = subscription
-        for (const channel of guild.community.channels.keys()) {
-          const ranges = channels[channel]
-          if (ranges !== undefined) yield* guild.members.watch({ ...own, channel, ranges })
-        }
-      })
-    )
+  const subscribed = Effect.fnUntraced(function* (guild: Guild, subscription: ClientFrame.Subscription) {
+    yield* Transport.call(guild, "SetActive", { ...own, isActive: looks(subscription) })
+    const { channels = {} } = subscription
+    for (const channel of guild.community.channels.keys()) {
+      const ranges = channels[channel]
+      if (ranges !== undefined) yield* guild.members.watch({ ...own, channel, ranges })
+    }
+  })
+  const requested = (
+    guild: Guild,
+    { d }: Extract<GuildFrame, { readonly op: typeof Opcode.REQUEST_GUILD_MEMBERS }>
+  ) => {
+    if (waiting >= MAX_WAITING) {
+      const data = EventJson.membersLimited({ guild: guild.id, nonce: d.nonce ?? undefined, retryAfter: RETRY_AFTER })
+      return Transport.send(session.mailbox, Payload.make("RATE_LIMITED", data))
+    }
+    waiting++
+    return oneAtATime
+      .withPermits(1)(Effect.ignore(chunks(guild, session, intents, d)))
+      .pipe(Effect.ensuring(Effect.sync(() => waiting--)), Effect.forkIn(scope))
+  }
 
   return (frame) => {
     switch (frame.op) {
@@ -106,18 +124,19 @@ export const make = Effect.fnUntraced(function* (
         const { channel_id: channel, guild_id, self_deaf: selfDeaf, self_mute: selfMute } = frame.d
         return at(guild_id, (guild) => Transport.call(guild, "SetVoice", { ...own, channel, selfMute, selfDeaf }))
       }
-      case Opcode.REQUEST_GUILD_MEMBERS: {
-        const found = at(frame.d.guild_id, (guild) => chunks(guild, session, intents, frame.d))
-        return Effect.asVoid(Effect.forkIn(oneAtATime.withPermits(1)(found), scope))
-      }
+      case Opcode.REQUEST_GUILD_MEMBERS:
+        return at(frame.d.guild_id, (guild) => requested(guild, frame))
       case Opcode.GUILD_SUBSCRIPTIONS: {
         const { guild_id, ...subscription } = frame.d
-        return subscribed(guild_id, subscription)
+        return at(guild_id, (guild) => subscribed(guild, subscription))
       }
       case Opcode.GUILD_SUBSCRIPTIONS_BULK:
         return Effect.forEach(
-          Array.from(guilds.keys()).filter((id) => frame.d.subscriptions[id] !== undefined),
-          (id) => subscribed(id, frame.d.subscriptions[id] ?? {}),
+          guilds,
+          ([id, guild]) => {
+            const subscription = frame.d.subscriptions[id]
+            return subscription === undefined ? Effect.void : Effect.ignore(subscribed(guild, subscription))
+          },
           { discard: true }
         )
     }

@@ -4,12 +4,12 @@
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  * @since 0.1.0
  */
-import { Effect, Schedule } from "effect"
+import { Effect, Schedule, Schema } from "effect"
 import type { RequestGuildMembers } from "../../domain/gateway/ClientFrame.ts"
 import * as Intents from "../../domain/gateway/Intents.ts"
 import * as EventJson from "../../domain/gateway/EventJson.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
-import type { UserId } from "../../domain/Ids.ts"
+import { UserId } from "../../domain/Ids.ts"
 import { UserIds } from "../../domain/UserIds.ts"
 import type { Guild } from "../Guild.ts"
 import type { Session } from "../Session.ts"
@@ -23,16 +23,17 @@ const MAX_LIMIT = 100
 
 type Wanted = (typeof RequestGuildMembers.Type)["d"]
 
-/** Whom the client asks for, and which of those it named it asks for in vain. */
+/** Whom the client asks for, and whom it names. Those it names fit into one chunk. */
 const asked = ({ members }: Guild, { limit = 0, query, user_ids }: Wanted, mayAll: boolean) => {
   if (user_ids !== undefined && user_ids !== null) {
-    const users = (typeof user_ids === "string" ? [user_ids] : user_ids).slice(0, MAX_LIMIT)
-    return Effect.succeed({ users: UserIds.from(new Set(users)), isNamed: true })
+    const named = Array.from(new Set(typeof user_ids === "string" ? [user_ids] : user_ids)).slice(0, MAX_LIMIT)
+    return Effect.succeed({ users: UserIds.from(named.filter(Schema.is(UserId))), named })
   }
+  const named: ReadonlyArray<string> = []
   const isAll = query === "" && limit === 0
-  if (query === undefined || (isAll && !mayAll)) return Effect.succeed({ users: UserIds.from([]), isNamed: false })
+  if (query === undefined || (isAll && !mayAll)) return Effect.succeed({ users: UserIds.from([]), named })
   const most = isAll ? undefined : Math.min(Math.max(1, limit), MAX_LIMIT)
-  return Effect.map(members.find(query, most), (users) => ({ users, isNamed: false }))
+  return Effect.map(members.find(query, most), (users) => ({ users, named }))
 }
 
 /** Waits while so much lies in the client's mailbox that it would soon be too much. */
@@ -52,7 +53,7 @@ const room = ({ mailbox }: Session) =>
  * @category answering
  */
 export const chunks = Effect.fnUntraced(function* (guild: Guild, session: Session, intents: number, wanted: Wanted) {
-  const { isNamed, users } = yield* asked(guild, wanted, Intents.wants(intents, Intents.GUILD_MEMBERS))
+  const { named, users } = yield* asked(guild, wanted, Intents.wants(intents, Intents.GUILD_MEMBERS))
   const withPresences = wanted.presences === true && Intents.wants(intents, Intents.GUILD_PRESENCES)
   const count = Math.max(1, Math.ceil(users.size / CHUNK))
   const all = users.chunks(CHUNK)
@@ -62,13 +63,13 @@ export const chunks = Effect.fnUntraced(function* (guild: Guild, session: Sessio
     const some: ReadonlyArray<UserId> = next.done === true ? [] : next.value
     yield* room(session)
     const found = yield* guild.members.get(some)
-    const known = new Set(found.map(({ member }) => member.user.id))
+    const known = new Set<string>(found.map(({ member }) => member.user.id))
     const data = EventJson.membersChunk({
       guild: guild.id,
       members: found,
       index,
       count,
-      missing: isNamed ? some.filter((user) => !known.has(user)) : [],
+      missing: named.filter((user) => !known.has(user)),
       withPresences,
       nonce: wanted.nonce ?? undefined
     })
