@@ -60,3 +60,29 @@ export const inText = (content: string): Mentions => {
     everyone: content.includes("@everyone") ? "all" : content.includes("@here") ? "online" : "nobody"
   }
 }
+
+/**
+ * What an author lets a message call, of what is written in it: everything of these kinds (`parse`), and besides these
+ * `users` and `roles`.
+ *
+ * @see https://discord.com/developers/docs/resources/message#allowed-mentions-object
+ * @since 0.1.0
+ * @category models
+ */
+export interface Allowed {
+  readonly parse: ReadonlyArray<"users" | "roles" | "everyone">
+  readonly users: ReadonlyArray<UserId>
+  readonly roles: ReadonlyArray<RoleId>
+}
+
+/**
+ * Whom a text calls that names these, when no more than this is allowed.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const restricted = ({ everyone, roles, users }: Mentions, allowed: Allowed): Mentions => ({
+  users: allowed.parse.includes("users") ? users : users.filter((user) => allowed.users.includes(user)),
+  roles: allowed.parse.includes("roles") ? roles : roles.filter((role) => allowed.roles.includes(role)),
+  everyone: allowed.parse.includes("everyone") ? everyone : "nobody"
+})

@@ -181,6 +181,39 @@ it.layer(server)("Ingress", (it) => {
       50035,
       { embeds: length(10) }
     ],
+    [
+      "all users, and some",
+      {
+        path: messages(GENERAL),
+        method: "POST",
+        token: TOKEN,
+        body: JSON.stringify({ content: "x", allowed_mentions: { parse: ["users"], users: [userId(1)] } })
+      },
+      400,
+      50035,
+      {
+        allowed_mentions: {
+          _errors: [
+            {
+              code: "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+              message: `parse:["users"] and users: [ids...] are mutually exclusive.`
+            }
+          ]
+        }
+      }
+    ],
+    [
+      "more roles than one message calls",
+      {
+        path: messages(GENERAL),
+        method: "POST",
+        token: TOKEN,
+        body: JSON.stringify({ content: "x", allowed_mentions: { roles: Array.from({ length: 101 }, () => "1") } })
+      },
+      400,
+      50035,
+      { allowed_mentions: { roles: length(100) } }
+    ],
     ["a guild that does not exist", { path: "/api/v10/guilds/404", token: TOKEN }, 404, 10004, undefined],
     ["a user whom nobody knows", { path: "/api/v10/users/404", token: TOKEN }, 404, 10013, undefined],
     ["a hidden channel's description", { path: `/api/v10/channels/${HIDDEN}`, token: TOKEN }, 403, 50001, undefined],
@@ -192,6 +225,31 @@ it.layer(server)("Ingress", (it) => {
       const { code: given, errors: details } = Schema.decodeUnknownSync(Refusal)(refusal.body)
       assert.strictEqual(given, code)
       assert.deepStrictEqual(details, errors)
+    })
+  )
+
+  it.effect.each([
+    [undefined, [userId(1), userId(2)]],
+    [null, [userId(1), userId(2)]],
+    [{ parse: [] }, []],
+    [{ parse: ["users"], users: [] }, [userId(1), userId(2)]],
+    [{ parse: ["roles"], users: [userId(2), userId(3)], replied_user: true }, [userId(2)]]
+  ] as const)("a message calls whom its author lets it call: %j", ([allowed_mentions, called]) =>
+    Effect.gen(function* () {
+      const content = `<@${userId(1)}> and <@${userId(2)}>`
+      const { body } = yield* attempt({
+        method: "POST",
+        path: messages(GENERAL),
+        token: TOKEN,
+        body: JSON.stringify({ content, allowed_mentions })
+      })
+      const { mentions } = Schema.decodeUnknownSync(
+        Schema.Struct({ mentions: Schema.Array(Schema.Struct({ id: Schema.String })) })
+      )(body)
+      assert.deepStrictEqual(
+        mentions.map(({ id }) => id),
+        called
+      )
     })
   )
 

@@ -9,7 +9,8 @@ import type { ActorError } from "../../domain/Actor.ts"
 import { Accounts } from "../../domain/Accounts.ts"
 import { characters, Embed, LIMITS } from "../../domain/Embed.ts"
 import * as RestError from "../../domain/gateway/RestError.ts"
-import { type ChannelId, MessageId, type UserId } from "../../domain/Ids.ts"
+import { type ChannelId, MessageId, RoleId, UserId } from "../../domain/Ids.ts"
+import * as Mentions from "../../domain/Mentions.ts"
 import { MAX_LENGTH, type Draft, type Message } from "../../domain/Message.ts"
 import type { User } from "../../domain/User.ts"
 import type { Guild } from "../Guild.ts"
@@ -32,6 +33,16 @@ export const caller = (authorization: string | undefined): Effect.Effect<User, R
 
 const MAX_NONCE = 25
 
+/** What may be left out or `null`: both mean that there is nothing. */
+const given = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+
+/** Whom an answer answers is not called by it, so `replied_user` makes no difference. */
+const AllowedMentions = Schema.Struct({
+  parse: given(Schema.Array(Schema.Literals(["users", "roles", "everyone"]))),
+  users: given(Schema.Array(UserId)),
+  roles: given(Schema.Array(RoleId))
+})
+
 /**
  * What a client sends to have a message made; everything else that it may send is ignored.
  *
@@ -39,15 +50,39 @@ const MAX_NONCE = 25
  * @category schemas
  */
 export const CreateMessage = Schema.Struct({
-  content: Schema.optionalKey(Schema.NullOr(Schema.String)),
-  embeds: Schema.optionalKey(Schema.NullOr(Schema.Array(Embed))),
+  content: given(Schema.String),
+  embeds: given(Schema.Array(Embed)),
   tts: Schema.optionalKey(Schema.Boolean),
-  nonce: Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Finite]))),
-  message_reference: Schema.optionalKey(Schema.NullOr(Schema.Struct({ message_id: Schema.optionalKey(MessageId) })))
+  nonce: given(Schema.Union([Schema.String, Schema.Finite])),
+  message_reference: given(Schema.Struct({ message_id: Schema.optionalKey(MessageId) })),
+  allowed_mentions: given(AllowedMentions)
 })
 
-const tooLong = (field: string, most: number) =>
-  RestError.invalidForm([field], { code: "BASE_TYPE_MAX_LENGTH", message: `Must be ${most} or fewer in length.` })
+const tooLong = (field: string | ReadonlyArray<string>, most: number) =>
+  RestError.invalidForm(Array.ensure(field), {
+    code: "BASE_TYPE_MAX_LENGTH",
+    message: `Must be ${most} or fewer in length.`
+  })
+
+/** Whom a content is to call, if that is said apart from it. */
+const mentions = (
+  content: string,
+  wanted: typeof AllowedMentions.Type | null | undefined
+): Effect.Effect<Mentions.Mentions | undefined, RestError.RestError> => {
+  if (wanted === null || wanted === undefined) return Effect.undefined
+  const allowed = { parse: wanted.parse ?? [], users: wanted.users ?? [], roles: wanted.roles ?? [] }
+  for (const kind of ["users", "roles"] as const) {
+    const { length } = allowed[kind]
+    if (length > Mentions.MAX_NAMED) return tooLong(["allowed_mentions", kind], Mentions.MAX_NAMED)
+    if (length > 0 && allowed.parse.includes(kind)) {
+      return RestError.invalidForm(["allowed_mentions"], {
+        code: "MESSAGE_ALLOWED_MENTIONS_PARSE_EXCLUSIVE",
+        message: `parse:["${kind}"] and ${kind}: [ids...] are mutually exclusive.`
+      })
+    }
+  }
+  return Effect.succeed(Mentions.restricted(Mentions.inText(content), allowed))
+}
 
 const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError.RestError> => {
   const content = input.content ?? ""
@@ -67,13 +102,14 @@ const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError
   }
   if (String(nonce ?? "").length > MAX_NONCE) return tooLong("nonce", MAX_NONCE)
   if (content.trim() === "" && embeds.length === 0) return RestError.emptyMessage()
-  return Effect.succeed({
+  return Effect.map(mentions(content, input.allowed_mentions), (mentions) => ({
     content,
     embeds,
     tts: input.tts ?? false,
     ...(nonce === undefined ? undefined : { nonce }),
-    ...(replyTo === undefined ? undefined : { replyTo })
-  })
+    ...(replyTo === undefined ? undefined : { replyTo }),
+    ...(mentions === undefined ? undefined : { mentions })
+  }))
 }
 
 /**
