@@ -260,13 +260,13 @@ const changedParts = (parts: typeof Parts.Type, change: Change): typeof Parts.Ty
 }
 
 /**
- * The community after a change. With a role its overwrites go too; the channels of a category that goes stay, under none.
+ * The community after changes. With a role its overwrites go too; the channels of a category that goes stay, under none.
  *
  * @since 0.1.0
  * @category transitions
  */
-export const changed = (community: Community, change: Change): Community =>
-  build(changedParts(partsOf(community), change), community)
+export const changed = (community: Community, changes: ReadonlyArray<Change>): Community =>
+  build(changes.reduce(changedParts, partsOf(community)), community)
 
 /**
  * A community as it crosses to another thread or process: roles and channels as lists.

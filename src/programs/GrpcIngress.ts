@@ -135,6 +135,7 @@ const subscribe = (call: GrpcServer.StreamCall) =>
     for (const guild of guilds) {
       yield* Guild.connect(guild, session, { user, intents: intents === 0 ? DEFAULT_INTENTS : intents }).pipe(
         Effect.catchTag("UnknownMember", () => (guildId === "" ? Effect.void : RestError.missingAccess())),
+        Effect.catchTag("StoreUnavailable", RestError.unavailable),
         Effect.catchTag(Submission.ACTOR_ERRORS, Submission.unanswered)
       )
     }

@@ -15,7 +15,7 @@ import * as State from "../domain/guild/State.ts"
 import { steps, wanted } from "../domain/guild/step.ts"
 import type { GuildId, RoleId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
-import { MemberStore, type ScanError } from "../domain/MemberStore.ts"
+import { MemberStore, type ScanError, type StoreUnavailable } from "../domain/MemberStore.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import type { OutletProtocol } from "../domain/relay/Protocol.ts"
@@ -54,7 +54,7 @@ interface OwnProtocol extends Protocol {
   readonly Strip: {
     readonly payload: { readonly role: RoleId; readonly users: ReadonlyArray<UserId> }
     readonly success: void
-    readonly error: never
+    readonly error: StoreUnavailable
   }
 }
 
@@ -68,7 +68,7 @@ export interface Roster {
   /** Those whose name begins so, at most so many. */
   readonly find: (prefix: string, limit?: number) => Effect.Effect<UserIds, ScanError | ActorError>
   /** Those of these users who are members. */
-  readonly get: (users: ReadonlyArray<UserId>) => Effect.Effect<ReadonlyArray<Seen>, ActorError>
+  readonly get: (users: ReadonlyArray<UserId>) => Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable | ActorError>
   /** A session looks at some rows of a channel's member list, and wants to hear of changes. */
   readonly watch: (look: ReadProtocol["WatchMembers"]["payload"]) => Effect.Effect<void, ActorError>
 }
@@ -160,7 +160,7 @@ export const make = Effect.fnUntraced(function* (
             const facts = yield* lookUp(members, wanted[tag](payload))
             const before = state
             const [after, outputs, reply] = taken[tag](before, payload, facts)
-            // Only what was done is so: when an output dies, the state is what it was before.
+            // Only what was done is so: the state is what it was when the store, which comes first, does not take a change.
             for (const output of outputs) {
               yield* interpret(shell, output, { before, after, relay: options, background })
             }
@@ -169,15 +169,21 @@ export const make = Effect.fnUntraced(function* (
             return yield* Effect.fromResult(reply)
           })
 
+        /** What takes no member to be known does not ask the store. */
+        const alone = <Tag extends "Disconnect" | "SetStatus" | "Status">(tag: Tag) => {
+          const handled = handle(tag)
+          return (payload: Protocol[Tag]["payload"]) => Effect.orDie(handled(payload))
+        }
+
         return {
           requests: {
             SendMessage: handle("SendMessage"),
             Connect: handle("Connect"),
-            Disconnect: handle("Disconnect"),
+            Disconnect: alone("Disconnect"),
             SetActive: handle("SetActive"),
-            SetStatus: handle("SetStatus"),
+            SetStatus: alone("SetStatus"),
             Describe: handle("Describe"),
-            Status: handle("Status"),
+            Status: alone("Status"),
             CreateRole: handle("CreateRole"),
             UpdateRole: handle("UpdateRole"),
             OrderRoles: handle("OrderRoles"),
@@ -202,7 +208,7 @@ export const make = Effect.fnUntraced(function* (
                   const member = Option.getOrUndefined(yield* members.get(user))
                   if (member === undefined) return
                   yield* members.put({ ...member, roles: member.roles.filter((other) => other !== role) })
-                }, Effect.orDie),
+                }),
                 // At the same time, so that a store in a database makes them all one commit.
                 { concurrency: "unbounded", discard: true }
               )

@@ -56,7 +56,7 @@ describe("Community", () => {
       let community = Community.make({ id: GUILD, name: "c", ownerId: userId(0), roles: [], channels: [] })
       for (const step of steps) {
         const change = changeOf(step)
-        const next = Community.changed(community, change)
+        const next = Community.changed(community, [change])
         const roles = Array.from(next.roles.values())
         const channels = Array.from(next.channels.values())
         assert.deepStrictEqual(next, Community.make({ ...next, roles, channels }))

@@ -146,6 +146,7 @@ describe("Guild", () => {
 
   it.effect("a store that does not answer costs the command that asks it, and not the guild", () => {
     let failures = 1
+    let refusals = 1
     const store = Layer.effect(
       MemberStore.MemberStore,
       Effect.map(MemberStore.MemberStore, ({ open }) => ({
@@ -155,6 +156,10 @@ describe("Guild", () => {
             get: (user) =>
               Effect.suspend(() =>
                 failures-- > 0 ? new MemberStore.StoreUnavailable({ guild, cause: "no answer" }) : members.get(user)
+              ),
+            remove: (user) =>
+              Effect.suspend(() =>
+                refusals-- > 0 ? new MemberStore.StoreUnavailable({ guild, cause: "no answer" }) : members.remove(user)
               )
           }))
       }))
@@ -163,8 +168,20 @@ describe("Guild", () => {
       const guild = yield* Guild.make({ community, members: members(1) })
       const say = Transport.call(guild, "SendMessage", { author: userId(1), channel: GENERAL, draft: draft("hello") })
       const refused = yield* Effect.flip(say)
-      assert.strictEqual(refused._tag, "ActorDied")
+      assert.strictEqual(refused._tag, "StoreUnavailable")
       assert.strictEqual((yield* say).draft.content, "hello")
+      // Who could not be removed is a member still, and nobody has been told anything else.
+      const { client, socket } = yield* memory.make({ capacity: 16 })
+      const session = yield* Effect.provideService(Session.make({ id: sessionId(1) }), SessionSocket, socket)
+      yield* Guild.connect(guild, session, { user: userId(1), intents: 0 })
+      const remove = Transport.call(guild, "RemoveMember", { user: userId(1) })
+      assert.strictEqual((yield* Effect.flip(remove))._tag, "StoreUnavailable")
+      assert.strictEqual((yield* Transport.call(guild, "Status", undefined)).sessions, 1)
+      yield* remove
+      assert.strictEqual((yield* Transport.call(guild, "Status", undefined)).sessions, 0)
+      const frames = yield* Queue.takeN(client.frames, 2)
+      const names = frames.map((frame) => decode(frame).t)
+      assert.deepStrictEqual(names, ["GUILD_CREATE", "GUILD_DELETE"])
     }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, store, Offload.inline)))
   })
 

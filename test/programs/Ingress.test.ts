@@ -248,7 +248,7 @@ it.layer(server)("Ingress", (it) => {
       )(body)
       assert.deepStrictEqual(
         mentions.map(({ id }) => id),
-        called
+        Array.from(called)
       )
     })
   )

@@ -5,6 +5,7 @@
  */
 import type { Change } from "../Community.ts"
 import type { ChannelId, RoleId, SessionId, UserId } from "../Ids.ts"
+import type { Member } from "../Member.ts"
 import type { Message } from "../Message.ts"
 import type { VoiceState } from "../VoiceState.ts"
 import type { MemberChanged, MessageCreated, PresenceChanged, Snapshot } from "./Event.ts"
@@ -92,14 +93,25 @@ export interface Dispatch {
  */
 export interface Restructure {
   readonly _tag: "Restructure"
-  readonly change: Change
-  readonly isNew: boolean
+  readonly changes: ReadonlyArray<Change>
   readonly voice: ReadonlyArray<VoiceState>
 }
 
 /**
- * Somebody is a member, another one or none any more: the member store takes it over, and so do relays, as far as it is one
- * of theirs. `voice` is who is in voice channels.
+ * The member store is to have a member as they are now, or no more. What it refuses, nobody has been told: this comes first.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Store {
+  readonly _tag: "Store"
+  readonly user: UserId
+  readonly member: Member | undefined
+}
+
+/**
+ * Somebody is a member, another one or none any more: relays take it over, as far as it is one of theirs. `voice` is who is
+ * in voice channels that the member sees from now on, or no longer.
  *
  * @since 0.1.0
  * @category models
@@ -162,4 +174,16 @@ export interface Strip {
  * @category models
  */
 export type Output<H> =
-  StartRelay | StopRelay | Attach<H> | Detach | Turn | Dispatch | Restructure | Enrol | Speak | Notice | Ping | Strip
+  | StartRelay
+  | StopRelay
+  | Attach<H>
+  | Detach
+  | Turn
+  | Dispatch
+  | Restructure
+  | Store
+  | Enrol
+  | Speak
+  | Notice
+  | Ping
+  | Strip

@@ -66,7 +66,7 @@ export type Dispatch = typeof Dispatch.Type
  * @since 0.1.0
  * @category commands
  */
-export const Restructure = Schema.Struct({ change: Change, isNew: Schema.Boolean, voice: Schema.Array(VoiceState) })
+export const Restructure = Schema.Struct({ changes: Schema.Array(Change), voice: Schema.Array(VoiceState) })
 /**
  * @since 0.1.0
  * @category commands

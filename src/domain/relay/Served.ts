@@ -96,18 +96,20 @@ export class Served {
    * Everybody hears of roles and channels, as far as they see them. There may be hundreds of channels to look at: where it
    * gives nothing, somebody else may have a turn.
    */
-  *restructure({ change, isNew, voice }: Restructure): Generator<Delivery | undefined> {
-    const { id: guild } = this.community
-    const after = changed(this.community, change)
+  *restructure({ changes, voice }: Restructure): Generator<Delivery | undefined> {
+    const { id: guild, roles } = this.community
+    const after = changed(this.community, changes)
     this.community = after
     const topic = { intent: Intents.GUILDS }
     for (const list of this.lists) {
-      if (change._tag === "RolePut") {
-        const tag = isNew ? "RoleCreated" : "RoleUpdated"
+      for (const change of changes) {
+        if (change._tag !== "RolePut") continue
+        const tag = roles.has(change.role.id) ? "RoleUpdated" : "RoleCreated"
         yield* said(list.recipients(topic), { _tag: tag, guild, role: change.role })
       }
       yield* this.shifted(list.change(after), list === this.active ? voice : [])
-      if (change._tag === "RoleRemoved") {
+      for (const change of changes) {
+        if (change._tag !== "RoleRemoved") continue
         yield* said(list.recipients(topic), { _tag: "RoleDeleted", guild, role: change.role })
       }
     }

@@ -9,7 +9,7 @@ import type { ActorError } from "../../domain/Actor.ts"
 import type { Audience } from "../../domain/Audience.ts"
 import type { RoleId, UserId } from "../../domain/Ids.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
-import type { Members } from "../../domain/MemberStore.ts"
+import type { Members, StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Message } from "../../domain/Message.ts"
 import * as Metrics from "../../domain/Metrics.ts"
 import { Notifier } from "../../domain/Notifier.ts"
@@ -35,7 +35,7 @@ const AGAIN = { schedule: Schedule.exponential("100 millis"), times: 3 }
 export const make = Effect.fnUntraced(function* (options: {
   readonly members: Members
   readonly scope: Scope.Scope
-  readonly stripped: (role: RoleId, users: ReadonlyArray<UserId>) => Effect.Effect<void, ActorError>
+  readonly stripped: (role: RoleId, users: ReadonlyArray<UserId>) => Effect.Effect<void, StoreUnavailable | ActorError>
 }): Effect.fn.Return<Background> {
   const { members, scope, stripped } = options
   const notifier = yield* Notifier

@@ -48,7 +48,7 @@ export const lookUp = Effect.fnUntraced(function* (
     roster: describes ? yield* described(members, member, memberCount) : [],
     memberCount
   }
-}, Effect.orDie)
+})
 
 /**
  * A guild's members, for whoever reads them while it works; what others see of them is as the guild stands.
@@ -63,8 +63,8 @@ export const roster = (members: Members, state: () => State) => ({
     const found = Stream.runCollect(Stream.take(members.scan(query), limit))
     return Effect.map(found, (some) => UserIds.from(some.map(({ user }) => user.id)))
   },
-  get: (users: ReadonlyArray<UserId>): Effect.Effect<ReadonlyArray<Seen>> =>
-    Effect.map(Effect.orDie(Effect.forEach(users, members.get)), (found) =>
+  get: (users: ReadonlyArray<UserId>): Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable> =>
+    Effect.map(Effect.forEach(users, members.get), (found) =>
       found.flatMap(Option.toArray).map((member) => ({ member, presence: presenceOf(state(), member.user.id) }))
     )
 })

@@ -10,6 +10,7 @@ import * as Intents from "../../domain/gateway/Intents.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
 import type { Attach, Dispatch, Enrol, Output } from "../../domain/guild/Output.ts"
 import type { State } from "../../domain/guild/State.ts"
+import type { StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Offload } from "../../domain/Offload.ts"
 import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
@@ -67,20 +68,9 @@ const dispatched = ({ event, sessions }: Dispatch): Dispatched => {
 const BECAME = { MemberAdded: "added", MemberUpdated: "updated", MemberRemoved: "removed" } as const
 
 const enrol = (shell: Shell, { event, voice }: Enrol): Effect.Effect<void> => {
-  const { member } = event
-  const user = member.user.id
-  const became = BECAME[event._tag]
-  const stored = Effect.orDie(
-    became === "removed" ? Effect.asVoid(shell.members.remove(user)) : shell.members.put(member)
-  )
-  const message = request<Protocol, "Enrol">("Enrol", {
-    user,
-    roles: member.roles,
-    became,
-    payload: Payload.fromEvent(event),
-    voice
-  })
-  return Effect.andThen(stored, tell(shell, shell.relays.all, message))
+  const { roles, user } = event.member
+  const change = { user: user.id, roles, became: BECAME[event._tag], payload: Payload.fromEvent(event), voice }
+  return tell(shell, shell.relays.all, request<Protocol, "Enrol">("Enrol", change))
 }
 
 /**
@@ -98,7 +88,7 @@ export const interpret = (
     readonly relay: Relay.Settings
     readonly background: Background
   }
-): Effect.Effect<void, never, Sampler | Offload> => {
+): Effect.Effect<void, StoreUnavailable, Sampler | Offload> => {
   const { after, background, before } = options
   const { relays, scope } = shell
   switch (output._tag) {
@@ -126,8 +116,12 @@ export const interpret = (
     case "Dispatch":
       return tell(shell, relays.all, request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
     case "Restructure": {
-      const { change, isNew, voice } = output
-      return tell(shell, relays.all, request<Protocol, "Restructure">("Restructure", { change, isNew, voice }))
+      const { changes, voice } = output
+      return tell(shell, relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice }))
+    }
+    case "Store": {
+      const { member, user } = output
+      return member === undefined ? Effect.asVoid(shell.members.remove(user)) : shell.members.put(member)
     }
     case "Enrol":
       return enrol(shell, output)

@@ -164,7 +164,8 @@ export const submit = (
       UnknownChannel: RestError.unknownChannel,
       WrongChannel: RestError.wrongChannel,
       MissingAccess: RestError.missingAccess,
-      MissingPermissions: RestError.missingPermissions
+      MissingPermissions: RestError.missingPermissions,
+      StoreUnavailable: RestError.unavailable
     }),
     Effect.catchTag(ACTOR_ERRORS, unanswered)
   )

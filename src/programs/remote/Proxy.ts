@@ -88,7 +88,7 @@ export class Pending {
 
 /**
  * A guild, and the sessions that are to be connected to it or are. `begun` waits until the guild has said what it is like
- * (`begin`); `take` takes a change over, and `joined` hears of a user who has joined.
+ * (`begin`); `take` takes changes over, and `joined` hears of a user who has joined.
  *
  * @since 0.1.0
  * @category models
@@ -98,7 +98,7 @@ export interface Proxy {
   readonly session: (id: SessionId) => SessionHandle | undefined
   readonly begun: Effect.Effect<void>
   readonly begin: (community: Community) => void
-  readonly take: (change: Change) => void
+  readonly take: (changes: ReadonlyArray<Change>) => void
   readonly joined: (user: UserId) => void
 }
 
@@ -220,8 +220,8 @@ export const make = Effect.fnUntraced(function* (
       community = first
       Deferred.doneUnsafe(begun, Effect.void)
     },
-    take: (change) => {
-      community = changed(community, change)
+    take: (changes) => {
+      community = changed(community, changes)
     },
     joined: (user) => joins.joined(user)
   }

@@ -118,7 +118,7 @@ export const make = Effect.fnUntraced(function* (
       case "Dispatch":
         return tell("Dispatch", message, relays)
       case "Restructure":
-        take(message.change)
+        take(message.changes)
         return tell("Restructure", message, relays)
       case "Enrol":
         if (message.became === "added") joined(message.user)

@@ -10,7 +10,7 @@ import * as RestError from "../../domain/gateway/RestError.ts"
 import type { View } from "../../domain/guild/Protocol.ts"
 import type { Refusal } from "../../domain/guild/Refusal.ts"
 import { ChannelId, GuildId, RoleId, UserId } from "../../domain/Ids.ts"
-import type { ScanError } from "../../domain/MemberStore.ts"
+import type { ScanError, StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { User } from "../../domain/User.ts"
 import type { Guild } from "../Guild.ts"
 import { Guilds } from "../Guilds.ts"
@@ -87,7 +87,7 @@ export const channelGuild = Effect.gen(function* () {
   return { me, channel, guild: yield* Submission.guildOf(channel) }
 })
 
-const said = (me: UserId, error: Refusal | ActorError | ScanError): RestError.RestError => {
+const said = (me: UserId, error: Refusal | ActorError | ScanError | StoreUnavailable): RestError.RestError => {
   switch (error._tag) {
     case "UnknownMember":
       return error.user === me ? RestError.missingAccess() : RestError.unknownMember()
@@ -114,6 +114,7 @@ const said = (me: UserId, error: Refusal | ActorError | ScanError): RestError.Re
       })
     case "ScanDied":
     case "ScanTimedOut":
+    case "StoreUnavailable":
       return RestError.unavailable()
     default:
       return Submission.unanswered(error)
@@ -128,5 +129,5 @@ const said = (me: UserId, error: Refusal | ActorError | ScanError): RestError.Re
  */
 export const answered = <A>(
   { id }: User,
-  asked: Effect.Effect<A, Refusal | ActorError | ScanError>
+  asked: Effect.Effect<A, Refusal | ActorError | ScanError | StoreUnavailable>
 ): Effect.Effect<A, RestError.RestError> => Effect.mapError(asked, (error) => said(id, error))

@@ -162,7 +162,7 @@ describe("Subscribers", () => {
             default: {
               const change = changeOf(step)
               const before = community
-              const after = Community.changed(community, change)
+              const after = Community.changed(community, [change])
               watched(
                 function* () {
                   const shifts = Array.from(subscribers.change(after))

@@ -7,6 +7,7 @@
 import { Schema } from "effect"
 import { Channel, Overwrite } from "../../Community.ts"
 import { ChannelId, RoleId, UserId } from "../../Ids.ts"
+import { StoreUnavailable } from "../../MemberStore.ts"
 import { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember, WrongChannel } from "../Refusal.ts"
 
 const { kind, name, overwrites, position, topic, userLimit } = Channel.fields
@@ -47,7 +48,14 @@ export const ChannelMove = Schema.Struct({
   isSynced: ChannelPatch.fields.isSynced
 })
 
-const error = Schema.Union([UnknownMember, UnknownChannel, WrongChannel, MissingAccess, MissingPermissions])
+const error = Schema.Union([
+  UnknownMember,
+  UnknownChannel,
+  WrongChannel,
+  MissingAccess,
+  MissingPermissions,
+  StoreUnavailable
+])
 
 /**
  * - `CreateChannel`: a new one, with the overwrites of its category unless it has its own

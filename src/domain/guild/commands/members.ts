@@ -7,6 +7,7 @@
 import { Schema } from "effect"
 import { ChannelId, RoleId, UserId } from "../../Ids.ts"
 import { Member, Millis } from "../../Member.ts"
+import { StoreUnavailable } from "../../MemberStore.ts"
 import {
   ChannelFull,
   MissingAccess,
@@ -54,7 +55,7 @@ export type MemberPatch = typeof MemberPatch.Type
  * @category commands
  */
 export const members = {
-  AddMember: { payload: Schema.Struct({ member: Member }), success: Schema.Void, error: Schema.Never },
+  AddMember: { payload: Schema.Struct({ member: Member }), success: Schema.Void, error: StoreUnavailable },
   UpdateMember: {
     payload: Schema.Struct({ by: Schema.optionalKey(UserId), user: UserId, patch: MemberPatch }),
     success: Member,
@@ -67,12 +68,13 @@ export const members = {
       NotInVoice,
       TimeOutTooLong,
       MissingAccess,
-      MissingPermissions
+      MissingPermissions,
+      StoreUnavailable
     ])
   },
   RemoveMember: {
     payload: Schema.Struct({ by: Schema.optionalKey(UserId), user: UserId }),
     success: Schema.Void,
-    error: Schema.Union([UnknownMember, MissingPermissions, OwnerStays])
+    error: Schema.Union([UnknownMember, MissingPermissions, OwnerStays, StoreUnavailable])
   }
 }

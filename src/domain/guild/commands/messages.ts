@@ -6,6 +6,7 @@
 import { Schema } from "effect"
 import { ChannelId, UserId } from "../../Ids.ts"
 import { Draft, Message } from "../../Message.ts"
+import { StoreUnavailable } from "../../MemberStore.ts"
 import { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember, WrongChannel } from "../Refusal.ts"
 
 /**
@@ -18,6 +19,13 @@ export const messages = {
   SendMessage: {
     payload: Schema.Struct({ author: UserId, channel: ChannelId, draft: Draft }),
     success: Message,
-    error: Schema.Union([UnknownMember, UnknownChannel, WrongChannel, MissingAccess, MissingPermissions])
+    error: Schema.Union([
+      UnknownMember,
+      UnknownChannel,
+      WrongChannel,
+      MissingAccess,
+      MissingPermissions,
+      StoreUnavailable
+    ])
   }
 }

@@ -6,7 +6,7 @@
 import { Schema } from "effect"
 import { ChannelId, SessionId, UserId } from "../../Ids.ts"
 import { Member } from "../../Member.ts"
-import { ScanDied, ScanTimedOut } from "../../MemberStore.ts"
+import { ScanDied, ScanTimedOut, StoreUnavailable } from "../../MemberStore.ts"
 import { Presence } from "../../Presence.ts"
 import { schema } from "../../UserIds.ts"
 
@@ -41,7 +41,7 @@ export const reads = {
   GetMembers: {
     payload: Schema.Struct({ users: Schema.Array(UserId) }),
     success: Schema.Array(Seen),
-    error: Schema.Never
+    error: StoreUnavailable
   },
   WatchMembers: {
     payload: Schema.Struct({

@@ -8,6 +8,7 @@ import * as Community from "../../Community.ts"
 import { ChannelId, MessageId, SessionId, UserId } from "../../Ids.ts"
 import { Member } from "../../Member.ts"
 import { Status as Presence } from "../../Presence.ts"
+import { StoreUnavailable } from "../../MemberStore.ts"
 import { UnknownMember, UnknownSession } from "../Refusal.ts"
 
 /**
@@ -79,7 +80,7 @@ export type Connect<H> = typeof Connect.Type & { readonly handle: H; readonly wo
  * @category commands
  */
 export const sessions = {
-  Connect: { payload: Connect, success: Schema.Void, error: UnknownMember },
+  Connect: { payload: Connect, success: Schema.Void, error: Schema.Union([UnknownMember, StoreUnavailable]) },
   Disconnect: {
     payload: Schema.Struct({ session: SessionId, user: UserId, worker: Schema.optionalKey(Schema.String) }),
     success: Schema.Void,
@@ -88,13 +89,17 @@ export const sessions = {
   SetActive: {
     payload: Schema.Struct({ session: SessionId, user: UserId, isActive: Schema.Boolean }),
     success: Schema.Void,
-    error: Schema.Union([UnknownMember, UnknownSession])
+    error: Schema.Union([UnknownMember, UnknownSession, StoreUnavailable])
   },
   SetStatus: {
     payload: Schema.Struct({ session: SessionId, user: UserId, status: Presence }),
     success: Schema.Void,
     error: Schema.Never
   },
-  Describe: { payload: Schema.Struct({ user: UserId }), success: View, error: UnknownMember },
+  Describe: {
+    payload: Schema.Struct({ user: UserId }),
+    success: View,
+    error: Schema.Union([UnknownMember, StoreUnavailable])
+  },
   Status: { payload: Schema.Void, success: Status, error: Schema.Never }
 }

@@ -5,6 +5,7 @@
  */
 import { Schema } from "effect"
 import { ChannelId, SessionId, UserId } from "../../Ids.ts"
+import { StoreUnavailable } from "../../MemberStore.ts"
 import {
   ChannelFull,
   MissingAccess,
@@ -38,7 +39,8 @@ export const voice = {
       WrongChannel,
       ChannelFull,
       MissingAccess,
-      MissingPermissions
+      MissingPermissions,
+      StoreUnavailable
     ])
   }
 }

@@ -7,15 +7,12 @@ import { HashMap, Result } from "effect"
 import { type Change, type Channel, channel as channelOf, type Overwrite } from "../../Community.ts"
 import { ChannelId, snowflake } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
-import type { VoiceState } from "../../VoiceState.ts"
-import type { Output } from "../Output.ts"
 import type { Protocol } from "../Protocol.ts"
 import { type MissingAccess, type MissingPermissions, UnknownChannel, WrongChannel } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
-import { restructured, restructuredAll } from "./restructure.ts"
+import { restructured } from "./restructure.ts"
 import { stepped, type Steps } from "./Step.ts"
-import { hungUp } from "./voice.ts"
 
 type Patch = Protocol<unknown>["UpdateChannel"]["payload"]["patch"]
 type Move = Omit<Protocol<unknown>["OrderChannels"]["payload"]["moves"][number], "channel">
@@ -67,14 +64,24 @@ const differing = (one: Overwrites, other: Overwrites): Permissions.Permissions 
   return bits(one, other) | bits(other, one)
 }
 
-/** Refuses whoever may not have these overwrites instead of those. */
+/**
+ * Refuses whoever may not have these overwrites instead of those: who does not have themselves what they are about, in the
+ * guild or in the channel as it was. "Setting MANAGE_ROLES permission in channels is only possible for guild administrators."
+ */
 const needsOverwrites = (
   authority: Authority,
-  channel: Channel,
+  channel: Channel | undefined,
   before: Overwrites,
   after: Overwrites
-): Result.Result<void, MissingPermissions> =>
-  areSame(before, after) ? Result.void : authority.needsAll(differing(before, after), channel)
+): Result.Result<void, MissingPermissions> => {
+  const bits = differing(before, after)
+  const isManaging = Permissions.has(bits, Permissions.MANAGE_ROLES)
+  return Result.andThen(authority.needsAll(bits, channel), () =>
+    isManaging
+      ? authority.needs(Permissions.ADMINISTRATOR, "ADMINISTRATOR, for overwrites of MANAGE_ROLES")
+      : Result.void
+  )
+}
 
 /** The channels of a category that have just its overwrites: they keep to them. */
 const synced = ({ community }: State, before: Channel, after: Channel): ReadonlyArray<Change> =>
@@ -107,59 +114,45 @@ const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): C
   }
 }
 
-type Changed<H> = Result.Result<
-  readonly [state: State, outputs: ReadonlyArray<Output<H>>, channel: Channel],
-  Protocol<H>["UpdateChannel"]["error"]
+type Changed = Result.Result<
+  { readonly channel: Channel; readonly changes: ReadonlyArray<Change> },
+  Protocol<unknown>["UpdateChannel"]["error"]
 >
 
 /** A channel as somebody wants it. */
-const updated = <H>(state: State, authority: Authority, id: ChannelId, patch: Patch): Changed<H> =>
+const updated = (state: State, authority: Authority, id: ChannelId, patch: Patch): Changed =>
   Result.gen(function* () {
     const before = yield* found(state, id)
-    const { overwrite: _, overwrites: __, withoutOverwrite: ___, ...rest } = patch
-    const wantsMore = Object.keys(rest).length > 0
-    yield* authority.needsIn(before, Permissions.NONE, "VIEW_CHANNEL")
-    if (wantsMore) yield* authority.needsIn(before, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
+    const { overwrite, overwrites, withoutOverwrite, ...rest } = patch
+    const isAboutOverwrites = overwrite !== undefined || overwrites !== undefined || withoutOverwrite !== undefined
+    // By what somebody asks for, not by what it would change: nothing needs as much as something.
+    if (!isAboutOverwrites || Object.keys(rest).length > 0) {
+      yield* authority.needsIn(before, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
+    }
+    if (isAboutOverwrites) yield* authority.needsIn(before, Permissions.MANAGE_ROLES, "MANAGE_ROLES there")
     const parent = yield* category(state, before.kind, parentAfter(before, patch))
     if (parent?.id !== before.parent) yield* needsPlace(authority, parent)
     const channel = patched(before, patch, parent)
-    if (!areSame(before.overwrites, channel.overwrites)) {
+    if (before.overwrites !== channel.overwrites) {
       yield* authority.needsIn(before, Permissions.MANAGE_ROLES, "MANAGE_ROLES there")
       yield* needsOverwrites(authority, before, before.overwrites, channel.overwrites)
     }
-    const [next, outputs] = restructuredAll<H>(state, [
-      { _tag: "ChannelPut", channel },
-      ...synced(state, before, channel)
-    ])
-    return [next, outputs, channel] as const
+    const put: Change = { _tag: "ChannelPut", channel }
+    return { channel, changes: [put, ...synced(state, before, channel)] }
   })
 
 /** A channel in another place; to give it another position only, one need not see it. */
-const moved = <H>(state: State, authority: Authority, id: ChannelId, move: Move): Changed<H> =>
+const moved = (state: State, authority: Authority, id: ChannelId, move: Move): Changed =>
   Result.gen(function* () {
     const before = yield* found(state, id)
     if (move.isSynced === true || parentAfter(before, move) !== before.parent) {
-      return yield* updated<H>(state, authority, id, move)
+      return yield* updated(state, authority, id, move)
     }
     const parent = yield* category(state, before.kind, before.parent)
     yield* needsPlace(authority, authority.may(Permissions.MANAGE_CHANNELS) ? undefined : parent)
     const channel: Channel = { ...before, position: move.position ?? before.position }
-    const [next, outputs] = restructured<H>(state, { _tag: "ChannelPut", channel })
-    return [next, outputs, channel] as const
+    return { channel, changes: [{ _tag: "ChannelPut", channel }] }
   })
-
-/** Nobody is in a voice channel any more that is no more. */
-const emptied = <H>(state: State, id: ChannelId): readonly [State, ReadonlyArray<Output<H>>] => {
-  const inside = Array.from(HashMap.values(state.voice)).filter(({ channel }: VoiceState) => channel === id)
-  let next = state
-  const outputs: Array<Output<H>> = []
-  for (const { member } of inside) {
-    const [left, more] = hungUp<H>(next, member.user.id)
-    next = left
-    outputs.push(...more)
-  }
-  return [next, outputs]
-}
 
 /**
  * @since 0.1.0
@@ -187,22 +180,24 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
         })
         if (wanted.overwrites !== undefined && wanted.overwrites.length > 0) {
           yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
-          yield* needsOverwrites(authority, channel, [], channel.overwrites)
+          yield* needsOverwrites(authority, undefined, [], channel.overwrites)
         }
-        const [next, outputs] = restructured<H>(
-          { ...state, sequence: state.sequence + 1 },
+        const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, [
           { _tag: "ChannelPut", channel }
-        )
+        ])
         return [next, outputs, channel] as const
       })
     ),
 
-  UpdateChannel: (state, { by, channel, patch }, facts) =>
+  UpdateChannel: (state, { by, channel: id, patch }, facts) =>
     stepped(
       state,
-      Result.flatMap(Authority.of(state.community, by, facts), (authority) =>
-        updated<H>(state, authority, channel, patch)
-      )
+      Result.gen(function* () {
+        const authority = yield* Authority.of(state.community, by, facts)
+        const { changes, channel } = yield* updated(state, authority, id, patch)
+        const [next, outputs] = restructured<H>(state, changes)
+        return [next, outputs, channel] as const
+      })
     ),
 
   OrderChannels: (state, { by, moves }, facts) =>
@@ -210,13 +205,9 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
       state,
       Result.gen(function* () {
         const authority = yield* Authority.of(state.community, by, facts)
-        let next = state
-        const outputs: Array<Output<H>> = []
-        for (const { channel, ...move } of moves) {
-          const [after, more] = yield* moved<H>(next, authority, channel, move)
-          next = after
-          outputs.push(...more)
-        }
+        const all: Array<Change> = []
+        for (const { channel, ...move } of moves) all.push(...(yield* moved(state, authority, channel, move)).changes)
+        const [next, outputs] = restructured<H>(state, all)
         return [next, outputs, undefined] as const
       })
     ),
@@ -228,10 +219,10 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
         const authority = yield* Authority.of(state.community, by, facts)
         const channel = yield* found(state, id)
         yield* authority.needsIn(channel, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
-        const [empty, silent] = emptied<H>(state, id)
-        const [next, outputs] = restructured<H>(empty, { _tag: "ChannelRemoved", channel: id })
-        const lastMessages = HashMap.remove(next.lastMessages, id)
-        return [{ ...next, lastMessages }, [...silent, ...outputs], channel] as const
+        // Relays are told with it who was in it, and is so no more.
+        const [next, outputs] = restructured<H>(state, [{ _tag: "ChannelRemoved", channel: id }])
+        const voice = channel.kind === "voice" ? HashMap.filter(next.voice, (one) => one.channel !== id) : next.voice
+        return [{ ...next, voice, lastMessages: HashMap.remove(next.lastMessages, id) }, outputs, channel] as const
       })
     )
 })

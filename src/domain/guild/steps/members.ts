@@ -3,27 +3,57 @@
  *
  * @since 0.1.0
  */
-import { HashMap, Option, Result } from "effect"
-import type { RoleId, UserId } from "../../Ids.ts"
+import { Equal, HashMap, Option, Result } from "effect"
+import * as Audience from "../../Audience.ts"
+import type { ChannelId, RoleId, UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { MemberPatch } from "../commands/members.ts"
 import type { MemberChanged } from "../Event.ts"
 import type { Facts } from "../Facts.ts"
 import type { Output } from "../Output.ts"
-import { MissingPermissions, NotInVoice, OwnerStays, TimeOutTooLong, UnknownRole } from "../Refusal.ts"
+import type { VoiceState } from "../../VoiceState.ts"
+import {
+  type MissingAccess,
+  type MissingPermissions,
+  type NotInVoice,
+  OwnerStays,
+  TimeOutTooLong,
+  type UnknownChannel,
+  UnknownRole,
+  type WrongChannel
+} from "../Refusal.ts"
 import { seatsOf, unseated } from "../seats.ts"
 import type { State } from "../State.ts"
 import { Authority, difference, targetOf } from "./Authority.ts"
 import { stepped, type Steps } from "./Step.ts"
-import { hungUp, joinable, spoken, voiceOf } from "./voice.ts"
+import { callIn, hungUp, spoken, voiceOf, whereabouts } from "./voice.ts"
 
-const enrolled = <H>(state: State, tag: MemberChanged["_tag"], member: Member, memberCount: number): Output<H> => ({
-  _tag: "Enrol",
-  event: { _tag: tag, guild: state.community.id, member, memberCount },
-  // Of use only to those whose roles are others, and only if they are there.
-  voice: seatsOf(state, member.user.id).length === 0 ? [] : Array.from(HashMap.values(state.voice))
+const stored = <H>({ user: { id } }: Member, member: Member | undefined): Output<H> => ({
+  _tag: "Store",
+  user: id,
+  member
 })
+
+const enrolled = <H>(
+  { community: { id } }: State,
+  tag: MemberChanged["_tag"],
+  member: Member,
+  memberCount: number,
+  voice: ReadonlyArray<VoiceState> = []
+): Output<H> => ({ _tag: "Enrol", event: { _tag: tag, guild: id, member, memberCount }, voice })
+
+/** Who is in voice channels that a member sees from now on, or no longer; of use to them only if they are there. */
+const revealed = (state: State, before: Member, after: Member): ReadonlyArray<VoiceState> => {
+  const { audiences, channels } = state.community
+  if (Equal.equals(before.roles, after.roles) || seatsOf(state, after.user.id).length === 0) return []
+  const shifted = new Set<ChannelId>()
+  for (const [id, audience] of audiences) {
+    if (channels.get(id)?.kind !== "voice") continue
+    if (Audience.admitsMember(audience, before) !== Audience.admitsMember(audience, after)) shifted.add(id)
+  }
+  return shifted.size === 0 ? [] : Array.from(HashMap.values(state.voice)).filter(({ channel }) => shifted.has(channel))
+}
 
 const rolesAfter = ({ roles }: Member, patch: MemberPatch): ReadonlyArray<RoleId> => {
   const all = new Set(patch.roles ?? roles)
@@ -47,29 +77,38 @@ const patched = (before: Member, patch: MemberPatch): Member => {
   }
 }
 
-/** Refuses whoever may not give and take these roles. */
+/**
+ * Refuses whoever may not have these roles instead of those. What is asked for counts, here and below, and not what it would
+ * change: to give a role that somebody has takes as much as to give one that they have not.
+ */
 const needsRoles = (
   state: State,
   authority: Authority,
+  patch: MemberPatch,
   before: Member,
   after: Member
 ): Result.Result<void, UnknownRole | MissingPermissions> =>
   Result.gen(function* () {
-    const roles = difference(before.roles, after.roles)
-    if (roles.length === 0) return
+    const { withRole, withoutRole } = patch
+    const named = [withRole, withoutRole].filter((role) => role !== undefined)
+    if (named.length === 0 && patch.roles === undefined) return
     yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
-    for (const id of roles) {
+    for (const id of new Set([...named, ...difference(before.roles, after.roles)])) {
       const role = state.community.roles.get(id)
       // What is left of a role that is no more may be taken away.
-      if (role === undefined && !after.roles.includes(id)) continue
+      if (role === undefined && before.roles.includes(id) && !after.roles.includes(id)) continue
       if (role === undefined || id === state.community.everyone.id)
         return yield* Result.fail(new UnknownRole({ role: id }))
       yield* authority.needsAbove(role)
     }
   })
 
-const needsNick = (authority: Authority, before: Member, after: Member): Result.Result<void, MissingPermissions> => {
-  if (before.nick === after.nick) return Result.void
+const needsNick = (
+  authority: Authority,
+  { nick }: MemberPatch,
+  before: Member
+): Result.Result<void, MissingPermissions> => {
+  if (nick === undefined) return Result.void
   const isOwn = authority.user === before.user.id
   if (isOwn && authority.may(Permissions.CHANGE_NICKNAME)) return Result.void
   return Result.andThen(authority.needs(Permissions.MANAGE_NICKNAMES, "MANAGE_NICKNAMES"), () =>
@@ -77,11 +116,19 @@ const needsNick = (authority: Authority, before: Member, after: Member): Result.
   )
 }
 
-/** Refuses whoever would mute or deafen one who is in no call. */
-const needsVoice = (state: State, { deaf, mute }: MemberPatch, { user }: Member): Result.Result<void, NotInVoice> =>
-  (mute === undefined && deaf === undefined) || voiceOf(state, user.id) !== undefined
-    ? Result.void
-    : Result.fail(new NotInVoice({ user: user.id }))
+/** Refuses whoever may not mute or deafen a member where they are. */
+const needsVoice = (
+  state: State,
+  authority: Authority,
+  { deaf, mute }: MemberPatch,
+  { user }: Member
+): Result.Result<void, NotInVoice | MissingAccess | MissingPermissions> =>
+  Result.gen(function* () {
+    if (mute === undefined && deaf === undefined) return
+    const { channel } = yield* whereabouts(state, user.id)
+    if (mute !== undefined) yield* authority.needsIn(channel, Permissions.MUTE_MEMBERS, "MUTE_MEMBERS there")
+    if (deaf !== undefined) yield* authority.needsIn(channel, Permissions.DEAFEN_MEMBERS, "DEAFEN_MEMBERS there")
+  })
 
 /** Discord's limit: 28 days. */
 const LONGEST_TIME_OUT = 28 * 24 * 60 * 60 * 1000
@@ -89,55 +136,62 @@ const LONGEST_TIME_OUT = 28 * 24 * 60 * 60 * 1000
 /** Refuses whoever may not time a member out like this, or let them speak again. */
 const needsTimeOut = (
   authority: Authority,
+  { timedOutUntil: until }: MemberPatch,
   before: Member,
-  after: Member,
   { now }: Facts
 ): Result.Result<void, MissingPermissions | TimeOutTooLong> =>
   Result.gen(function* () {
-    if (before.timedOutUntil === after.timedOutUntil) return
-    const latest = now + LONGEST_TIME_OUT
-    if (after.timedOutUntil !== undefined && after.timedOutUntil > latest) {
-      return yield* Result.fail(new TimeOutTooLong({ user: before.user.id, latest }))
-    }
+    if (until === undefined) return
     yield* authority.needs(Permissions.MODERATE_MEMBERS, "MODERATE_MEMBERS")
     yield* authority.needsAboveMember(before)
-    if (after.timedOutUntil !== undefined) yield* authority.needsOrdinary(before)
+    if (until === null) return
+    yield* authority.needsOrdinary(before)
+    const latest = now + LONGEST_TIME_OUT
+    if (until > latest) return yield* Result.fail(new TimeOutTooLong({ user: before.user.id, latest }))
   })
 
-/** Somebody is as they are now: in the store, for relays, and where they are in a voice channel; timed out, in none. */
+/**
+ * Somebody is as they are now: in the store, for relays, and where they are in a voice channel; timed out, in none. Where
+ * nothing is different, nobody is told.
+ */
 const updated = <H>(
   state: State,
   before: Member,
   after: Member,
   { memberCount, now }: Facts
 ): readonly [State, ReadonlyArray<Output<H>>] => {
-  const enrol = enrolled<H>(state, "MemberUpdated", after, memberCount)
+  if (Equal.equals(before, after)) return [state, []]
+  const enrol = enrolled<H>(state, "MemberUpdated", after, memberCount, revealed(state, before, after))
+  const outputs = [stored<H>(after, after), enrol]
   const voice = voiceOf(state, after.user.id)
-  if (voice === undefined) return [state, [enrol]]
-  const state1: State = { ...state, voice: HashMap.set(state.voice, after.user.id, { ...voice, member: after }) }
-  if (after.timedOutUntil !== undefined && after.timedOutUntil > now) {
-    const [next, outputs] = hungUp<H>(state1, after.user.id)
-    return [next, [enrol, ...outputs]]
-  }
-  if (before.mute === after.mute && before.deaf === after.deaf) return [state1, [enrol]]
-  const [next, outputs] = spoken<H>(state1, { ...voice, member: after })
-  return [next, [enrol, ...outputs]]
+  if (voice === undefined) return [state, outputs]
+  const present: VoiceState = { ...voice, member: after }
+  const next: State = { ...state, voice: HashMap.set(state.voice, after.user.id, present) }
+  const isTimedOut = after.timedOutUntil !== undefined && after.timedOutUntil > now
+  if (!isTimedOut && before.mute === after.mute && before.deaf === after.deaf) return [next, outputs]
+  const [last, heard] = isTimedOut ? hungUp<H>(next, after.user.id) : spoken<H>(next, present)
+  return [last, [...outputs, ...heard]]
 }
 
+/** Whoever moves somebody must be able to go there themselves; whom they move need not be. */
 const moved = <H>(
   state: State,
   authority: Authority,
   member: Member,
-  channel: Exclude<MemberPatch["channel"], undefined>,
-  facts: Facts
-) =>
+  to: Exclude<MemberPatch["channel"], undefined>
+): Result.Result<
+  readonly [State, ReadonlyArray<Output<H>>],
+  NotInVoice | UnknownChannel | WrongChannel | MissingAccess | MissingPermissions
+> =>
   Result.gen(function* () {
-    yield* authority.needs(Permissions.MOVE_MEMBERS, "MOVE_MEMBERS")
-    const voice = voiceOf(state, member.user.id)
-    if (voice === undefined) return yield* Result.fail(new NotInVoice({ user: member.user.id }))
-    if (channel === null) return hungUp<H>(state, member.user.id)
-    yield* joinable(state, channel, member, facts)
-    return spoken<H>(state, { ...voice, member, channel })
+    const user = member.user.id
+    const { channel: from, voice } = yield* whereabouts(state, user)
+    yield* authority.needsIn(from, Permissions.MOVE_MEMBERS, "MOVE_MEMBERS there")
+    if (to === null) return hungUp<H>(state, user)
+    const channel = yield* callIn(state, to)
+    const needed = Permissions.MOVE_MEMBERS | Permissions.CONNECT
+    yield* authority.needsIn(channel, needed, "MOVE_MEMBERS and CONNECT there")
+    return spoken<H>(state, { ...voice, member, channel: to })
   })
 
 /** Somebody is no member any more: their sessions go, and they hang up. */
@@ -153,7 +207,7 @@ const removed = <H>(state: State, member: Member, memberCount: number): readonly
     next = left
     after.push(...more)
   }
-  return [next, [...outputs, enrol, ...after]]
+  return [next, [stored(member, undefined), ...outputs, enrol, ...after]]
 }
 
 /**
@@ -166,7 +220,8 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
       const [next, outputs] = updated<H>(state, facts.target.value, member, facts)
       return [next, outputs, Result.void]
     }
-    return [state, [enrolled(state, "MemberAdded", member, facts.memberCount + 1)], Result.void]
+    const enrol = enrolled<H>(state, "MemberAdded", member, facts.memberCount + 1)
+    return [state, [stored(member, member), enrol], Result.void]
   },
 
   UpdateMember: (state, { by, patch, user }, facts) =>
@@ -176,15 +231,13 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
         const authority = yield* Authority.of(state.community, by, facts)
         const before = yield* targetOf(state.community, user, facts)
         const after = patched(before, patch)
-        yield* needsRoles(state, authority, before, after)
-        yield* needsNick(authority, before, after)
-        if (before.mute !== after.mute) yield* authority.needs(Permissions.MUTE_MEMBERS, "MUTE_MEMBERS")
-        if (before.deaf !== after.deaf) yield* authority.needs(Permissions.DEAFEN_MEMBERS, "DEAFEN_MEMBERS")
-        yield* needsVoice(state, patch, before)
-        yield* needsTimeOut(authority, before, after, facts)
+        yield* needsRoles(state, authority, patch, before, after)
+        yield* needsNick(authority, patch, before)
+        yield* needsVoice(state, authority, patch, before)
+        yield* needsTimeOut(authority, patch, before, facts)
         const [next, outputs] = updated<H>(state, before, after, facts)
         if (patch.channel === undefined) return [next, outputs, after] as const
-        const [elsewhere, more] = yield* moved<H>(next, authority, after, patch.channel, facts)
+        const [elsewhere, more] = yield* moved<H>(next, authority, after, patch.channel)
         return [elsewhere, [...outputs, ...more], after] as const
       })
     ),

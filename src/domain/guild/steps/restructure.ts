@@ -4,64 +4,47 @@
  *
  * @since 0.1.0
  */
-import { Equal } from "effect"
+import { Equal, HashMap } from "effect"
 import { type Change, changed, type Community } from "../../Community.ts"
+import type { ChannelId } from "../../Ids.ts"
+import type { VoiceState } from "../../VoiceState.ts"
 import type { Output } from "../Output.ts"
 import type { State } from "../State.ts"
-import { heard } from "./voice.ts"
 
-/** Whether it is so already, and whether there was none of the kind. */
-const compared = (
-  { channels, roles }: Community,
-  change: Change
-): { readonly isSame: boolean; readonly isNew: boolean } => {
+/** Whether it is so already. */
+const isSame = ({ channels, roles }: Community, change: Change): boolean => {
   switch (change._tag) {
-    case "RolePut": {
-      const before = roles.get(change.role.id)
-      return { isSame: Equal.equals(before, change.role), isNew: before === undefined }
-    }
-    case "ChannelPut": {
-      const before = channels.get(change.channel.id)
-      return { isSame: Equal.equals(before, change.channel), isNew: before === undefined }
-    }
-    default:
-      return { isSame: false, isNew: false }
+    case "RolePut":
+      return Equal.equals(roles.get(change.role.id), change.role)
+    case "ChannelPut":
+      return Equal.equals(channels.get(change.channel.id), change.channel)
+    case "RoleRemoved":
+      return !roles.has(change.role)
+    case "ChannelRemoved":
+      return !channels.has(change.channel)
   }
 }
 
-/**
- * Of what changes nothing, nobody is told.
- *
- * @since 0.1.0
- * @category transitions
- */
-export const restructured = <H>(state: State, change: Change): readonly [State, ReadonlyArray<Output<H>>] => {
-  const { community } = state
-  const { isNew, isSame } = compared(community, change)
-  if (isSame) return [state, []]
-  const after = changed(community, change)
-  return [
-    { ...state, community: after },
-    [{ _tag: "Restructure", change, isNew, voice: heard(state, community, after) }]
-  ]
+/** Who is in voice channels that are seen by others than before. */
+const heard = ({ community: before, voice }: State, after: Community): ReadonlyArray<VoiceState> => {
+  const isOther = (id: ChannelId) => before.audiences.get(id) !== after.audiences.get(id)
+  const isHeard = Array.from(before.channels.values()).some(({ id, kind }) => kind === "voice" && isOther(id))
+  return isHeard ? Array.from(HashMap.values(voice)).filter(({ channel }) => isOther(channel)) : []
 }
 
 /**
- * One change after the other.
+ * All changes at once: there may be hundreds, and what each community is made of anew is the same for all. Of what changes
+ * nothing, nobody is told.
  *
  * @since 0.1.0
  * @category transitions
  */
-export const restructuredAll = <H>(
+export const restructured = <H>(
   state: State,
-  changes: ReadonlyArray<Change>
+  wanted: ReadonlyArray<Change>
 ): readonly [State, ReadonlyArray<Output<H>>] => {
-  let next = state
-  const outputs: Array<Output<H>> = []
-  for (const change of changes) {
-    const [changed, more] = restructured<H>(next, change)
-    next = changed
-    outputs.push(...more)
-  }
-  return [next, outputs]
+  const changes = wanted.filter((change) => !isSame(state.community, change))
+  if (changes.length === 0) return [state, []]
+  const community = changed(state.community, changes)
+  return [{ ...state, community }, [{ _tag: "Restructure", changes, voice: heard(state, community) }]]
 }

@@ -12,7 +12,7 @@ import { UnknownRole } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
 import { ascending, moved, placed } from "./order.ts"
-import { restructured, restructuredAll } from "./restructure.ts"
+import { restructured } from "./restructure.ts"
 import { stepped, type Steps } from "./Step.ts"
 
 const found = ({ community }: State, id: RoleId): Result.Result<Role, UnknownRole> =>
@@ -41,7 +41,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         yield* authority.needsAll(role.permissions)
         yield* authority.needsAbove(role)
         const changes = placed(community, [role, ...ascending(community)])
-        const [next, outputs] = restructuredAll<H>({ ...state, sequence: state.sequence + 1 }, changes)
+        const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, changes)
         return [next, outputs, role] as const
       })
     ),
@@ -58,7 +58,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         const role: Role = isEveryone ? { ...before, permissions } : { ...before, ...patch }
         if (!isEveryone) yield* authority.needsAbove(before)
         yield* authority.needsAll(before.permissions ^ role.permissions)
-        const [next, outputs] = restructured<H>(state, { _tag: "RolePut", role })
+        const [next, outputs] = restructured<H>(state, [{ _tag: "RolePut", role }])
         return [next, outputs, role] as const
       })
     ),
@@ -75,7 +75,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         for (const [below, role] of before.entries()) {
           if (after[below]?.id !== role.id) yield* authority.needsAbove(role)
         }
-        const [next, outputs] = restructuredAll<H>(state, placed(community, after))
+        const [next, outputs] = restructured<H>(state, placed(community, after))
         return [next, outputs, Array.from(next.community.roles.values())] as const
       })
     ),
@@ -89,7 +89,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         const role = yield* found(state, id)
         if (id === community.everyone.id) return yield* Result.fail(new UnknownRole({ role: id }))
         yield* authority.needsAbove(role)
-        const [next, outputs] = restructured<H>(state, { _tag: "RoleRemoved", role: id })
+        const [next, outputs] = restructured<H>(state, [{ _tag: "RoleRemoved", role: id }])
         return [next, [...outputs, { _tag: "Strip", role: id }], undefined] as const
       })
     )

@@ -5,7 +5,7 @@
  */
 import { HashMap, Option, Result } from "effect"
 import * as Access from "../../Access.ts"
-import type { Channel, Community } from "../../Community.ts"
+import type { Channel } from "../../Community.ts"
 import type { ChannelId, SessionId, UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
@@ -16,6 +16,7 @@ import {
   ChannelFull,
   MissingAccess,
   MissingPermissions,
+  NotInVoice,
   UnknownChannel,
   UnknownSession,
   WrongChannel
@@ -71,12 +72,36 @@ const occupants = ({ voice }: State, channel: ChannelId): number =>
   HashMap.reduce(voice, 0, (count, state) => count + Number(state.channel === channel))
 
 /**
- * The channel, if it is one where this member may join a call.
+ * How and in which channel a user is, who must be in one.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const whereabouts = (
+  state: State,
+  user: UserId
+): Result.Result<{ readonly voice: VoiceState; readonly channel: Channel }, NotInVoice> => {
+  const voice = voiceOf(state, user)
+  const channel = voice && state.community.channels.get(voice.channel)
+  return voice === undefined || channel === undefined
+    ? Result.fail(new NotInVoice({ user }))
+    : Result.succeed({ voice, channel })
+}
+
+/**
+ * The channel, if it is one for calls.
  *
  * @since 0.1.0
  * @category guards
  */
-export const joinable = (
+export const callIn = ({ community }: State, id: ChannelId): Result.Result<Channel, UnknownChannel | WrongChannel> => {
+  const channel = community.channels.get(id)
+  if (channel === undefined) return Result.fail(new UnknownChannel({ channel: id }))
+  return channel.kind === "voice" ? Result.succeed(channel) : Result.fail(new WrongChannel({ channel: id }))
+}
+
+/** The channel, if it is one where this member may join a call. */
+const joinable = (
   state: State,
   id: ChannelId,
   member: Member,
@@ -103,17 +128,6 @@ const hasRoom = (state: State, { id, userLimit }: Channel, granted: Permissions.
   voiceOf(state, user)?.channel === id ||
   Permissions.has(granted, Permissions.MOVE_MEMBERS) ||
   occupants(state, id) < userLimit
-
-/**
- * Who is in voice channels that are seen by others than before.
- *
- * @since 0.1.0
- * @category getters
- */
-export const heard = ({ voice }: State, before: Community, after: Community): ReadonlyArray<VoiceState> =>
-  Array.from(HashMap.values(voice)).filter(
-    ({ channel }) => before.audiences.get(channel) !== after.audiences.get(channel)
-  )
 
 /**
  * @since 0.1.0
