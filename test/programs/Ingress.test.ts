@@ -246,9 +246,9 @@ it.layer(server)("Ingress", (it) => {
       const { mentions } = Schema.decodeUnknownSync(
         Schema.Struct({ mentions: Schema.Array(Schema.Struct({ id: Schema.String })) })
       )(body)
-      assert.deepStrictEqual(
+      assert.deepStrictEqual<ReadonlyArray<string>>(
         mentions.map(({ id }) => id),
-        Array.from(called)
+        called
       )
     })
   )
