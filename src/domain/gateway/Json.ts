@@ -162,7 +162,7 @@ export const guild = (community: Community) => ({
 })
 
 /**
- * What `GUILD_CREATE` says of the member whom it is for, and of others.
+ * What `GUILD_CREATE` says of the member whom it is for, and of others, but for who they are.
  *
  * @since 0.1.0
  * @category events
@@ -170,7 +170,6 @@ export const guild = (community: Community) => ({
 export const guildMembers = (value: {
   readonly community: Community
   readonly member: Member
-  readonly roster: ReadonlyArray<Member>
   readonly presences: ReadonlyArray<readonly [UserId, Presence]>
   readonly memberCount: number
 }) => ({
@@ -178,7 +177,6 @@ export const guildMembers = (value: {
   large: value.memberCount > LARGE,
   unavailable: false,
   member_count: value.memberCount,
-  members: value.roster.map(member),
   presences: value.presences
     .filter(([, status]) => status !== "offline")
     .map(([user, status]) => presence({ user, presence: status, guild: value.community.id })),
@@ -201,14 +199,14 @@ export const presence = ({ guild, presence, user }: Omit<PresenceChanged, "_tag"
 })
 
 /**
+ * Where somebody is, in a guild's description, which says elsewhere who that is.
+ *
  * @since 0.1.0
  * @category objects
  */
-export const voiceState = ({ guild, state }: Omit<VoiceChanged, "_tag">) => ({
-  guild_id: guild,
+export const partialVoiceState = (state: VoiceChanged["state"]) => ({
   channel_id: state.channel,
   user_id: state.member.user.id,
-  member: member(state.member),
   session_id: state.session,
   deaf: state.member.deaf ?? false,
   mute: state.member.mute ?? false,
@@ -217,6 +215,16 @@ export const voiceState = ({ guild, state }: Omit<VoiceChanged, "_tag">) => ({
   self_video: false,
   suppress: false,
   request_to_speak_timestamp: null
+})
+
+/**
+ * @since 0.1.0
+ * @category objects
+ */
+export const voiceState = ({ guild, state }: Omit<VoiceChanged, "_tag">) => ({
+  guild_id: guild,
+  member: member(state.member),
+  ...partialVoiceState(state)
 })
 
 /**

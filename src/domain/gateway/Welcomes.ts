@@ -23,6 +23,12 @@ interface Written {
   readonly text: string
 }
 
+/** What is the same for all who see the same: who is in calls there, and what follows upon the first of them. */
+interface Shared {
+  readonly inside: ReadonlySet<UserId>
+  readonly text: Payload.Text
+}
+
 /** An object's fields without its braces. */
 const fields = (data: object): string => JSON.stringify(data).slice(1, -1)
 
@@ -36,7 +42,7 @@ const namedIn = ({ audiences, ownerId }: Community): ReadonlySet<UserId> =>
  */
 export class Welcomes {
   private readonly channels = new Map<ChannelId, Written>()
-  private readonly texts = new Map<string, Payload.Text>()
+  private readonly texts = new Map<string, Shared>()
   private last: Pick<Snapshot, "community" | "lastMessages" | "voice"> | undefined
   private named: ReadonlySet<UserId> = new Set()
   private roles: { readonly of: ReadonlyMap<RoleId, Role>; readonly text: string } | undefined
@@ -44,8 +50,14 @@ export class Welcomes {
   /** The snapshot as a payload. */
   payload(snapshot: Snapshot): Payload.Payload {
     this.turnTo(snapshot)
-    const own = Payload.textOf(`{${fields(Json.guildMembers(snapshot))},`)
-    return Payload.fromTexts("GUILD_CREATE", [own, this.shared(snapshot)])
+    const { inside, text } = this.shared(snapshot)
+    const told = snapshot.roster
+      .filter(({ user }) => !inside.has(user.id))
+      .map((one) => JSON.stringify(Json.member(one)))
+    const comma = told.length > 0 && inside.size > 0 ? "," : ""
+    // The list of members goes on with those who are in calls.
+    const own = Payload.textOf(`{${fields(Json.guildMembers(snapshot))},"members":[${told.join()}${comma}`)
+    return Payload.fromTexts("GUILD_CREATE", [own, text])
   }
 
   /** Forgets what was written of a guild that was otherwise. */
@@ -61,18 +73,18 @@ export class Welcomes {
   }
 
   /** What is the same for all who see the same. */
-  private shared(snapshot: Snapshot): Payload.Text {
+  private shared(snapshot: Snapshot): Shared {
     const { roles, user } = snapshot.member
     const key = this.named.has(user.id) ? user.id : roles.toSorted().join()
     const known = this.texts.get(key)
     if (known !== undefined) return known
     if (this.texts.size >= MAX_KEPT) this.texts.clear()
-    const text = Payload.textOf(this.written(snapshot))
-    this.texts.set(key, text)
-    return text
+    const written = this.written(snapshot)
+    this.texts.set(key, written)
+    return written
   }
 
-  private written(snapshot: Snapshot): string {
+  private written(snapshot: Snapshot): Shared {
     const { community, lastMessages, member, voice } = snapshot
     const seen = new Set<ChannelId>()
     const channels: Array<string> = []
@@ -82,11 +94,16 @@ export class Welcomes {
       seen.add(id)
       channels.push(this.channel(community, channel, Option.getOrNull(HashMap.get(lastMessages, id))))
     }
-    const states = Array.from(HashMap.values(voice))
-      .filter(({ channel }) => seen.has(channel))
-      .map((state) => Json.voiceState({ guild: community.id, state }))
+    const states = Array.from(HashMap.values(voice)).filter(({ channel }) => seen.has(channel))
+    const members = states.map((state) => JSON.stringify(Json.member(state.member)))
     const { roles: _, ...guild } = Json.guild(community)
-    return `${fields(guild)},"roles":${this.rolesOf(community)},"channels":[${channels.join()}],"voice_states":${JSON.stringify(states)}}`
+    return {
+      inside: new Set(states.map((state) => state.member.user.id)),
+      text: Payload.textOf(
+        `${members.join()}],${fields(guild)},"roles":${this.rolesOf(community)},"channels":[${channels.join()}],` +
+          `"voice_states":${JSON.stringify(states.map(Json.partialVoiceState))}}`
+      )
+    }
   }
 
   private channel({ id }: Community, channel: Channel, lastMessage: MessageId | null): string {

@@ -103,8 +103,8 @@ export interface VoiceChanged {
 
 /**
  * How the guild stands: what a session starts from that is connected, or that looks at the guild again. It is rendered for
- * one member, and does not show what is hidden from them. `roster` are the members who are told of, and `presences` what
- * is seen of those of them who are there.
+ * one member, and does not show what is hidden from them. `roster` are the members who are told of, besides
+ * those whom `voice` has where this member sees them, and `presences` what is seen of those of them who are there.
  *
  * @since 0.1.0
  * @category models

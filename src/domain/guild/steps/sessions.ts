@@ -5,6 +5,7 @@
  */
 import { HashMap, Option, Result } from "effect"
 import * as Audience from "../../Audience.ts"
+import * as Intents from "../../gateway/Intents.ts"
 import type { UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import type { Presence } from "../../Presence.ts"
@@ -36,16 +37,24 @@ const viewOf = ({ community, lastMessages }: State, member: Member, { memberCoun
   }
 }
 
-const snapshot = (state: State, member: Member, { memberCount, roster }: Facts): Snapshot => ({
-  _tag: "Snapshot",
-  community: state.community,
-  member,
-  roster,
-  presences: roster.map(({ user }) => [user.id, presenceOf(state, user.id)] as const),
-  memberCount,
-  lastMessages: state.lastMessages,
-  voice: state.voice
-})
+/**
+ * Who does not ask for presences is told of no more than themselves, as on Discord, and of who is in calls that they see.
+ *
+ * @see https://discord.com/developers/docs/events/gateway-events#guild-create
+ */
+const snapshot = (state: State, member: Member, intents: number, { memberCount, roster }: Facts): Snapshot => {
+  const isTold = Intents.wants(intents, Intents.GUILD_PRESENCES)
+  return {
+    _tag: "Snapshot",
+    community: state.community,
+    member,
+    roster: isTold ? roster : [member],
+    presences: isTold ? roster.map(({ user }) => [user.id, presenceOf(state, user.id)]) : [],
+    memberCount,
+    lastMessages: state.lastMessages,
+    voice: state.voice
+  }
+}
 
 /** What is to be done when others see something else of a user than before; nobody is told where nobody asks. */
 const noticed = <H>(before: State, after: State, user: UserId): ReadonlyArray<Output<H>> => {
@@ -73,7 +82,7 @@ export const sessions = <H>(): Steps<
     // The id as the member's record has it: of the same text, one is kept, and not one for each session.
     const { id } = facts.member.value.user
     const [next, relay, outputs] = seated(state, id, { session, intents, isActive, status, worker })
-    const view = snapshot(next, facts.member.value, facts)
+    const view = snapshot(next, facts.member.value, intents, facts)
     return [
       next,
       [
@@ -107,7 +116,7 @@ export const sessions = <H>(): Steps<
           _tag: "Turn",
           relay: seat.relay,
           session,
-          snapshot: isActive ? snapshot(next, member, facts) : undefined
+          snapshot: isActive ? snapshot(next, member, seat.intents, facts) : undefined
         }
         return [next, [turn], undefined] as const
       })

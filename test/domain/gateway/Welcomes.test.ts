@@ -1,0 +1,115 @@
+import { assert, describe, it } from "@effect/vitest"
+import { HashMap, Option, Schema } from "effect"
+import * as Community from "../../../src/domain/Community.ts"
+import * as Intents from "../../../src/domain/gateway/Intents.ts"
+import * as Payload from "../../../src/domain/gateway/Payload.ts"
+import { Welcomes } from "../../../src/domain/gateway/Welcomes.ts"
+import type { Snapshot } from "../../../src/domain/guild/Event.ts"
+import * as State from "../../../src/domain/guild/State.ts"
+import { step } from "../../../src/domain/guild/step.ts"
+import { ChannelId, SessionId, type UserId } from "../../../src/domain/Ids.ts"
+import * as Permissions from "../../../src/domain/Permissions.ts"
+import type { VoiceState } from "../../../src/domain/VoiceState.ts"
+import { GUILD, member, sessionId, STAFF, userId } from "../../support/community.ts"
+
+const EVERYONE = Community.everyoneId(GUILD)
+const LOUNGE = ChannelId.make("13")
+const BACK_ROOM = ChannelId.make("14")
+
+const community = Community.make({
+  id: GUILD,
+  name: "welcomes",
+  ownerId: userId(0),
+  roles: [
+    { id: EVERYONE, name: "@everyone", permissions: Permissions.VIEW_CHANNEL | Permissions.CONNECT },
+    { id: STAFF, name: "Staff", permissions: Permissions.NONE, position: 1 }
+  ],
+  channels: [
+    { id: LOUNGE, name: "lounge", kind: "voice" },
+    {
+      id: BACK_ROOM,
+      name: "back room",
+      kind: "voice",
+      overwrites: [
+        { kind: "role", id: EVERYONE, allow: 0n, deny: Permissions.VIEW_CHANNEL },
+        { kind: "role", id: STAFF, allow: Permissions.VIEW_CHANNEL, deny: 0n }
+      ]
+    }
+  ]
+})
+
+const Index = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 6 }))
+const Told = Schema.fromJsonString(
+  Schema.Struct({
+    d: Schema.Struct({
+      members: Schema.Array(Schema.Struct({ user: Schema.Struct({ id: Schema.String }) })),
+      presences: Schema.Array(Schema.Struct({ user: Schema.Struct({ id: Schema.String }), status: Schema.String })),
+      voice_states: Schema.Array(Schema.Struct({ user_id: Schema.String, channel_id: Schema.String }))
+    })
+  })
+)
+
+const isStaff = (index: number) => index % 2 === 0
+const someone = (index: number) => member(index, isStaff(index) ? [STAFF] : [])
+const everybody = [1, 2, 3, 4, 5, 6].map(someone)
+
+const speaking = (index: number, channel: ChannelId): readonly [UserId, VoiceState] => [
+  userId(index),
+  { member: someone(index), session: sessionId(index), channel, selfMute: false, selfDeaf: false }
+]
+
+const snapshotFor = (state: State.State, index: number, intents: number, isLarge: boolean): Snapshot => {
+  const [, outputs] = step<undefined, "Connect">(
+    state,
+    "Connect",
+    { session: SessionId.make(`late-${index}`), user: userId(index), intents, handle: undefined },
+    {
+      now: 0,
+      member: Option.some(someone(index)),
+      target: Option.none(),
+      named: [],
+      roster: isLarge ? [someone(index)] : everybody,
+      memberCount: isLarge ? 1000 : everybody.length
+    }
+  )
+  for (const output of outputs) if (output._tag === "Attach") return output.snapshot
+  throw new Error("nobody was attached")
+}
+
+describe("Welcomes", () => {
+  it.prop(
+    "who asks for presences is told of all members of a small guild; everybody of themselves, and of who is in calls " +
+      "that they see; of each once",
+    [
+      Schema.Array(Schema.Struct({ index: Index, isHidden: Schema.Boolean })),
+      Schema.Array(Schema.Struct({ index: Index, isTold: Schema.Boolean, isLarge: Schema.Boolean }))
+    ],
+    ([calls, comers]) => {
+      const voice = HashMap.fromIterable(
+        calls.map(({ index, isHidden }) => speaking(index, isHidden ? BACK_ROOM : LOUNGE))
+      )
+      const state: State.State = { ...State.initial(community), voice }
+      // One for all of them: what it wrote for others must not be told to the next.
+      const welcomes = new Welcomes()
+      for (const { index, isLarge, isTold } of comers) {
+        const intents = isTold ? Intents.GUILDS | Intents.GUILD_PRESENCES : Intents.GUILDS | Intents.GUILD_MEMBERS
+        const payload = welcomes.payload(snapshotFor(state, index, intents, isLarge))
+        const { d } = Schema.decodeUnknownSync(Told)(Payload.frame(payload, 1))
+        const seen = Array.from(HashMap.values(voice))
+          .filter(({ channel }) => channel === LOUNGE || isStaff(index))
+          .map((state) => state.member.user.id)
+        const listed = isTold && !isLarge ? everybody.map(({ user }) => user.id) : [userId(index)]
+        assert.deepStrictEqual(
+          d.members.map(({ user }) => user.id).toSorted(),
+          Array.from(new Set<string>([...listed, ...seen])).toSorted()
+        )
+        assert.sameMembers(
+          d.voice_states.map(({ user_id }) => user_id),
+          seen
+        )
+        assert.deepStrictEqual(d.presences, isTold ? [{ user: { id: userId(index) }, status: "online" }] : [])
+      }
+    },
+    { arbitrary: { runs: 300 } }
+  )
+})
