@@ -50,6 +50,16 @@ export const parameter = <A>(
   )
 
 /**
+ * The request's query.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const query = <A, I extends Readonly<Record<string, string | ReadonlyArray<string> | undefined>>>(
+  schema: Schema.Codec<A, I>
+) => Effect.mapError(HttpServerRequest.schemaSearchParams(schema), invalid)
+
+/**
  * The request's JSON body.
  *
  * @since 0.1.0

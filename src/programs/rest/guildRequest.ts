@@ -131,3 +131,16 @@ export const answered = <A>(
   { id }: User,
   asked: Effect.Effect<A, Refusal | ActorError | ScanError | StoreUnavailable>
 ): Effect.Effect<A, RestError.RestError> => Effect.mapError(asked, (error) => said(id, error))
+
+/**
+ * The guild of the path, and who asks, who is a member.
+ *
+ * @since 0.1.0
+ * @category guilds
+ */
+export const ownGuild = Effect.gen(function* () {
+  const { guild: own, me } = yield* guild
+  const found = yield* answered(me, own.members.get([me.id]))
+  if (found.length === 0) return yield* RestError.missingAccess()
+  return { guild: own, me }
+})

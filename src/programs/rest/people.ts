@@ -5,16 +5,16 @@
  * @since 0.1.0
  */
 import { Array as Arr, Effect, Schema } from "effect"
-import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServerResponse } from "effect/http"
 import * as Json from "../../domain/gateway/Json.ts"
 import * as RestBody from "../../domain/gateway/RestBody.ts"
 import * as RestError from "../../domain/gateway/RestError.ts"
 import type { MemberPatch } from "../../domain/guild/commands/members.ts"
-import type { UserId } from "../../domain/Ids.ts"
+import { UserId } from "../../domain/Ids.ts"
 import { Guilds } from "../Guilds.ts"
 import * as Rest from "../Rest.ts"
 import * as Transport from "../Transport.ts"
-import { answered, guild, roleId, userId } from "./guildRequest.ts"
+import { answered, guild, ownGuild, roleId, userId } from "./guildRequest.ts"
 
 const nothing = () => HttpServerResponse.empty()
 
@@ -32,32 +32,31 @@ const user = Effect.gen(function* () {
   return yield* RestError.unknownUser()
 })
 
-/** The guild of the path, for one of its members. */
-const ownGuild = Effect.gen(function* () {
-  const { guild: own, me } = yield* guild
-  const found = yield* answered(me, own.members.get([me.id]))
-  if (found.length === 0) return yield* RestError.missingAccess()
-  return { guild: own, me }
-})
-
 const member = Effect.gen(function* () {
   const { guild: own, me } = yield* ownGuild
   const [found] = yield* answered(me, own.members.get([yield* userId]))
   return found === undefined ? yield* RestError.unknownMember() : Json.member(found.member)
 })
 
-const Search = Schema.Struct({
-  query: Schema.String,
-  limit: Schema.optionalKey(Schema.NumberFromString.check(Schema.isBetween({ minimum: 1, maximum: 1000 })))
-})
+const Limit = Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: 1000 }))
 
 const search = Effect.gen(function* () {
   const { guild: own, me } = yield* ownGuild
-  const { limit = 1, query } = yield* Effect.mapError(HttpServerRequest.schemaSearchParams(Search), () =>
-    RestError.invalidForm(["query"], { code: "BASE_TYPE_REQUIRED", message: "This field is required" })
+  const { limit = 1, query } = yield* Rest.query(
+    Schema.Struct({ query: Schema.String, limit: Schema.optionalKey(Limit) })
   )
   const users = yield* answered(me, own.members.find(query, limit))
   const found = yield* answered(me, own.members.get(Arr.fromIterable(users)))
+  return found.map((one) => Json.member(one.member))
+})
+
+const list = Effect.gen(function* () {
+  const { guild: own, me } = yield* ownGuild
+  const { after = UserId.make("0"), limit = 1 } = yield* Rest.query(
+    Schema.Struct({ after: Schema.optionalKey(UserId), limit: Schema.optionalKey(Limit) })
+  )
+  const everybody = yield* answered(me, own.members.find(""))
+  const found = yield* answered(me, own.members.get(everybody.after(after, limit)))
   return found.map((one) => Json.member(one.member))
 })
 
@@ -104,6 +103,7 @@ const leave = Effect.gen(function* () {
 export const routes = (api: `/${string}`) => [
   HttpRouter.route("GET", `${api}/users/:user_id`, Rest.respond(user)),
   HttpRouter.route("DELETE", `${api}/users/@me/guilds/:guild_id`, Rest.respondWith(leave, nothing)),
+  HttpRouter.route("GET", `${api}/guilds/:guild_id/members`, Rest.respond(list)),
   HttpRouter.route("GET", `${api}/guilds/:guild_id/members/search`, Rest.respond(search)),
   HttpRouter.route("GET", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(member)),
   HttpRouter.route("PATCH", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(update)),

@@ -13,7 +13,7 @@ import * as RestBody from "../../domain/gateway/RestBody.ts"
 import * as RestError from "../../domain/gateway/RestError.ts"
 import * as Rest from "../Rest.ts"
 import * as Transport from "../Transport.ts"
-import { answered, channelGuild, guild, overwriteId, roleId, view } from "./guildRequest.ts"
+import { answered, channelGuild, guild, overwriteId, ownGuild, roleId, view } from "./guildRequest.ts"
 
 const nothing = () => HttpServerResponse.empty()
 
@@ -38,6 +38,12 @@ export const seenChannel = Effect.gen(function* () {
 })
 
 const allRoles = Effect.map(seen, ({ community }) => Array.from(community.roles.values(), Json.role))
+
+const oneRole = Effect.gen(function* () {
+  const { guild } = yield* ownGuild
+  const role = guild.community.roles.get(yield* roleId)
+  return role === undefined ? yield* RestError.unknownRole() : Json.role(role)
+})
 
 const createRole = Effect.gen(function* () {
   const { guild: to, me } = yield* guild
@@ -113,6 +119,7 @@ export const routes = (api: `/${string}`) => [
   HttpRouter.route("GET", `${api}/guilds/:guild_id/roles`, Rest.respond(allRoles)),
   HttpRouter.route("POST", `${api}/guilds/:guild_id/roles`, Rest.respond(createRole)),
   HttpRouter.route("PATCH", `${api}/guilds/:guild_id/roles`, Rest.respond(orderRoles)),
+  HttpRouter.route("GET", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respond(oneRole)),
   HttpRouter.route("PATCH", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respond(updateRole)),
   HttpRouter.route("DELETE", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respondWith(deleteRole, nothing)),
   HttpRouter.route(

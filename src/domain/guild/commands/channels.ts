@@ -8,7 +8,14 @@ import { Schema } from "effect"
 import { Channel, Overwrite } from "../../Community.ts"
 import { ChannelId, RoleId, UserId } from "../../Ids.ts"
 import { StoreUnavailable } from "../../MemberStore.ts"
-import { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember, WrongChannel } from "../Refusal.ts"
+import {
+  MissingAccess,
+  MissingPermissions,
+  UnknownChannel,
+  UnknownMember,
+  UnknownRole,
+  WrongChannel
+} from "../Refusal.ts"
 
 const { kind, name, overwrites, position, topic, userLimit } = Channel.fields
 
@@ -22,7 +29,8 @@ const patch = {
 
 /**
  * What may be different about a channel; what is left out stays. A `parent` of `null` is none. With `isSynced` the channel
- * takes over the overwrites of the category that it then stands under; `overwrite` is put among them, in the place of one
+ * takes over the overwrites of the category that it then stands under. Of `overwrites` for the same role or member the last
+ * one counts, and roles have to be there; `overwrite` is put among them, in the place of one
  * for the same role or member, and the one for `withoutOverwrite` taken out.
  *
  * @since 0.1.0
@@ -51,6 +59,7 @@ export const ChannelMove = Schema.Struct({
 const error = Schema.Union([
   UnknownMember,
   UnknownChannel,
+  UnknownRole,
   WrongChannel,
   MissingAccess,
   MissingPermissions,

@@ -4,19 +4,19 @@
  * @since 0.1.0
  */
 import { HashMap, Result } from "effect"
-import { type Change, type Channel, channel as channelOf, type Overwrite } from "../../Community.ts"
+import { type Change, type Channel, channel as channelOf } from "../../Community.ts"
 import { ChannelId, snowflake } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Protocol } from "../Protocol.ts"
 import { type MissingAccess, type MissingPermissions, UnknownChannel, WrongChannel } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
+import { areSame, needsOverwrites, overwritesAfter, unique } from "./overwrites.ts"
 import { restructured } from "./restructure.ts"
 import { stepped, type Steps } from "./Step.ts"
 
 type Patch = Protocol<unknown>["UpdateChannel"]["payload"]["patch"]
 type Move = Omit<Protocol<unknown>["OrderChannels"]["payload"]["moves"][number], "channel">
-type Overwrites = ReadonlyArray<Overwrite>
 
 const found = ({ community }: State, id: ChannelId): Result.Result<Channel, UnknownChannel> =>
   Result.fromNullishOr(community.channels.get(id), () => new UnknownChannel({ channel: id }))
@@ -47,42 +47,6 @@ const needsPlace = (
     ? authority.needs(Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS")
     : authority.needsIn(parent, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
 
-const says = ({ allow, deny, id, kind }: Overwrite): string => `${kind} ${id} ${allow} ${deny}`
-
-const areSame = (one: Overwrites, other: Overwrites): boolean =>
-  one === other ||
-  (one.length === other.length && one.map(says).toSorted().join() === other.map(says).toSorted().join())
-
-/** All bits about which two sets of overwrites differ. */
-const differing = (one: Overwrites, other: Overwrites): Permissions.Permissions => {
-  const bits = (from: Overwrites, to: Overwrites) =>
-    from.reduce((all, overwrite) => {
-      const counterpart = to.find(({ id, kind }) => id === overwrite.id && kind === overwrite.kind)
-      const { allow, deny } = counterpart ?? { allow: Permissions.NONE, deny: Permissions.NONE }
-      return all | (overwrite.allow ^ allow) | (overwrite.deny ^ deny)
-    }, Permissions.NONE)
-  return bits(one, other) | bits(other, one)
-}
-
-/**
- * Refuses whoever may not have these overwrites instead of those: who does not have themselves what they are about, in the
- * guild or in the channel as it was. "Setting MANAGE_ROLES permission in channels is only possible for guild administrators."
- */
-const needsOverwrites = (
-  authority: Authority,
-  channel: Channel | undefined,
-  before: Overwrites,
-  after: Overwrites
-): Result.Result<void, MissingPermissions> => {
-  const bits = differing(before, after)
-  const isManaging = Permissions.has(bits, Permissions.MANAGE_ROLES)
-  return Result.andThen(authority.needsAll(bits, channel), () =>
-    isManaging
-      ? authority.needs(Permissions.ADMINISTRATOR, "ADMINISTRATOR, for overwrites of MANAGE_ROLES")
-      : Result.void
-  )
-}
-
 /** The channels of a category that have just its overwrites: they keep to them. */
 const synced = ({ community }: State, before: Channel, after: Channel): ReadonlyArray<Change> =>
   before.kind !== "category" || areSame(before.overwrites, after.overwrites)
@@ -90,14 +54,6 @@ const synced = ({ community }: State, before: Channel, after: Channel): Readonly
     : Array.from(community.channels.values())
         .filter(({ overwrites, parent }) => parent === before.id && areSame(overwrites, before.overwrites))
         .map((channel) => ({ _tag: "ChannelPut", channel: { ...channel, overwrites: after.overwrites } }))
-
-const overwritesAfter = ({ overwrites }: Channel, patch: Patch, parent: Channel | undefined): Overwrites => {
-  const { isSynced = false, overwrite, withoutOverwrite } = patch
-  const whole = isSynced && parent !== undefined ? parent.overwrites : (patch.overwrites ?? overwrites)
-  if (overwrite === undefined && withoutOverwrite === undefined) return whole
-  const others = whole.filter(({ id }) => id !== withoutOverwrite && id !== overwrite?.id)
-  return overwrite === undefined ? others : [...others, overwrite]
-}
 
 const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): Channel => {
   const { id, kind } = channel
@@ -135,7 +91,7 @@ const updated = (state: State, authority: Authority, id: ChannelId, patch: Patch
     const channel = patched(before, patch, parent)
     if (before.overwrites !== channel.overwrites) {
       yield* authority.needsIn(before, Permissions.MANAGE_ROLES, "MANAGE_ROLES there")
-      yield* needsOverwrites(authority, before, before.overwrites, channel.overwrites)
+      yield* needsOverwrites(state.community, authority, before, before.overwrites, channel.overwrites)
     }
     const put: Change = { _tag: "ChannelPut", channel }
     return { channel, changes: [put, ...synced(state, before, channel)] }
@@ -174,13 +130,13 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
           id,
           kind,
           position: community.channels.size,
-          overwrites: parent?.overwrites ?? [],
           ...(parent === undefined ? undefined : { parent: parent.id }),
-          ...wanted
+          ...wanted,
+          overwrites: wanted.overwrites === undefined ? (parent?.overwrites ?? []) : unique(wanted.overwrites)
         })
         if (wanted.overwrites !== undefined && wanted.overwrites.length > 0) {
           yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
-          yield* needsOverwrites(authority, undefined, [], channel.overwrites)
+          yield* needsOverwrites(community, authority, undefined, [], channel.overwrites)
         }
         const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, [
           { _tag: "ChannelPut", channel }

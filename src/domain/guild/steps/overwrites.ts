@@ -1,0 +1,89 @@
+/**
+ * What a channel changes for roles and members, and who may have it otherwise.
+ *
+ * @since 0.1.0
+ */
+import { Result } from "effect"
+import type { Channel, Community, Overwrite } from "../../Community.ts"
+import * as Permissions from "../../Permissions.ts"
+import type { Protocol } from "../Protocol.ts"
+import { type MissingPermissions, UnknownRole } from "../Refusal.ts"
+import type { Authority } from "./Authority.ts"
+
+type Overwrites = ReadonlyArray<Overwrite>
+
+const says = ({ allow, deny, id, kind }: Overwrite): string => `${kind} ${id} ${allow} ${deny}`
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const areSame = (one: Overwrites, other: Overwrites): boolean =>
+  one === other ||
+  (one.length === other.length && one.map(says).toSorted().join() === other.map(says).toSorted().join())
+
+/**
+ * One for each role and each member: what is said last of them.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const unique = (overwrites: Overwrites): Overwrites =>
+  Array.from(new Map(overwrites.map((overwrite) => [overwrite.id, overwrite])).values())
+
+/**
+ * Those of a channel that is otherwise, and stands under a category or not.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const overwritesAfter = (
+  { overwrites }: Channel,
+  patch: Protocol<unknown>["UpdateChannel"]["payload"]["patch"],
+  parent: Channel | undefined
+): Overwrites => {
+  const { isSynced = false, overwrite, withoutOverwrite } = patch
+  const whole = isSynced && parent !== undefined ? parent.overwrites : unique(patch.overwrites ?? overwrites)
+  if (overwrite === undefined && withoutOverwrite === undefined) return whole
+  const others = whole.filter(({ id }) => id !== withoutOverwrite && id !== overwrite?.id)
+  return overwrite === undefined ? others : [...others, overwrite]
+}
+
+/** All bits about which two sets of overwrites differ. */
+const differing = (one: Overwrites, other: Overwrites): Permissions.Permissions => {
+  const bits = (from: Overwrites, to: Overwrites) =>
+    from.reduce((all, overwrite) => {
+      const counterpart = to.find(({ id, kind }) => id === overwrite.id && kind === overwrite.kind)
+      const { allow, deny } = counterpart ?? { allow: Permissions.NONE, deny: Permissions.NONE }
+      return all | (overwrite.allow ^ allow) | (overwrite.deny ^ deny)
+    }, Permissions.NONE)
+  return bits(one, other) | bits(other, one)
+}
+
+/**
+ * Refuses whoever may not have these overwrites instead of those: who does not have themselves what they are about, in the
+ * guild or in the channel as it was ("Setting MANAGE_ROLES permission in channels is only possible for guild
+ * administrators"). And refuses what concerns roles that there are not.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const needsOverwrites = (
+  { roles }: Community,
+  authority: Authority,
+  channel: Channel | undefined,
+  before: Overwrites,
+  after: Overwrites
+): Result.Result<void, MissingPermissions | UnknownRole> => {
+  for (const overwrite of after) {
+    if (overwrite.kind !== "role" || roles.has(overwrite.id) || before.includes(overwrite)) continue
+    return Result.fail(new UnknownRole({ role: overwrite.id }))
+  }
+  const bits = differing(before, after)
+  const isManaging = Permissions.has(bits, Permissions.MANAGE_ROLES)
+  return Result.andThen(authority.needsAll(bits, channel), () =>
+    isManaging
+      ? authority.needs(Permissions.ADMINISTRATOR, "ADMINISTRATOR, for overwrites of MANAGE_ROLES")
+      : Result.void
+  )
+}

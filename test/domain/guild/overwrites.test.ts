@@ -1,0 +1,46 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Option, Result } from "effect"
+import * as Community from "../../../src/domain/Community.ts"
+import * as State from "../../../src/domain/guild/State.ts"
+import { type Facts, step } from "../../../src/domain/guild/step.ts"
+import { RoleId } from "../../../src/domain/Ids.ts"
+import * as Permissions from "../../../src/domain/Permissions.ts"
+import { community, GENERAL, STAFF, userId } from "../../support/community.ts"
+
+const operator: Facts = {
+  now: 1_700_000_000_000,
+  member: Option.none(),
+  target: Option.none(),
+  named: [],
+  roster: [],
+  memberCount: 0
+}
+const state = State.initial(community)
+const SEE = Permissions.VIEW_CHANNEL
+
+const sees: Community.Overwrite = { kind: "role", id: STAFF, allow: SEE, deny: Permissions.NONE }
+const hidden: Community.Overwrite = { kind: "role", id: STAFF, allow: Permissions.NONE, deny: SEE }
+const named: Community.Overwrite = { kind: "member", id: userId(1), allow: SEE, deny: Permissions.NONE }
+const nobodys: Community.Overwrite = { ...sees, id: RoleId.make("404") }
+
+const created = (overwrites: ReadonlyArray<Community.Overwrite>) =>
+  step<never, "CreateChannel">(state, "CreateChannel", { channel: { name: "new", overwrites } }, operator)[2]
+const updated = (overwrites: ReadonlyArray<Community.Overwrite>) =>
+  step<never, "UpdateChannel">(state, "UpdateChannel", { channel: GENERAL, patch: { overwrites } }, operator)[2]
+const put = (overwrite: Community.Overwrite) =>
+  step<never, "UpdateChannel">(state, "UpdateChannel", { channel: GENERAL, patch: { overwrite } }, operator)[2]
+
+describe("overwrites", () => {
+  it("of several for the same role or member the last one counts", () => {
+    for (const change of [created, updated]) {
+      assert.deepStrictEqual(Result.getOrThrow(change([hidden, named, sees])).overwrites, [sees, named])
+      assert.deepStrictEqual(Result.getOrThrow(change([sees, hidden])).overwrites, [hidden])
+    }
+  })
+
+  it("are refused for roles that there are not", () => {
+    for (const answer of [created([sees, nobodys]), updated([nobodys]), put(nobodys)]) {
+      assert.strictEqual(Result.isFailure(answer) ? answer.failure._tag : "done", "UnknownRole")
+    }
+  })
+})
