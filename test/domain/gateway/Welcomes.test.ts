@@ -7,7 +7,7 @@ import { Welcomes } from "../../../src/domain/gateway/Welcomes.ts"
 import type { Snapshot } from "../../../src/domain/guild/Event.ts"
 import * as State from "../../../src/domain/guild/State.ts"
 import { step } from "../../../src/domain/guild/step.ts"
-import { ChannelId, SessionId, type UserId } from "../../../src/domain/Ids.ts"
+import { ChannelId, MessageId, SessionId, type UserId } from "../../../src/domain/Ids.ts"
 import * as Permissions from "../../../src/domain/Permissions.ts"
 import type { VoiceState } from "../../../src/domain/VoiceState.ts"
 import { GUILD, member, sessionId, STAFF, userId } from "../../support/community.ts"
@@ -39,6 +39,11 @@ const community = Community.make({
 })
 
 const Index = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 6 }))
+const Step = Schema.Union([
+  Schema.Struct({ do: Schema.Literal("call"), index: Index, isHidden: Schema.Boolean }),
+  Schema.Struct({ do: Schema.Literals(["hang up", "write", "rename"]), index: Index }),
+  Schema.Struct({ do: Schema.Literal("come"), index: Index, isLarge: Schema.Boolean })
+])
 const Told = Schema.fromJsonString(
   Schema.Struct({
     d: Schema.Struct({
@@ -111,5 +116,41 @@ describe("Welcomes", () => {
       }
     },
     { arbitrary: { runs: 300 } }
+  )
+
+  it.prop(
+    "whatever was written for others before, it is as if nothing had been",
+    [Schema.Array(Step)],
+    ([steps]) => {
+      let state = State.initial(community)
+      const welcomes = new Welcomes()
+      for (const step of steps) {
+        switch (step.do) {
+          case "call": {
+            const [user, voice] = speaking(step.index, step.isHidden ? BACK_ROOM : LOUNGE)
+            state = { ...state, voice: HashMap.set(state.voice, user, voice) }
+            break
+          }
+          case "hang up":
+            state = { ...state, voice: HashMap.remove(state.voice, userId(step.index)) }
+            break
+          case "write": {
+            const lastMessages = HashMap.set(state.lastMessages, LOUNGE, MessageId.make(String(step.index)))
+            state = { ...state, lastMessages }
+            break
+          }
+          case "rename": {
+            const channel = Community.channel({ id: LOUNGE, name: `lounge ${step.index} ü`, kind: "voice" })
+            state = { ...state, community: Community.changed(state.community, [{ _tag: "ChannelPut", channel }]) }
+            break
+          }
+          case "come": {
+            const snapshot = snapshotFor(state, step.index, Intents.GUILD_PRESENCES, step.isLarge)
+            assert.deepStrictEqual(welcomes.payload(snapshot), new Welcomes().payload(snapshot))
+          }
+        }
+      }
+    },
+    { arbitrary: { runs: 300, size: 30 } }
   )
 })
