@@ -40,3 +40,11 @@ export interface Worker {
  * @category contracts
  */
 export class GuildLink extends Context.Service<GuildLink, Link>()("fanfare/domain/Worker/GuildLink") {}
+
+/**
+ * Within a worker: which of all workers it is, from 0. One that takes another's place has its index too.
+ *
+ * @since 0.1.0
+ * @category services
+ */
+export class WorkerIndex extends Context.Service<WorkerIndex, number>()("fanfare/domain/Worker/WorkerIndex") {}

@@ -4,14 +4,14 @@
  *
  * @since 0.1.0
  */
-import { type Cause, Effect, Layer, Pull } from "effect"
+import { type Cause, Context, Effect, Layer, Pull } from "effect"
 import type * as Envelope from "../domain/Envelope.ts"
 import type { GuildId } from "../domain/Ids.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
 import type { Offload } from "../domain/Offload.ts"
 import * as Wire from "../domain/remote/Wire.ts"
 import type { Sampler } from "../domain/Sampler.ts"
-import { GuildLink, type Link } from "../domain/Worker.ts"
+import { GuildLink, type Link, WorkerIndex } from "../domain/Worker.ts"
 import { found, Guilds } from "./Guilds.ts"
 import type { Settings } from "./Relay.ts"
 import * as Proxy from "./remote/Proxy.ts"
@@ -34,7 +34,7 @@ const teller = (link: Link, guild: GuildId, commands: Commands) => {
 }
 
 /**
- * Waits for the guilds to say who they are; then serves until the Layer's scope closes, or the link is gone.
+ * Waits for the guilds to say who they are, and which worker this is; then serves until the Layer's scope closes, or the link is gone.
  *
  * @since 0.1.0
  * @category layers
@@ -42,9 +42,8 @@ const teller = (link: Link, guild: GuildId, commands: Commands) => {
 export const layer = (options?: {
   readonly relayCapacity?: number
   readonly relay?: Settings
-}): Layer.Layer<Guilds, Cause.Done, GuildLink | Sampler | Offload> =>
-  Layer.effect(
-    Guilds,
+}): Layer.Layer<Guilds | WorkerIndex, Cause.Done, GuildLink | Sampler | Offload> =>
+  Layer.effectContext(
     Effect.gen(function* () {
       const link = yield* GuildLink
       const pending = new Proxy.Pending()
@@ -90,6 +89,6 @@ export const layer = (options?: {
         ).pipe(Pull.catchDone(() => Effect.void))
       )
       yield* Effect.forEach(proxies, ({ begun }) => begun, { discard: true })
-      return found(proxies.map(({ guild }) => guild))
+      return Context.make(Guilds, found(proxies.map(({ guild }) => guild))).pipe(Context.add(WorkerIndex, worker))
     })
   )

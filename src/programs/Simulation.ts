@@ -56,11 +56,12 @@ const WORDS = Arr.make("hello", "I love jello", "who is there?", "good morning",
 interface Visitor {
   readonly session: Session.Session
   readonly user: UserId
-  isActive: boolean
 }
 
+const looksAway = Effect.map(Random.next, (dice) => dice < PASSIVE)
+
 const connected = Effect.fnUntraced(function* (guild: Guild, user: UserId, id: SessionId, start: Session.Start) {
-  const isPassive = (yield* Random.next) < PASSIVE
+  const isPassive = yield* looksAway
   const session = start({ id, socket })
   const intents = Intents.GUILDS | Intents.GUILD_MESSAGES | Intents.GUILD_VOICE_STATES
   yield* Transport.call(
@@ -69,10 +70,10 @@ const connected = Effect.fnUntraced(function* (guild: Guild, user: UserId, id: S
     { session: id, user, intents, isPassive, handle: session },
     { timeout: "1 minute" }
   )
-  return { session, user, isActive: !isPassive } satisfies Visitor
+  return { session, user } satisfies Visitor
 })
 
-/** One of them does something: looks at the guild or away, joins a call or leaves it, and now and then says something. */
+/** One of them does something: looks at the guild or away, mostly away, joins a call or leaves it, and now and then says something. */
 const act = Effect.fnUntraced(function* (guild: Guild, visitor: Visitor) {
   const { user } = visitor
   const session = visitor.session.id
@@ -80,8 +81,8 @@ const act = Effect.fnUntraced(function* (guild: Guild, visitor: Visitor) {
   const among = (kind: "text" | "voice") => channels.filter((channel) => channel.kind === kind)
   const dice = yield* Random.next
   if (dice < 0.7) {
-    visitor.isActive = !visitor.isActive
-    return yield* Transport.call(guild, "SetActive", { session, user, isActive: visitor.isActive })
+    const isActive = !(yield* looksAway)
+    return yield* Transport.call(guild, "SetActive", { session, user, isActive })
   }
   if (dice < 0.9) {
     const [room] = yield* Random.shuffle(among("voice"))

@@ -10,7 +10,7 @@ import * as Mailbox from "../../src/domain/Mailbox.ts"
 import type { OutletProtocol } from "../../src/domain/relay/Protocol.ts"
 import * as Wire from "../../src/domain/remote/Wire.ts"
 import type { SessionMessage } from "../../src/domain/session/Session.ts"
-import { GuildLink, type Link } from "../../src/domain/Worker.ts"
+import { GuildLink, type Link, WorkerIndex } from "../../src/domain/Worker.ts"
 import * as MemberStore from "../../src/layers/MemberStore.ts"
 import * as Offload from "../../src/layers/Offload.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
@@ -98,16 +98,17 @@ describe("a guild's proxy", () => {
 })
 
 describe("a worker", () => {
-  it.effect("hears who has joined, and of nobody who was there before", () =>
+  it.effect("knows which one it is; hears who has joined, and of nobody who was there before", () =>
     Effect.gen(function* () {
       const wire = yield* link
       const down = (command: Wire.Command) =>
         wire.frames.offerUnsafe(
           Wire.encodeDown({ _tag: "Command", guild: GUILD, command: Envelope.make(command, undefined) })
         )
-      wire.frames.offerUnsafe(Wire.encodeDown({ _tag: "Start", worker: 0, guilds: [GUILD] }))
+      wire.frames.offerUnsafe(Wire.encodeDown({ _tag: "Start", worker: 3, guilds: [GUILD] }))
       down({ _tag: "Begin", community })
       yield* Effect.gen(function* () {
+        assert.strictEqual(yield* WorkerIndex, 3)
         const { byId, onJoin } = yield* Guilds
         const heard: Array<unknown> = []
         yield* onJoin(userId(1), (guild) => heard.push(guild))

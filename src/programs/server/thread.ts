@@ -8,6 +8,7 @@ import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Cause, Effect, Layer, Schema } from "effect"
 import { HttpServer } from "effect/http"
 import { threadId, workerData } from "node:worker_threads"
+import { WorkerIndex } from "../../domain/Worker.ts"
 import * as Offload from "../../layers/Offload.ts"
 import * as thread from "../../layers/Offload/thread.ts"
 import * as Sampler from "../../layers/Sampler.ts"
@@ -37,12 +38,10 @@ const reasonOf = (error: unknown): string => {
   return error.cause instanceof Error ? error.cause.message : error.message
 }
 
-/** Each thread has its share of the crowd. */
-const crowd = Simulation.layer({
-  count: settings.simulated,
-  first: (threadId - 1) % settings.threads,
-  step: settings.threads
-})
+/** Each thread has its share of the crowd, and who takes its place the same one. */
+const crowd = Layer.unwrap(
+  Effect.map(WorkerIndex, (first) => Simulation.layer({ count: settings.simulated, first, step: settings.threads }))
+)
 
 Layer.merge(announced, crowd).pipe(
   Layer.provide(http.layer(settings)),
