@@ -119,6 +119,44 @@ describe(`the page${skipped}`, () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live.skipIf(executablePath === undefined)(
+    "a channel that changes stays unread, and whoever reads in it reads on where they were",
+    () =>
+      Effect.gen(function* () {
+        const { url } = yield* processes.server()
+        const chrome = yield* browser
+        yield* Effect.promise(async () => {
+          const page = await chrome.newPage()
+          const said = complaints(page)
+          await page.goto(url)
+          await ready(page)
+          const [general, announcements] = ["1200000000000000010", "1200000000000000011"]
+          const call = (method: string, path: string, body: unknown) =>
+            fetch(`${url}/api/v10/channels/${path}`, {
+              method,
+              headers: { authorization: "Bot demo-1", "content-type": "application/json" },
+              body: JSON.stringify(body)
+            })
+          await call("POST", `${announcements}/messages`, { content: "news" })
+          await page.locator('[data-channel="announcements"].unread').waitFor()
+          await call("PATCH", announcements, { name: "news" })
+          await page.locator('[data-channel="news"].unread', { hasText: "news" }).waitFor()
+
+          await call("POST", `${general}/messages`, { content: "line\n".repeat(100) })
+          await see(page, "line")
+          const scrolled = () => page.locator("#log").evaluate((log) => log.scrollTop)
+          assert.isAbove(await scrolled(), 0)
+          await page.locator("#log").evaluate((log) => (log.scrollTop = 0))
+          await call("PATCH", general, { topic: "Read on." })
+          await page.locator("#topic", { hasText: "Read on." }).waitFor()
+          assert.strictEqual(await scrolled(), 0)
+          await page.locator('[data-channel="news"]').click()
+          assert.deepStrictEqual(await messages(page), ["news"])
+          assert.deepStrictEqual(said, [])
+        })
+      }).pipe(Effect.scoped)
+  )
+
   it.live.skipIf(executablePath === undefined)("with tokens of one's own the page asks for one", () =>
     Effect.gen(function* () {
       const { url } = yield* processes.server([], { FANFARE_TOKENS: "s3cret" })

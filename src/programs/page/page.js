@@ -162,23 +162,32 @@ const hear = (/** @type {Message} */ message) => {
   if (isAtEnd || line.classList.contains("own")) ui.log.scrollTop = ui.log.scrollHeight
 }
 
+const showTopic = () => {
+  ui.topic.textContent = client.open?.channel.topic ?? ""
+  refreshComposer()
+}
+
 const enterRoom = (/** @type {Room} */ room) => {
   client.open = room
   refusal = ""
   for (const { button } of client.rooms.values()) button.ariaCurrent = String(button === room.button)
   Object.assign(room.button, { className: "", ariaDescription: null })
-  ui.topic.textContent = room.channel.topic
   ui.log.replaceChildren(...room.lines)
   ui.log.scrollTop = ui.log.scrollHeight
-  refreshComposer()
+  showTopic()
+}
+
+const describe = (/** @type {Room} */ room, /** @type {Channel} */ channel) => {
+  room.channel = channel
+  room.button.textContent = channel.name
+  room.button.dataset.channel = channel.name
 }
 
 /** @returns {Room} */
 const roomOf = (/** @type {Channel} */ channel, lines = []) => {
-  const button = element("button", { type: "button" }, channel.name)
-  const room = { channel, button, lines }
-  button.dataset.channel = channel.name
-  button.addEventListener("click", () => enterRoom(room))
+  const room = { channel, button: element("button", { type: "button" }), lines }
+  describe(room, channel)
+  room.button.addEventListener("click", () => enterRoom(room))
   return room
 }
 
@@ -187,10 +196,10 @@ const showRooms = (/** @type {readonly Room[]} */ rooms) => {
   const open = inOrder.find(({ channel }) => channel.id === client.open?.channel.id) ?? inOrder[0]
   client.rooms = new Map(inOrder.map((room) => [room.channel.id, room]))
   ui.channels.replaceChildren(...inOrder.map(({ button }) => button))
-  if (open !== undefined) return enterRoom(open)
-  client.open = undefined
-  for (const region of [ui.topic, ui.log]) region.replaceChildren()
-  refreshComposer()
+  if (open !== undefined && open !== client.open) return enterRoom(open)
+  if (open === undefined) ui.log.replaceChildren()
+  client.open = open
+  showTopic()
 }
 
 const gap = () => element("p", { className: "gap" }, "Reconnected. What was said meanwhile is not shown.")
@@ -208,9 +217,13 @@ const enterGuild = ({ channels, id, name }) => {
 /** A channel is seen, seen otherwise, or not seen any more. */
 const changeRoom = (/** @type {Channel & { guild_id: string, type: number }} */ channel, isSeen) => {
   if (channel.guild_id !== client.guild || channel.type !== TEXT) return
-  const others = [...client.rooms.values()].filter((room) => room.channel.id !== channel.id)
-  const room = roomOf(channel, client.rooms.get(channel.id)?.lines)
-  showRooms(isSeen ? [...others, room] : others)
+  const known = client.rooms.get(channel.id)
+  const others = [...client.rooms.values()].filter((room) => room !== known)
+  if (!isSeen) return showRooms(others)
+  // What is unread in it stays so, and whoever reads in it reads on where they were.
+  const room = known ?? roomOf(channel)
+  describe(room, channel)
+  showRooms([...others, room])
 }
 
 const leaveGuild = ({ id }) => {
