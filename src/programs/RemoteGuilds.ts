@@ -34,7 +34,8 @@ const teller = (link: Link, guild: GuildId, commands: Commands) => {
 }
 
 /**
- * Waits for the guilds to say who they are, and which worker this is; then serves until the Layer's scope closes, or the link is gone.
+ * Waits for the guilds to say who they are, and which worker this is; then serves until the Layer's scope closes, or the
+ * link is gone.
  *
  * @since 0.1.0
  * @category layers

@@ -73,7 +73,10 @@ const connected = Effect.fnUntraced(function* (guild: Guild, user: UserId, id: S
   return { session, user } satisfies Visitor
 })
 
-/** One of them does something: looks at the guild or away, mostly away, joins a call or leaves it, and now and then says something. */
+/**
+ * One of them does something: looks at the guild or, more often, away; joins a call or leaves it; and now and then says
+ * something.
+ */
 const act = Effect.fnUntraced(function* (guild: Guild, visitor: Visitor) {
   const { user } = visitor
   const session = visitor.session.id
