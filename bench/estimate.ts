@@ -2,14 +2,17 @@
  * What it takes to estimate the memory of a guild's state, field by field, beside walking all of it: how long, how far off,
  * for how long at a time; and how near the model, walked in full, is to what the heap has grown by.
  *
- * The state is what a guild of a million has: its community, who is connected, and members, as they come out of a database:
- * names of any length, ids that are strings of their own, roles whose ids are the community's. Four members in ten have one
- * of five hundred lists of roles in common; the others have each their own.
+ * The state is that of a guild with 100,000 sessions, each of which was given its seat as a guild gives it, every tenth to
+ * somebody who has another. A million members are beside it: they live in the member store, and are no part of a guild's
+ * state, but are added to it for this bench only, as what is largest in a guild, and as they come out of a database: names of
+ * any length, ids that are strings of their own, roles whose ids are the community's. Four members in ten have one of five
+ * hundred lists of roles in common; the others have each their own.
  */
-import { Effect, HashMap } from "effect"
+import { Effect } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import { Community, Footprint, GuildState, Ids, type Member, Permissions } from "../src/index.ts"
+import { Community, Footprint, GuildState, Ids, Intents, type Member, Permissions, Presence } from "../src/index.ts"
+import { seated } from "../src/domain/guild/seats.ts"
 import { below, seeded } from "../test/support/random.ts"
 import { median, quick, report } from "./support/report.ts"
 
@@ -91,24 +94,31 @@ const makeMembers = (community: Community.Community) => {
   return members
 }
 
-const makeState = () => {
+const STATUSES = Presence.Status.literals
+
+/** What a session says when it comes: most of them of these few things. */
+const wanted = () => ({
+  session: Ids.SessionId.make(Buffer.from(range(16, () => below(random, 256))).toString("hex")),
+  intents: random() < 0.9 ? Intents.GUILD_MESSAGES | Intents.GUILD_PRESENCES : Intents.GUILD_MESSAGES,
+  isActive: random() < 0.1,
+  status: STATUSES[Math.floor(random() ** 3 * STATUSES.length)] ?? "online",
+  worker: undefined
+})
+
+interface State extends GuildState.State {
+  readonly members: ReadonlyMap<Ids.UserId, Member.Member>
+}
+
+const makeState = (): State => {
   const community = makeCommunity()
-  const relays = range(Math.ceil(SESSIONS / GuildState.RELAY_CAPACITY), () => ({ sessions: GuildState.RELAY_CAPACITY }))
-  const session = () =>
-    Ids.SessionId.make(
-      read(
-        range(4, () =>
-          below(random, 2 ** 32)
-            .toString(16)
-            .padStart(8, "0")
-        ).join("")
-      )
-    )
-  let sessions = HashMap.empty<Ids.SessionId, number>()
+  let state = GuildState.initial(community)
   for (let index = 0; index < SESSIONS; index++) {
-    sessions = HashMap.set(sessions, session(), index % relays.length)
+    // Every tenth session is of whoever the one before is of.
+    const user = 10 * (index % 10 === 9 ? index - 1 : index)
+    const [next] = seated(state, Ids.UserId.make(read(snowflake(10_000 + user))), wanted())
+    state = next
   }
-  return { ...GuildState.initial(community), relays, sessions, sequence: 1, members: makeMembers(community) }
+  return { ...state, members: makeMembers(community) }
 }
 
 const before = inUse()
