@@ -7,11 +7,12 @@
 /** A `Map` doubles its table at once: with 100,000 entries that holds the thread for 4 ms, with so many for half of one. */
 const SMALL = 16_384
 
-/** How many small ones there are. Beyond, the thread is held for longer, rather than all of very many asked. */
-const MANY = 16
+/** A `Map` can hold 2²⁴ entries. */
+const LARGE = 2 ** 23
 
 /**
- * A map to numbers, in pieces none of which takes long to grow.
+ * A map to numbers, in pieces, the first of which do not take long to grow. The later ones do, rather than all of very many
+ * be asked.
  *
  * @since 0.1.0
  * @category models
@@ -19,6 +20,12 @@ const MANY = 16
 export class Known {
   private last = new Map<unknown, number>()
   private readonly all = [this.last]
+  private readonly small: number
+
+  /** `small`: how many pieces are. */
+  constructor(small: number) {
+    this.small = small
+  }
 
   get(key: unknown): number | undefined {
     // What is found again and again was found early.
@@ -30,7 +37,7 @@ export class Known {
   }
 
   add(key: unknown, value: number): void {
-    if (this.last.size >= SMALL && this.all.length < MANY) {
+    if (this.last.size >= (this.all.length <= this.small ? SMALL : LARGE)) {
       this.last = new Map()
       this.all.push(this.last)
     }

@@ -1,15 +1,15 @@
 /**
- * Where in a structure objects are found: in which field, under which name. Objects of one place are alike, and so are the
- * odds that one which was found once is found nowhere else.
+ * Where things are found: in which field, under which name. Things of one place are alike, and so are the odds that one
+ * which was found once is found nowhere else.
  *
  * @since 0.1.0
  */
-import { ENTRY, KEY } from "./entries.ts"
+import { ENTRY, KEY } from "./slots.ts"
 import { Sharing } from "./Sharing.ts"
 
 /**
- * A field of the record that is estimated, and what was found in it. `low` and `high` are what `bytes` would be if more, or
- * less, of it were shared than seems; `variance` is that of the sample.
+ * A field of the record that is estimated, and what was found in it. `slack` is how far `bytes` may be off since more or less
+ * of it is shared than seems; `variance` is that of the samples.
  *
  * @since 0.1.0
  * @category models
@@ -17,93 +17,52 @@ import { Sharing } from "./Sharing.ts"
 export class Field {
   readonly name: string
   bytes = 0
-  low = 0
-  high = 0
-  variance = 0
   shared = 0
+  slack = 0
+  variance = 0
 
   constructor(name: string) {
     this.name = name
   }
 
-  add(bytes: number, low = bytes, high = bytes): void {
+  add(bytes: number, isShared = false, slack = 0): void {
     this.bytes += bytes
-    this.low += low
-    this.high += high
-  }
-
-  addAll({ bytes, high, low, shared, variance }: Field): void {
-    this.add(bytes, low, high)
-    this.shared += shared
-    this.variance += variance
+    if (isShared) this.shared += bytes
+    this.slack += slack
   }
 }
 
 /** Names that are told apart within a field. Those beyond are one place: they are ids, and not names. */
 const NAMES = 64
 
-/** Containers in containers that are told apart. */
-const NESTED = 4
-
-/** The places of one field, by name. */
-class Names {
-  private readonly places = new Map<PropertyKey, Place>()
-  readonly field: Field
-
-  constructor(field: Field) {
-    this.field = field
-  }
-
-  at(name: PropertyKey): Place {
-    const known = this.places.get(name)
-    if (known !== undefined) return known
-    const key = this.places.size < NAMES ? name : ENTRY
-    const place = this.places.get(key) ?? new Place(this, 0)
-    this.places.set(key, place)
-    return place
-  }
-}
-
 /**
- * What is found at one place.
+ * A name within a field, the entries of containers that have this name, or their keys.
  *
  * @since 0.1.0
  * @category models
  */
 export class Place {
-  private readonly names: Names
-  private readonly nesting: number
-  private readonly levels: Array<Sharing> = []
+  readonly field: Field
+  readonly sharing = new Sharing()
+  /** Of the whole field. */
+  private readonly names: Map<PropertyKey, Place>
   private entries: Place | undefined
   private keys: Place | undefined
 
-  constructor(names: Names, nesting: number) {
+  constructor(field: Field, names = new Map<PropertyKey, Place>()) {
+    this.field = field
     this.names = names
-    this.nesting = nesting
-    if (nesting === NESTED) this.entries = this.keys = this
-  }
-
-  get field(): Field {
-    return this.names.field
   }
 
   /** The place of what an object here refers to. */
   at(where: PropertyKey): Place {
-    if (where === ENTRY) return (this.entries ??= new Place(this.names, this.nesting + 1))
-    if (where === KEY) return (this.keys ??= new Place(this.names, this.nesting + 1))
-    return this.names.at(where)
-  }
-
-  /** What is known about sharing between the entries of containers that are so many picks deep. */
-  sharing(depth: number): Sharing {
-    return (this.levels[depth] ??= new Sharing())
+    if (where === ENTRY) return (this.entries ??= new Place(this.field, this.names))
+    if (where === KEY) return (this.keys ??= new Place(this.field, this.names))
+    const name = this.names.size < NAMES || this.names.has(where) ? where : ENTRY
+    const known = this.names.get(name)
+    if (known !== undefined) return known
+    const place = new Place(this.field, this.names)
+    this.names.set(name, place)
+    return place
   }
 }
-
-/**
- * The place of a field itself.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const placeOf = (field: Field): Place => new Place(new Names(field), 0)

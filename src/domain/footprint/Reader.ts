@@ -9,34 +9,9 @@
  * @since 0.1.0
  */
 import { HashMap } from "effect"
-import {
-  Elements,
-  type Entries,
-  Pairs,
-  Properties,
-  seemsNumeric,
-  slot,
-  valueAt,
-  Values,
-  type Visitor
-} from "./entries.ts"
+import { childrenOf, elements, type Entries, leaves, pairs, properties, values } from "./entries.ts"
 import * as sizes from "./sizes.ts"
-
-/**
- * An Effect `HashMap` of so many entries: nodes down to the leaves.
- *
- * @since 0.1.0
- * @category models
- */
-export class Tree {
-  readonly size: number
-  readonly root: unknown
-
-  constructor(size: number, root: unknown) {
-    this.size = size
-    this.root = root
-  }
-}
+import { slot, valueAt, type Visitor } from "./slots.ts"
 
 /**
  * A record: what it takes itself, and what is in its fields.
@@ -51,13 +26,6 @@ export interface Outline {
 
 const NOBODY: Visitor = { own: () => {}, found: () => {} }
 
-/** All entries, if there are no more than `most`; otherwise it gives them, for somebody else to choose from. */
-const few = (entries: Entries, visitor: Visitor, most: number): Entries | undefined => {
-  if (entries.size > most) return entries
-  for (let count = 0; count < entries.size; count++) entries.take(visitor)
-  return undefined
-}
-
 const namesOf = (object: object): ReadonlyArray<PropertyKey> => {
   // Both together take half of what `Reflect.ownKeys` does.
   const names = Object.getOwnPropertyNames(object)
@@ -71,39 +39,43 @@ const ordinaryBytes = (prototype: unknown, count: number): number => {
   return count === 0 && prototype === Object.prototype ? sizes.EMPTY_LITERAL : sizes.OBJECT + count * sizes.SLOT
 }
 
-const properties = (object: object, names: ReadonlyArray<PropertyKey>, bytes: number, visitor: Visitor): undefined => {
-  visitor.own(bytes)
+const fields = (object: object, names: ReadonlyArray<PropertyKey>, visitor: Visitor): undefined => {
   for (const name of names) slot(valueAt(object, name), name, visitor)
 }
 
 /** An object of a kind that has an inside, and properties besides, as instances of subclasses may. */
-const withInside = (object: object, bytes: number, visitor: Visitor): undefined => {
+const withInside = (object: object, bytes: number, visitor: Visitor, hidden?: PropertyKey): undefined => {
   const names = namesOf(object)
-  return properties(object, names, bytes + names.length * sizes.SLOT, visitor)
+  visitor.own(bytes + names.length * sizes.SLOT)
+  return fields(object, hidden === undefined ? names : names.filter((name) => name !== hidden), visitor)
 }
 
-const array = (array: ReadonlyArray<unknown>, visitor: Visitor, most: number): Entries | undefined => {
+const array = (array: ReadonlyArray<unknown>, visitor: Visitor): Entries => {
   if (array.length <= sizes.LONGEST_ARRAY) {
     visitor.own(sizes.array(array.length))
-    return seemsNumeric(array) ? undefined : few(new Elements(array), visitor, most)
+    return elements(array)
   }
   const names = Object.keys(array)
   visitor.own(sizes.sparseArray(names.length))
-  return few(new Properties(array, names), visitor, most)
+  return properties(array, names)
 }
 
-const hashMap = (map: HashMap.HashMap<unknown, unknown>, visitor: Visitor, most: number): Tree | undefined => {
-  const names = namesOf(map)
+/**
+ * Effect does not show the nodes of a `HashMap`. Where these are not what they are in the release that this was written for,
+ * it is an object like others: all of it is walked, which takes longer and counts the same.
+ */
+const hashMap = (
+  map: HashMap.HashMap<unknown, unknown>,
+  visitor: Visitor,
+  most: number,
+  known: Set<object>
+): Entries | undefined => {
   const root = valueAt(map, "_root")
   const size = valueAt(map, "_size")
-  const isLarge = typeof size === "number" && size > most
-  properties(
-    map,
-    isLarge ? names.filter((name) => name !== "_root") : names,
-    sizes.OBJECT + names.length * sizes.SLOT,
-    visitor
-  )
-  return isLarge ? new Tree(size, root) : undefined
+  const isTree = typeof root === "object" && root !== null && childrenOf(root) !== undefined
+  const isLarge = isTree && typeof size === "number" && size > most
+  withInside(map, sizes.OBJECT, visitor, isLarge ? "_root" : undefined)
+  return isLarge ? leaves(size, root, known) : undefined
 }
 
 const view = (view: ArrayBufferView, visitor: Visitor): undefined => {
@@ -138,12 +110,14 @@ const buffer = (buffer: ArrayBuffer | SharedArrayBuffer, visitor: Visitor): unde
  */
 export class Reader {
   private readonly ordinary = new Set<unknown>([Object.prototype, null])
+  /** Nodes of `HashMap`s. */
+  private readonly nodes = new Set<object>()
 
   /**
-   * Tells of an object's bytes and of what it refers to. Entries are told of when there are no more than `most`; otherwise
-   * they are what this gives.
+   * Tells of an object's bytes and of what it refers to, but for its entries, if it is a container: these it gives. A
+   * `HashMap` is one if it has more than `most`, otherwise an object like others, which refers to nodes.
    */
-  read(object: object, visitor: Visitor, most: number): Entries | Tree | undefined {
+  read(object: object, visitor: Visitor, most: number): Entries | undefined {
     try {
       return this.any(object, visitor, most)
     } catch {
@@ -157,45 +131,38 @@ export class Reader {
     if (typeof value !== "object" || value === null) return undefined
     try {
       // It is known afterwards what its prototype stands for.
-      this.any(value, NOBODY, 0)
+      this.any(value, NOBODY, Number.POSITIVE_INFINITY)
       const prototype: unknown = Object.getPrototypeOf(value)
       if (Array.isArray(value) || !this.ordinary.has(prototype)) return undefined
       const names = namesOf(value)
       if (names.length >= sizes.DICTIONARY) return undefined
-      const fields = names.map((name) => [name, valueAt(value, name)] as const)
-      return { bytes: ordinaryBytes(prototype, names.length), fields }
+      return {
+        bytes: ordinaryBytes(prototype, names.length),
+        fields: names.map((name) => [name, valueAt(value, name)] as const)
+      }
     } catch {
       return undefined
     }
   }
 
-  private any(object: object, visitor: Visitor, most: number): Entries | Tree | undefined {
-    if (Array.isArray(object)) return array(object, visitor, most)
+  private any(object: object, visitor: Visitor, most: number): Entries | undefined {
+    if (Array.isArray(object)) return array(object, visitor)
     const prototype: unknown = Object.getPrototypeOf(object)
     if (!this.ordinary.has(prototype)) {
       if (object instanceof Map) {
-        const entries = new Pairs(object)
+        const entries = pairs(object)
         withInside(object, sizes.map(entries.size), visitor)
-        return few(entries, visitor, most)
+        return entries
       }
       if (object instanceof Set) {
-        const entries = new Values(object)
+        const entries = values(object)
         withInside(object, sizes.set(entries.size), visitor)
-        return few(entries, visitor, most)
+        return entries
       }
-      if (HashMap.isHashMap(object)) return hashMap(object, visitor, most)
+      if (HashMap.isHashMap(object)) return hashMap(object, visitor, most, this.nodes)
       if (ArrayBuffer.isView(object)) return view(object, visitor)
       if (object instanceof ArrayBuffer || object instanceof SharedArrayBuffer) return buffer(object, visitor)
-      if (object instanceof Error) {
-        const names = namesOf(object)
-        const bytes = sizes.OBJECT + names.length * sizes.SLOT
-        return properties(
-          object,
-          names.filter((name) => name !== "stack"),
-          bytes,
-          visitor
-        )
-      }
+      if (object instanceof Error) return withInside(object, sizes.OBJECT, visitor, "stack")
       for (const [host, bytes] of sizes.HOSTS) {
         if (object instanceof host) return withInside(object, bytes, visitor)
       }
@@ -204,19 +171,9 @@ export class Reader {
     const names = namesOf(object)
     if (names.length >= sizes.DICTIONARY) {
       visitor.own(sizes.OBJECT + sizes.dictionary(names.length))
-      return few(new Properties(object, names), visitor, most)
+      return properties(object, names)
     }
-    return properties(object, names, ordinaryBytes(prototype, names.length), visitor)
+    visitor.own(ordinaryBytes(prototype, names.length))
+    return fields(object, names, visitor)
   }
-}
-
-/**
- * The nodes below one of a `HashMap`'s; nothing for a leaf.
- *
- * @since 0.1.0
- * @category reading
- */
-export const childrenOf = (node: object): ReadonlyArray<unknown> | undefined => {
-  const children = valueAt(node, "children")
-  return Array.isArray(children) ? children : undefined
 }

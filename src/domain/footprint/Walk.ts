@@ -4,62 +4,41 @@
  * @since 0.1.0
  */
 import * as Choice from "../Choice.ts"
-import { Elements, ENTRY, type Entries, slot, valueAt, type Visitor } from "./entries.ts"
+import type { Entries } from "./entries.ts"
 import { Finds } from "./Finds.ts"
-import { Pick, type Sample, variance } from "./Pick.ts"
-import { type Field, type Place, placeOf } from "./Place.ts"
-import { childrenOf, type Outline, Reader, Tree } from "./Reader.ts"
+import { Known } from "./Known.ts"
+import { type Field, Place } from "./Place.ts"
+import { type Outline, Reader } from "./Reader.ts"
+import { rough } from "./rough.ts"
+import { Pick, variance } from "./Sample.ts"
 import * as sizes from "./sizes.ts"
-
-/**
- * How many entries are drawn of each stretch, and which ones of all that could be.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Drawing {
-  readonly effort: number
-  readonly seed: number
-}
+import { slot, type Visitor } from "./slots.ts"
 
 /** What is found until others have their turn: a quarter of a millisecond's worth. */
 const SLICE = 512
 
 /** So many entries are passed over in the time that it takes to look at what one refers to. */
-const PASSED = 64
-
-/** Entries that are told of at once. */
-const AT_ONCE = 256
-
-/** No entries at all. */
-const NONE = -1
-
-/** A container that has too many entries to be walked. */
-interface Waiting {
-  readonly entries: Entries | Tree
-  readonly sample: Sample
-}
+const PASSED = 4
 
 /**
- * A value is walked field by field; of each field first what stands outside of large containers, and is certain, then those
- * that were found on the way. What takes long is a generator, which yields when it has been busy for a slice.
+ * A value is walked field by field; of each field first what stands outside of large containers, and is certain, then entries
+ * of these, one after the other. What takes long is a generator, which yields when it has been busy for a slice.
  *
  * @since 0.1.0
  * @category models
  */
 export class Walk implements Visitor {
-  private readonly drawing: Drawing
+  private readonly effort: number
+  private readonly seed: number
   /** Containers with more entries than that are sampled; of none more than a quarter is drawn. */
   private readonly most: number
   private readonly reader = new Reader()
-  private readonly objects = new Finds()
-  private readonly leaves = new Finds()
-  private readonly samples: Array<Sample> = []
-  private readonly waiting: Array<Waiting> = []
-  /** Objects that were found and not looked at yet; at which place, and in which pick. */
+  private readonly finds: Finds
+  private readonly samples: Array<readonly [Field, ReadonlyArray<ReadonlyArray<Pick>>]> = []
+  private readonly waiting: Array<readonly [Entries, Place]> = []
+  /** Objects that were found and not looked at yet, and at which place. */
   private readonly ahead: Array<object> = []
   private readonly aheadAt: Array<Place> = []
-  private readonly aheadIn: Array<Pick | undefined> = []
   /** What is looked at now. */
   private place: Place
   private pick: Pick | undefined
@@ -68,10 +47,13 @@ export class Walk implements Visitor {
   /** Since others had their turn. */
   private busy = 0
 
-  constructor(drawing: Drawing, whole: Field) {
-    this.drawing = drawing
-    this.most = (4 * drawing.effort) ** 2
-    this.place = placeOf(whole)
+  /** So many entries are drawn of each stretch, and others with another seed. With an infinite effort all is walked. */
+  constructor(effort: number, seed: number, whole: Field) {
+    this.effort = effort
+    this.seed = seed
+    this.most = (4 * effort) ** 2
+    this.finds = new Finds(new Known(Number.isFinite(effort) ? 16 : 0))
+    this.place = new Place(whole)
   }
 
   own(bytes: number, isShared = false): void {
@@ -85,57 +67,42 @@ export class Walk implements Visitor {
     if (typeof value === "object" && value !== null) {
       this.ahead.push(value)
       this.aheadAt.push(place)
-      this.aheadIn.push(this.pick)
-      return
+    } else if (this.finds.again(value, this.pick, place) === undefined) {
+      this.finds.add(value, this.pick, place, sizes.leaf(value))
     }
-    const { pick } = this
-    if (this.leaves.again(value, pick, place) !== undefined) return
-    this.leaves.add(value, { pick, place }, { bytes: sizes.leaf(value) })
   }
 
   /** The fields of a value, if it is a record. What it takes itself is found by this. */
   outline(value: unknown): Outline["fields"] | undefined {
     const outline = this.reader.outline(value)
     if (outline === undefined) return undefined
-    this.objects.add(value, { pick: undefined, place: this.place }, outline)
+    this.finds.add(value, undefined, this.place, outline.bytes)
     return outline.fields
   }
 
   /** Finds what is in a field. */
   *field(field: Field, value: unknown): Generator<void, void> {
-    this.enter(placeOf(field), undefined)
+    this.enter(new Place(field))
     slot(value, field.name, this)
     field.add(this.bytes)
     yield* this.goOn()
-    // On the way there may be more of them.
-    for (const { entries, sample } of this.waiting) yield* this.draw(entries, sample)
+    for (const [entries, place] of this.waiting) yield* this.draw(entries, place)
     this.waiting.length = 0
   }
 
   /** Adds to the fields what was found in them, and what it stands for. */
   *settle(): Generator<void, void> {
-    for (const finds of [this.objects, this.leaves]) {
-      for (let number = 0; number < finds.size; number++) {
-        finds.tell(number)
-        if (this.isOver(1)) yield
-      }
+    for (let number = 0; number < this.finds.size; number++) {
+      this.finds.tell(number)
+      if (this.isOver(1)) yield
     }
-    for (const finds of [this.objects, this.leaves]) {
-      for (let number = 0; number < finds.size; number++) {
-        finds.settle(number)
-        if (this.isOver(1)) yield
-      }
+    for (let number = 0; number < this.finds.size; number++) {
+      this.finds.settle(number)
+      if (this.isOver(1)) yield
     }
-    for (const { strata } of this.samples) {
-      for (const stratum of strata) {
-        for (const pick of stratum) pick.settle()
-        if (this.isOver(stratum.length)) yield
-      }
-    }
-    for (const sample of this.samples) {
-      // One that is in another's entry has had its part in how far those differ.
-      if (sample.within === undefined) sample.place.field.variance += variance(sample)
-      if (this.isOver(sample.strata.length)) yield
+    for (const [field, stretches] of this.samples) {
+      field.variance += variance(stretches)
+      if (this.isOver(stretches.length)) yield
     }
   }
 
@@ -147,9 +114,8 @@ export class Walk implements Visitor {
     return true
   }
 
-  private enter(place: Place, pick: Pick | undefined): void {
+  private enter(place: Place): void {
     this.place = place
-    this.pick = pick
     this.bytes = 0
     this.isShared = false
   }
@@ -159,99 +125,66 @@ export class Walk implements Visitor {
     for (;;) {
       const object = this.ahead.pop()
       const place = this.aheadAt.pop()
-      const pick = this.aheadIn.pop()
       if (object === undefined || place === undefined) return
       if (this.isOver(1)) yield
-      const isNews = this.objects.again(object, pick, place)
+      const isNews = this.finds.again(object, this.pick, place)
       if (isNews === false) continue
-      this.enter(place, pick)
-      const entries = this.reader.read(object, this, AT_ONCE)
-      const isLarge = entries !== undefined && entries.size > this.most
-      if (entries !== undefined && !isLarge) yield* this.walk(entries)
-      if (isNews === undefined) {
-        const { bytes, isShared } = this
-        const sample = isLarge ? { within: pick, place, strata: [] } : undefined
-        this.objects.add(object, { pick, place }, { bytes, isShared, sample })
-        if (isLarge && sample !== undefined) this.waiting.push({ entries, sample })
+      this.enter(place)
+      // What is in an entry is walked whole; and so is what is found again, as it was when it was found first.
+      const most = isNews === undefined && this.pick === undefined ? this.most : Number.POSITIVE_INFINITY
+      const entries = this.reader.read(object, this, most)
+      const size = entries?.size ?? 0
+      if (entries !== undefined && size > most) this.waiting.push([entries, place])
+      for (let left = size > most ? 0 : size; left > 0; left--) {
+        entries?.next()
+        entries?.take(this)
+        if (this.isOver(1 / PASSED)) yield
       }
-    }
-  }
-
-  private *walk(entries: Entries | Tree): Generator<void, void> {
-    if (entries instanceof Tree) return slot(entries.root, ENTRY, this)
-    for (let count = 0; count < entries.size; count++) {
-      entries.take(this)
-      if (this.isOver(1 / PASSED)) yield
-    }
-  }
-
-  private *draw(large: Entries | Tree, sample: Sample): Generator<void, void> {
-    const entries = large instanceof Tree ? yield* this.nodes(large, sample) : large
-    const number = this.samples.push(sample)
-    const { effort, seed } = this.drawing
-    const { size } = entries
-    const stretch = Math.ceil(Math.sqrt(size))
-    for (let nth = 0; nth * stretch < size; nth++) {
-      const length = Math.min(stretch, size - nth * stretch)
-      const drawn = Choice.exactly(length, effort, { high: seed, low: number, salt: nth })
-      const stratum: Array<Pick> = []
-      let passed = 0
-      for (const index of drawn) {
-        const pick = new Pick(sample, length / drawn.length)
-        this.enter(sample.place, pick)
-        entries.skip(index - passed)
-        entries.take(this)
-        passed = index + 1
-        pick.bytes = this.bytes
-        stratum.push(pick)
-      }
-      entries.skip(length - passed)
-      this.busy += length / PASSED
-      sample.strata.push(stratum)
-      yield* this.goOn()
+      if (isNews === undefined) this.finds.add(object, this.pick, place, this.bytes, this.isShared)
     }
   }
 
   /**
-   * Nodes of a `HashMap` so far down that there are very many of them, and nearly everything is below. They are drawn from as
-   * entries are; the nodes above them are walked.
+   * Looks at some entries of a container, and at those that are outstandingly large: by so much more than the mean that there
+   * cannot be more of them than are drawn.
    */
-  private *nodes({ root, size }: Tree, sample: Sample): Generator<void, Entries> {
-    let nodes = [root]
-    let isLast = false
-    while (!isLast && nodes.length < 8 * size ** (2 / 3)) {
-      const below: Array<unknown> = []
-      isLast = true
-      for (const node of nodes) {
-        const children = typeof node === "object" && node !== null ? childrenOf(node) : undefined
-        if (typeof node !== "object" || node === null || children === undefined) {
-          below.push(node)
-          continue
-        }
-        isLast = false
-        // The children first, or they would be ahead when their node has been looked at, and all of the tree with them.
-        const isNew = this.alone(children, sample)
-        this.alone(node, sample)
-        for (let index = 0; isNew && index < children.length; index++) {
-          const child = valueAt(children, index)
-          if (child !== undefined) below.push(child)
-        }
-        if (this.isOver(children.length)) yield
+  private *draw(entries: Entries, place: Place): Generator<void, void> {
+    const stretches: Array<ReadonlyArray<Pick>> = []
+    const number = this.samples.push([place.field, stretches])
+    const stretch = Math.ceil(Math.sqrt(entries.size))
+    let passed = 0
+    let sum = 0
+    for (let start = 0; start < entries.size; start += stretch) {
+      const length = Math.min(stretch, entries.size - start)
+      const indices = Choice.exactly(length, this.effort, { high: this.seed, low: number, salt: stretches.length })
+      const weight = length / indices.length
+      const drawn: Array<Pick> = []
+      for (let index = 0; index < length; index++) {
+        entries.next()
+        const bytes = rough(entries.value())
+        const isOutstanding = bytes * ++passed > weight * sum
+        sum += bytes
+        const isDrawn = index === indices[drawn.length]
+        // Of those that may be drawn an outstanding one is none: it stands for nothing.
+        if (isDrawn) drawn.push(new Pick(weight))
+        if (isOutstanding) yield* this.entry(entries, place, undefined)
+        else if (isDrawn) yield* this.entry(entries, place, drawn.at(-1))
+        if (this.isOver(1 / PASSED)) yield
       }
-      yield* this.goOn()
-      nodes = below
+      stretches.push(drawn)
     }
-    return new Elements(nodes)
+    place.field.add(entries.frame?.() ?? 0)
   }
 
-  /** Looks at an object without its entries. Whether that was news: other maps may have it too. */
-  private alone(object: object, { place, within }: Sample): boolean {
-    const isNews = this.objects.again(object, within, place)
-    if (isNews === false) return false
-    this.enter(place, within)
-    this.reader.read(object, this, NONE)
-    const { bytes, isShared } = this
-    if (isNews === undefined) this.objects.add(object, { pick: within, place }, { bytes, isShared })
-    return true
+  /** Looks at an entry, and at all that it refers to. */
+  private *entry(entries: Entries, place: Place, pick: Pick | undefined): Generator<void, void> {
+    this.pick = pick
+    this.enter(place)
+    entries.take(this)
+    // Boxed numbers, which nobody shares.
+    place.field.add(this.bytes * (pick?.weight ?? 1))
+    if (pick !== undefined) pick.total += this.bytes * pick.weight
+    yield* this.goOn()
+    this.pick = undefined
   }
 }

@@ -1,100 +1,54 @@
 /**
- * What is in the slots of an object, and the entries of a container, one after the other.
- *
- * Nothing of the objects is executed: properties are read by their descriptors, sizes and entries by the language's own
- * functions.
+ * The entries of a container, one after the other.
  *
  * @since 0.1.0
  */
 import * as sizes from "./sizes.ts"
+import { ENTRY, KEY, slot, valueAt, type Visitor } from "./slots.ts"
 
 /**
- * In place of a property's name: an entry of a container.
- *
- * @since 0.1.0
- * @category places
- */
-export const ENTRY: unique symbol = Symbol("entry")
-
-/**
- * In place of a property's name: the key of an entry.
- *
- * @since 0.1.0
- * @category places
- */
-export const KEY: unique symbol = Symbol("key")
-
-/**
- * Who is told of an object. `own` are bytes of the object itself; `isShared`, if other threads have them too. `found` is a
- * string, symbol, function or object that it refers to, and the property by which it does.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Visitor {
-  readonly own: (bytes: number, isShared?: boolean) => void
-  readonly found: (value: unknown, where: PropertyKey) => void
-}
-
-/**
- * The entries of a container. It may change meanwhile: of what is gone nobody is told.
+ * `next` goes on to an entry, `value` is what it holds, `take` tells of it. The container may change meanwhile: of what is gone
+ * nobody is told. `frame` are the bytes of what holds the entries together, as far as one comes by it on the way.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Entries {
   readonly size: number
-  readonly skip: (count: number) => void
+  readonly next: () => void
+  readonly value: () => unknown
   readonly take: (visitor: Visitor) => void
+  readonly frame?: () => number
 }
 
-/**
- * The value of an own property. That of a getter is none.
- *
- * @since 0.1.0
- * @category reading
- */
-export const valueAt = (object: object, name: PropertyKey): unknown =>
-  Object.getOwnPropertyDescriptor(object, name)?.value
-
-/**
- * Tells of what is in one slot.
- *
- * @since 0.1.0
- * @category reading
- */
-export const slot = (value: unknown, where: PropertyKey, visitor: Visitor): void => {
-  switch (typeof value) {
-    case "number": {
-      const bytes = sizes.number(value)
-      if (bytes > 0) visitor.own(bytes)
-      return
+const iterated = <A>(
+  size: number,
+  iterator: Iterator<A, undefined>,
+  valueOf: (entry: A) => unknown,
+  tell: (entry: A, visitor: Visitor) => void
+): Entries => {
+  let at: IteratorResult<A, undefined> = { done: true, value: undefined }
+  return {
+    size,
+    next: () => {
+      at = iterator.next()
+    },
+    value: () => (at.done === true ? undefined : valueOf(at.value)),
+    take: (visitor) => {
+      if (at.done !== true) tell(at.value, visitor)
     }
-    case "bigint":
-      visitor.own(sizes.bigint(value))
-      return
-    case "undefined":
-    case "boolean":
-      return
-    default:
-      if (value !== null) visitor.found(value, where)
   }
 }
 
 /** How many elements are looked at to see whether there are only numbers. */
 const PROBES = 64
 
-/**
- * Whether an array seems to hold nothing but numbers, which V8 then keeps in it, whatever their size.
- *
- * @since 0.1.0
- * @category guards
- */
-export const seemsNumeric = (array: ReadonlyArray<unknown>): boolean => {
-  const step = Math.max(1, Math.floor(array.length / PROBES))
+/** Whether an array seems to hold nothing but numbers, which V8 then keeps in it, whatever their size. */
+const seemsNumeric = (array: ReadonlyArray<unknown>): boolean => {
+  // By an odd step, as every other one may be of another kind.
+  const step = Math.floor(array.length / PROBES) | 1
   for (let index = 0; index < array.length; index += step) {
-    const value = valueAt(array, index)
-    if (typeof value !== "number" && value !== undefined) return false
+    if (typeof valueAt(array, index) !== "number") return false
   }
   return true
 }
@@ -103,24 +57,22 @@ export const seemsNumeric = (array: ReadonlyArray<unknown>): boolean => {
  * Elements of an array.
  *
  * @since 0.1.0
- * @category models
+ * @category constructors
  */
-export class Elements implements Entries {
-  readonly size: number
-  private readonly array: ReadonlyArray<unknown>
-  private index = 0
-
-  constructor(array: ReadonlyArray<unknown>) {
-    this.array = array
-    this.size = array.length
-  }
-
-  skip(count: number): void {
-    this.index += count
-  }
-
-  take(visitor: Visitor): void {
-    slot(valueAt(this.array, this.index++), ENTRY, visitor)
+export const elements = (array: ReadonlyArray<unknown>): Entries => {
+  const isNumeric = seemsNumeric(array)
+  let index = -1
+  const value = () => valueAt(array, index)
+  return {
+    size: array.length,
+    next: () => {
+      index++
+    },
+    value,
+    take: (visitor) => {
+      const element = value()
+      if (!isNumeric || typeof element !== "number") slot(element, ENTRY, visitor)
+    }
   }
 }
 
@@ -128,81 +80,91 @@ export class Elements implements Entries {
  * Properties of an object that is used as a dictionary.
  *
  * @since 0.1.0
- * @category models
+ * @category constructors
  */
-export class Properties implements Entries {
-  readonly size: number
-  private readonly object: object
-  private readonly names: ReadonlyArray<PropertyKey>
-  private index = 0
-
-  constructor(object: object, names: ReadonlyArray<PropertyKey>) {
-    this.object = object
-    this.names = names
-    this.size = names.length
-  }
-
-  skip(count: number): void {
-    this.index += count
-  }
-
-  take(visitor: Visitor): void {
-    const name = this.names[this.index++]
-    if (name === undefined) return
-    // V8 keeps whole numbers as such.
-    if (!Array.isArray(this.object)) visitor.found(name, KEY)
-    slot(valueAt(this.object, name), ENTRY, visitor)
-  }
-}
+export const properties = (object: object, names: ReadonlyArray<PropertyKey>): Entries =>
+  iterated(
+    names.length,
+    names.values(),
+    (name) => valueAt(object, name),
+    (name, visitor) => {
+      // V8 keeps whole numbers as such.
+      if (!Array.isArray(object)) visitor.found(name, KEY)
+      slot(valueAt(object, name), ENTRY, visitor)
+    }
+  )
 
 /**
  * Values of a `Set`.
  *
  * @since 0.1.0
- * @category models
+ * @category constructors
  */
-export class Values implements Entries {
-  readonly size: number
-  private readonly values: Iterator<unknown, undefined>
-
-  constructor(set: Set<unknown>) {
-    this.size = Reflect.get(Set.prototype, "size", set)
-    this.values = Set.prototype.values.call(set)
-  }
-
-  skip(count: number): void {
-    for (let skipped = 0; skipped < count; skipped++) this.values.next()
-  }
-
-  take(visitor: Visitor): void {
-    slot(this.values.next().value, ENTRY, visitor)
-  }
-}
+export const values = (set: Set<unknown>): Entries =>
+  iterated(
+    Reflect.get(Set.prototype, "size", set),
+    Set.prototype.values.call(set),
+    (value) => value,
+    (value, visitor) => slot(value, ENTRY, visitor)
+  )
 
 /**
  * Keys and values of a `Map`.
  *
  * @since 0.1.0
- * @category models
+ * @category constructors
  */
-export class Pairs implements Entries {
-  readonly size: number
-  private readonly map: Map<unknown, unknown>
-  private readonly keys: Iterator<unknown, undefined>
+export const pairs = (map: Map<unknown, unknown>): Entries =>
+  iterated<readonly [unknown, unknown]>(
+    Reflect.get(Map.prototype, "size", map),
+    Map.prototype.entries.call(map),
+    ([, value]) => value,
+    ([key, value], visitor) => {
+      slot(key, KEY, visitor)
+      slot(value, ENTRY, visitor)
+    }
+  )
 
-  constructor(map: Map<unknown, unknown>) {
-    this.map = map
-    this.size = Reflect.get(Map.prototype, "size", map)
-    this.keys = Map.prototype.keys.call(map)
+/**
+ * The nodes below one of a `HashMap`'s; nothing for a leaf.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const childrenOf = (node: object): ReadonlyArray<unknown> | undefined => {
+  const children = valueAt(node, "children")
+  return Array.isArray(children) ? children : undefined
+}
+
+/**
+ * Leaves of an Effect `HashMap`, each with a key and its value. What is below nodes that are `known`, since another map has
+ * them too, is left out.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const leaves = (size: number, root: object, known: Set<object>): Entries => {
+  const ahead = [root]
+  let bytes = 0
+  const next = (): object | undefined => {
+    for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
+      const children = childrenOf(node)
+      if (children === undefined) return node
+      if (known.has(node)) continue
+      known.add(node)
+      bytes += sizes.OBJECT + Object.getOwnPropertyNames(node).length * sizes.SLOT + sizes.array(children.length)
+      for (const child of children) if (typeof child === "object" && child !== null) ahead.push(child)
+    }
+    return undefined
   }
-
-  skip(count: number): void {
-    for (let skipped = 0; skipped < count; skipped++) this.keys.next()
-  }
-
-  take(visitor: Visitor): void {
-    const key = this.keys.next().value
-    slot(key, KEY, visitor)
-    slot(Map.prototype.get.call(this.map, key), ENTRY, visitor)
+  let leaf: object | undefined
+  return {
+    size,
+    next: () => {
+      leaf = next()
+    },
+    value: () => (leaf === undefined ? undefined : valueAt(leaf, "value")),
+    take: (visitor) => slot(leaf, ENTRY, visitor),
+    frame: () => bytes
   }
 }
