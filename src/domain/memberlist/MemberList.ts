@@ -6,6 +6,7 @@
  * @since 0.1.0
  */
 import type { UserId } from "../Ids.ts"
+import { ById } from "./ById.ts"
 import { Entry, type GroupId } from "./Entry.ts"
 import { OrderedList } from "./OrderedList.ts"
 import { header, type Header, type Row, type Rows } from "./Row.ts"
@@ -30,14 +31,14 @@ class Group<in out A> {
 
 /**
  * Which groups are shown, and in which order, is said apart from the members: those whose group is not among them are in
- * the list, but in no row. There may be 16 million members, as many as a `Map` holds.
+ * the list, but in no row.
  *
  * @since 0.1.0
  * @category models
  */
 export class MemberList<in out A> {
   /** 28 to 56 bytes for each beside the entries themselves: the greater part of what the list takes. */
-  private readonly entries = new Map<UserId, Entry<A>>()
+  private readonly entries = new ById<Entry<A>>()
   /** Those that are shown, and others that have members. */
   private readonly byId = new Map<GroupId, Group<A>>()
   private shown: ReadonlyArray<Group<A>> = []
