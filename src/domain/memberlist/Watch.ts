@@ -27,6 +27,8 @@ export class Watch<in out A> {
   private readonly isSame: Equivalence.Equivalence<A>
   /** For each run, as it is known. */
   private told: ReadonlyArray<Rows<A>> | undefined
+  /** As it was known before `changes` answered last. */
+  private before: ReadonlyArray<Rows<A>> | undefined
 
   /** `isSame` is asked about values, once a member has been put anew: whether they show the same. By default, `===`. */
   constructor(
@@ -54,6 +56,7 @@ export class Watch<in out A> {
   changes(): ReadonlyArray<Op<A>> {
     const before = this.told
     const now = this.present()
+    this.before = before
     this.told = now
     if (before === undefined) return this.everything(now)
     // A run comes to have more rows or fewer only if the list ends, or ended, in it. Those behind it had no rows before, or
@@ -67,6 +70,11 @@ export class Watch<in out A> {
       else others.push(...ops)
     })
     return emptied.concat(others)
+  }
+
+  /** What `changes` answered with last could be told to nobody, and is part of what it answers with next. */
+  takeBack(): void {
+    this.told = this.before
   }
 
   private present(): ReadonlyArray<Rows<A>> {

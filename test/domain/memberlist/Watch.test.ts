@@ -102,6 +102,30 @@ describe("Watch", () => {
   )
 
   it.prop(
+    "what could be told to nobody is told the next time; who joins meanwhile is told the same",
+    [Asked, Schema.Array(Step), Schema.Array(Step), Schema.Array(Step)],
+    ([asked, before, untold, later]) => {
+      const ranges = rangesOf(asked)
+      const list = new MemberList<number>(START)
+      const watch = new Watch(list, ranges)
+      const [first, second] = [new Client<number>(), new Client<number>()]
+      for (const step of before) take(list, step)
+      first.apply(watch.join())
+      for (const step of untold) take(list, step)
+      watch.changes()
+      watch.takeBack()
+      second.apply(watch.join())
+      for (const step of later) take(list, step)
+      const ops = watch.changes()
+      for (const client of [first, second]) {
+        client.apply(ops)
+        assert.deepStrictEqual(seen(client.rows), seen(expected(list, ranges)))
+      }
+    },
+    { arbitrary: { size: 60, runs: 300 } }
+  )
+
+  it.prop(
     "few changes are few ops: eight for each and each run at most; and never more to send than everything",
     [Asked, Schema.Array(Schema.Array(Schema.Union([Put, Put, Remove])))],
     ([asked, bursts]) => {
