@@ -41,6 +41,7 @@ const HOPS = [
   ["background", "facts"],
   ["interpret"],
   ["MemberLists"],
+  ["Listings"],
   ["Shell", "Joins"],
   ["Relay"],
   ["Session"],

@@ -1,6 +1,6 @@
 /** Member lists as clients see them: beside a naive one, whatever happens in the guild. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Queue, Schema, Scope } from "effect"
+import { Effect, Exit, Layer, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import * as Community from "../../src/domain/Community.ts"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
@@ -18,6 +18,7 @@ import * as Guild from "../../src/programs/Guild.ts"
 import * as Session from "../../src/programs/Session.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { GUILD, userId } from "../support/community.ts"
+import { Lists, updates } from "../support/memberListClient.ts"
 import { below, seeded } from "../support/random.ts"
 
 const USERS = 40
@@ -52,64 +53,6 @@ const community = Community.make({
   ]
 })
 
-const Item = Schema.Struct({
-  group: Schema.optionalKey(Schema.Struct({ id: Schema.String, count: Schema.Int })),
-  member: Schema.optionalKey(
-    Schema.Struct({
-      nick: Schema.NullOr(Schema.String),
-      user: Schema.Struct({ id: Schema.String }),
-      presence: Schema.Struct({ status: Schema.String })
-    })
-  )
-})
-const Update = Schema.Struct({
-  ops: Schema.Array(
-    Schema.Union([
-      Schema.Struct({
-        op: Schema.Literal("SYNC"),
-        range: Schema.Tuple([Schema.Int, Schema.Int]),
-        items: Schema.Array(Item)
-      }),
-      Schema.Struct({ op: Schema.Literals(["INSERT", "UPDATE"]), index: Schema.Int, item: Item }),
-      Schema.Struct({ op: Schema.Literal("DELETE"), index: Schema.Int }),
-      Schema.Struct({ op: Schema.Literal("INVALIDATE"), range: Schema.Tuple([Schema.Int, Schema.Int]) })
-    ])
-  )
-})
-const Frame = Schema.fromJsonString(Schema.Struct({ t: Schema.NullOr(Schema.String), d: Schema.Unknown }))
-const decodeFrame = Schema.decodeUnknownSync(Frame)
-const decodeUpdate = Schema.decodeUnknownSync(Update)
-
-const shown = ({ group, member }: typeof Item.Type): string =>
-  group === undefined
-    ? `${member?.user.id} ${member?.nick ?? ""} ${member?.presence.status}`
-    : `# ${group.id} ${group.count}`
-
-/** What a client does with what it is told. */
-const apply = (rows: Array<string | undefined>, { ops }: typeof Update.Type): void => {
-  for (const op of ops) {
-    switch (op.op) {
-      case "SYNC":
-      case "INVALIDATE":
-        for (let index = op.range[0]; index <= op.range[1]; index++) {
-          rows[index] = undefined
-          const item = op.op === "SYNC" ? op.items[index - op.range[0]] : undefined
-          if (item !== undefined) rows[index] = shown(item)
-        }
-        break
-      case "INSERT":
-        while (rows.length < op.index) rows.push(undefined)
-        rows.splice(op.index, 0, shown(op.item))
-        break
-      case "UPDATE":
-        rows[op.index] = shown(op.item)
-        break
-      case "DELETE":
-        rows.splice(op.index, 1)
-    }
-  }
-}
-
 const STATUSES: ReadonlyArray<Status> = ["online", "idle", "dnd", "invisible"]
 
 const program = Effect.fnUntraced(function* (seed: number) {
@@ -127,19 +70,28 @@ const program = Effect.fnUntraced(function* (seed: number) {
     {
       readonly scope: Scope.Closeable
       readonly client: memory.Client
-      readonly rows: Array<string | undefined>
-      look: { readonly channel: ChannelId; readonly range: readonly [number, number] } | undefined
+      readonly lists: Lists
+      /** The rows that it looks at through each channel, the latest last. */
+      readonly looks: Map<ChannelId, readonly [number, number]>
     }
   >()
   let isHoisted = true
   let isClosed = true
   const sees = ({ roles }: Member, channel: ChannelId) => channel === OPEN || !isClosed || roles.includes(KEY)
-  /** Who does not see a channel any more has forgotten its list, and has to ask again. */
+  /** All may see it, or some: those are two lists, whichever channels have them. */
+  const isEveryone = (channel: ChannelId) => channel === OPEN || !isClosed
+  /**
+   * Who does not see a channel any more has forgotten its list, and has to ask again; and of two channels with one list it is
+   * the latter that counts.
+   */
   const forgetful = () => {
-    for (const [user, one] of open) {
+    for (const [user, { looks }] of open) {
       const member = people.get(user)
-      if (one.look === undefined || (member !== undefined && sees(member, one.look.channel))) continue
-      one.look = undefined
+      for (const channel of looks.keys()) {
+        if (member === undefined || !sees(member, channel)) looks.delete(channel)
+      }
+      const [first, second] = Array.from(looks.keys())
+      if (first !== undefined && second !== undefined && isEveryone(first) && isEveryone(second)) looks.delete(first)
     }
   }
 
@@ -180,7 +132,7 @@ const program = Effect.fnUntraced(function* (seed: number) {
       Scope.provide(own)
     )
     status.set(user, wanted)
-    open.set(user, { scope: own, client, rows: [], look: undefined })
+    open.set(user, { scope: own, client, lists: new Lists(), looks: new Map() })
   })
   const update = (user: number, patch: { roles?: ReadonlyArray<RoleId>; nick?: string | null }) =>
     Effect.map(Transport.call(guild, "UpdateMember", { user: userId(user), patch }), (member) => {
@@ -194,17 +146,17 @@ const program = Effect.fnUntraced(function* (seed: number) {
     if (one === undefined || member === undefined || !sees(member, channel)) return
     const from = below(random, 30)
     const range: readonly [number, number] = [from, from + below(random, 30)]
-    if (one.look !== undefined && one.look.channel !== channel) {
-      const { channel: left } = one.look
-      yield* guild.members.watch({
-        session: SessionId.make(`s-${user}`),
-        user: userId(user),
-        channel: left,
-        ranges: []
-      })
+    const asks = (where: ChannelId, ranges: ReadonlyArray<readonly [number, number]>) =>
+      guild.members.watch({ session: SessionId.make(`s-${user}`), user: userId(user), channel: where, ranges })
+    for (const left of random() < 0.3 ? Array.from(one.looks.keys()) : []) {
+      if (left === channel) continue
+      yield* asks(left, [])
+      one.looks.delete(left)
     }
-    yield* guild.members.watch({ session: SessionId.make(`s-${user}`), user: userId(user), channel, ranges: [range] })
-    one.look = { channel, range }
+    yield* asks(channel, [range])
+    one.looks.delete(channel)
+    one.looks.set(channel, range)
+    forgetful()
   })
 
   for (let step = 0; step < 300; step++) {
@@ -259,7 +211,7 @@ const program = Effect.fnUntraced(function* (seed: number) {
     }
     if (below(random, 7) === 0) yield* TestClock.adjust("200 millis")
   }
-  return { guild, open, list, sees, people, look }
+  return { open, list, isEveryone }
 })
 
 describe("member lists", () => {
@@ -267,22 +219,22 @@ describe("member lists", () => {
     "whoever looks at rows has them as they are, whatever has happened since (%s)",
     (seed) =>
       Effect.gen(function* () {
-        const { list, open, people, sees } = yield* program(seed)
+        const { isEveryone, list, open } = yield* program(seed)
         yield* TestClock.adjust("1 second")
         for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
         let looking = 0
-        for (const [user, { client, look, rows }] of open) {
-          for (const frame of yield* Queue.clear(client.frames)) {
-            const { d, t } = decodeFrame(frame)
-            if (t === "GUILD_MEMBER_LIST_UPDATE") apply(rows, decodeUpdate(d))
+        for (const [user, { client, lists, looks }] of open) {
+          lists.take(yield* updates(client))
+          for (const [channel, [from, to]] of looks) {
+            looking++
+            const id = isEveryone(channel) ? "everyone" : (lists.ids().find((one) => one !== "everyone") ?? "")
+            const expected = list(channel).slice(from, to + 1)
+            assert.deepStrictEqual(
+              lists.rows(id, from, to),
+              expected,
+              `user ${user} looks at ${channel} ${from} to ${to}`
+            )
           }
-          const member = people.get(user)
-          if (look === undefined || member === undefined || !sees(member, look.channel)) continue
-          looking++
-          const [from, to] = look.range
-          const expected = list(look.channel).slice(from, to + 1)
-          const got = rows.slice(from, to + 1).filter((row) => row !== undefined)
-          assert.deepStrictEqual(got, expected, `user ${user} looks at ${look.channel} ${from} to ${to}`)
         }
         assert.isAbove(looking, 0)
       }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline)))
@@ -304,24 +256,32 @@ describe("member lists", () => {
       const rename = (nick: string) => Transport.call(guild, "UpdateMember", { user: userId(2), patch: { nick } })
       const give = (roles: ReadonlyArray<RoleId>) =>
         Transport.call(guild, "UpdateMember", { user: userId(1), patch: { roles } })
-      const updates = Effect.gen(function* () {
+      const heard = Effect.gen(function* () {
         yield* TestClock.adjust("1 second")
         for (let turn = 0; turn < 20; turn++) yield* Effect.yieldNow
-        const frames = yield* Queue.clear(client.frames)
-        return frames.filter((frame) => decodeFrame(frame).t === "GUILD_MEMBER_LIST_UPDATE").length
+        return (yield* updates(client)).length
       })
       yield* ask
-      assert.strictEqual(yield* updates, 1)
+      assert.strictEqual(yield* heard, 1)
       yield* rename("a")
-      assert.strictEqual(yield* updates, 1)
+      assert.strictEqual(yield* heard, 1)
       yield* rename("b")
       yield* give([])
-      assert.strictEqual(yield* updates, 0)
+      assert.strictEqual(yield* heard, 0)
       yield* give([KEY])
       yield* rename("c")
-      assert.strictEqual(yield* updates, 0)
+      assert.strictEqual(yield* heard, 0)
       yield* ask
-      assert.strictEqual(yield* updates, 1)
+      assert.strictEqual(yield* heard, 1)
+
+      const close = (overwrites: ReadonlyArray<Community.Overwrite>) =>
+        Transport.call(guild, "UpdateChannel", { channel: CLOSED, patch: { overwrites } })
+      const denied = { kind: "role", id: EVERYONE, allow: 0n, deny: VIEW } as const
+      yield* close([denied])
+      yield* heard
+      yield* close([denied, { kind: "role", id: KEY, allow: VIEW, deny: 0n }])
+      yield* rename("d")
+      assert.strictEqual(yield* heard, 0)
     }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(Sampler.always, MemberStore.heap, Offload.inline)))
   )
 

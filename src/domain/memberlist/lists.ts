@@ -6,6 +6,7 @@
 import { Hash } from "effect"
 import type { Audience } from "../Audience.ts"
 import type { Community, Role } from "../Community.ts"
+import type { UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
 import { nameOf } from "../Member.ts"
 import { folded } from "../MemberQuery.ts"
@@ -14,6 +15,8 @@ import { Entry, type GroupId } from "./Entry.ts"
 
 const inOrder = (items: Iterable<string>): string => Array.from(items).toSorted().join()
 
+const EVERYONE = "everyone"
+
 /**
  * The list of all channels that the same may see: `everyone`, or a number.
  *
@@ -21,10 +24,25 @@ const inOrder = (items: Iterable<string>): string => Array.from(items).toSorted(
  * @category getters
  */
 export const listOf = ({ allowed, denied, isOpen, named, viewers }: Audience): string => {
-  if (isOpen && denied.size === 0 && !Array.from(named.values()).includes(false)) return "everyone"
+  if (isOpen && denied.size === 0 && !Array.from(named.values()).includes(false)) return EVERYONE
   const said = [String(isOpen), inOrder(isOpen ? [] : viewers), inOrder(denied), inOrder(allowed)]
   const byName = Array.from(named, ([user, sees]) => `${user} ${sees}`)
   return String(Hash.string([...said, inOrder(byName)].join(";")) >>> 0)
+}
+
+/**
+ * Whether two audiences have one list, and the same members are in it. Its name does not tell who administers, which makes
+ * no difference to a list that everybody is in.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isSameList = (one: Audience, other: Audience): boolean => {
+  if (one === other) return true
+  const id = listOf(one)
+  if (id !== listOf(other)) return false
+  const administrators = [one, other].map(({ base }) => `${base.ownerId};${inOrder(base.administrators)}`)
+  return id === EVERYONE || administrators[0] === administrators[1]
 }
 
 const hoisted = ({ roles }: Community): ReadonlyArray<Role> =>
@@ -45,7 +63,7 @@ export const groupsOf = (community: Community): ReadonlyArray<GroupId> => [
 ]
 
 /**
- * What is shown of a member, made anew when it is something else.
+ * What is shown of a member beside what the store says of them.
  *
  * @since 0.1.0
  * @category models
@@ -54,14 +72,28 @@ export interface Shown {
   readonly presence: Presence
 }
 
+/** The same for all: a million take nothing. */
+const SHOWN: Readonly<Record<Presence, Shown>> = {
+  online: { presence: "online" },
+  dnd: { presence: "dnd" },
+  idle: { presence: "idle" },
+  offline: { presence: "offline" }
+}
+
 /**
- * Where a member stands: with the highest of their roles that is a group of its own, as long as they are there.
+ * Where a member stands: with the highest of their roles that is a group of its own, as long as they are there. Of the id the
+ * text is kept that is handed over, since others may have it too.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const entryOf = (groups: ReadonlyArray<GroupId>, member: Member, presence: Presence): Entry<Shown> => {
+export const entryOf = (
+  groups: ReadonlyArray<GroupId>,
+  user: UserId,
+  member: Member,
+  presence: Presence
+): Entry<Shown> => {
   const role = groups.find((id) => member.roles.some((own) => own === id))
   const group = presence === "offline" ? "offline" : (role ?? "online")
-  return new Entry(member.user.id, folded(nameOf(member)), group, { presence })
+  return new Entry(user, folded(nameOf(member)), group, SHOWN[presence])
 }
