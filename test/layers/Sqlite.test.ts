@@ -245,12 +245,34 @@ describe("Sqlite", () => {
       }).pipe(Effect.scoped)
     )
 
+    it.effect("streams wait too, and what they change is changed once", () =>
+      Effect.gen(function* () {
+        const { other, sql } = yield* locked()
+        const stream = sql<{ name: string }>`INSERT INTO names VALUES ('Ada'), ('Joe') RETURNING name`.stream
+        yield* Fiber.interrupt(yield* Effect.forkChild(Stream.runDrain(stream), { startImmediately: true }))
+        const waiting = yield* Effect.forkChild(Stream.runCollect(stream), { startImmediately: true })
+        yield* TestClock.adjust("1 second")
+        assert.isUndefined(waiting.pollUnsafe())
+        other.exec("COMMIT")
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(
+          (yield* Fiber.join(waiting)).map(({ name }) => name),
+          ["Ada", "Joe"]
+        )
+        assert.strictEqual(counted(yield* sql`SELECT name FROM names`), 2)
+        // Nothing of it has the file locked.
+        other.exec("INSERT INTO names VALUES ('Grace')")
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("nobody waits longer than they would", () =>
       Effect.gen(function* () {
         const { insert, other, sql } = yield* locked({ lockTimeout: "2 seconds" })
-        const waiting = yield* Effect.forkChild(Effect.flip(insert), { startImmediately: true })
-        yield* TestClock.adjust("3 seconds")
-        assert.strictEqual((yield* Fiber.join(waiting)).reason._tag, "LockTimeoutError")
+        for (const late of [insert, Stream.runDrain(insert.stream)]) {
+          const waiting = yield* Effect.forkChild(Effect.flip(late), { startImmediately: true })
+          yield* TestClock.adjust("3 seconds")
+          assert.strictEqual((yield* Fiber.join(waiting)).reason._tag, "LockTimeoutError")
+        }
         other.exec("COMMIT")
         yield* insert
         assert.strictEqual(counted(yield* sql`SELECT name FROM names`), 1)
@@ -301,8 +323,12 @@ describe("Sqlite", () => {
       Effect.gen(function* () {
         const sql = yield* SqlClient.SqlClient
         assert.strictEqual((yield* Effect.flip(Stream.runDrain(sql`SELEC`.stream))).reason._tag, "SqlSyntaxError")
-        const wrong = sql`SELECT 9007199254740993 AS large`.stream
+        yield* sql`CREATE TABLE numbers (number INTEGER)`
+        yield* sql`INSERT INTO numbers VALUES (9007199254740993), (1)`
+        const wrong = sql`SELECT number FROM numbers`.stream
         assert.strictEqual((yield* Effect.flip(Stream.runDrain(wrong))).reason.operation, "stream")
+        // It has given the table back.
+        yield* sql`DROP TABLE numbers`
       }).pipe(Effect.provide(Sqlite.memory))
     )
   })

@@ -48,8 +48,13 @@ const cache = (database: DatabaseSync, capacity: number) => {
   }
 }
 
+interface Chunk<A> {
+  readonly rows: ReadonlyArray<A>
+  readonly isLast: boolean
+}
+
 /** The next few rows. */
-const chunk = <A>(iterator: Iterator<A>): { readonly rows: ReadonlyArray<A>; readonly isLast: boolean } => {
+const chunk = <A>(iterator: Iterator<A>): Chunk<A> => {
   const rows: Array<A> = []
   while (rows.length < CHUNK) {
     const { done, value } = iterator.next()
@@ -57,6 +62,20 @@ const chunk = <A>(iterator: Iterator<A>): { readonly rows: ReadonlyArray<A>; rea
     rows.push(value)
   }
   return { rows, isLast: false }
+}
+
+/**
+ * A stream's rows, the first of which have been read: not before then does SQLite do anything, and find that the file is
+ * locked.
+ */
+const begun = (statement: StatementSync, parameters: Array<SQLInputValue>) => {
+  const iterator = statement.iterate(...parameters)
+  try {
+    return { iterator, first: chunk(iterator) }
+  } catch (cause) {
+    iterator.return?.()
+    throw cause
+  }
 }
 
 /**
@@ -76,24 +95,26 @@ export const make = (
     Schedule.upTo({ duration: options.lockTimeout })
   )
 
-  const run = <A>(
+  const attempt = <A>(
     prepare: (sql: string) => StatementSync,
     sql: string,
     parameters: ReadonlyArray<unknown>,
-    use: (statement: StatementSync, bound: Array<SQLInputValue>) => A
-  ): Effect.Effect<A, SqlError> => {
-    const attempt = Effect.withFiber<A, SqlError>((fiber) => {
+    use: (statement: StatementSync, bound: Array<SQLInputValue>) => A,
+    operation = "execute"
+  ): Effect.Effect<A, SqlError> =>
+    Effect.withFiber((fiber) => {
       try {
         const statement = prepare(sql)
         statement.setReadBigInts(fiber.getRef(SafeIntegers))
         return Effect.succeed(use(statement, parameters.map(bound)))
       } catch (cause) {
-        return Effect.fail(failure(cause, "execute"))
+        return Effect.fail(failure(cause, operation))
       }
     })
-    // Most find the file free, and pay for no schedule.
-    return Effect.catchIf(attempt, isBusy, () => Effect.retry(attempt, { while: isBusy, schedule: waiting }))
-  }
+  /** Most find the file free, and pay for no schedule. */
+  const patiently = <A, R>(attempt: Effect.Effect<A, SqlError, R>): Effect.Effect<A, SqlError, R> =>
+    Effect.catchIf(attempt, isBusy, () => Effect.retry(attempt, { while: isBusy, schedule: waiting }))
+  const run = <A>(...what: Parameters<typeof attempt<A>>) => patiently(attempt(...what))
 
   const rows = (statement: StatementSync, parameters: Array<SQLInputValue>) => {
     statement.setReturnArrays(false)
@@ -120,17 +141,20 @@ export const make = (
     executeValues: (sql, parameters) => run(prepared, sql, parameters, values),
     executeValuesUnprepared: (sql, parameters) => run(fresh, sql, parameters, values),
     executeStream: (sql, parameters, transformRows) =>
-      Effect.acquireRelease(
-        // A statement of its own: whoever reads the stream within a transaction may run the same one meanwhile.
-        run(fresh, sql, parameters, (statement, bound) => statement.iterate(...bound)),
-        (iterator) => Effect.sync(() => void iterator.return?.())
+      // Acquiring cannot be interrupted: that is each attempt, and not the time between them.
+      patiently(
+        Effect.acquireRelease(
+          // A statement of its own: whoever reads the stream within a transaction may run the same one meanwhile.
+          attempt(fresh, sql, parameters, begun, "stream"),
+          ({ iterator }) => Effect.sync(() => void iterator.return?.())
+        )
       ).pipe(
-        Effect.map((iterator) =>
-          Stream.paginate(undefined, () =>
+        Effect.map(({ first, iterator }) =>
+          Stream.paginate(Option.some(first), (read) =>
             Effect.try({
               try: () => {
-                const { isLast, rows } = chunk(iterator)
-                return [transformRows?.(rows) ?? rows, isLast ? Option.none() : Option.some(undefined)] as const
+                const { isLast, rows } = Option.getOrElse(read, () => chunk(iterator))
+                return [transformRows?.(rows) ?? rows, isLast ? Option.none() : Option.some(Option.none())] as const
               },
               catch: (cause) => failure(cause, "stream")
             })
