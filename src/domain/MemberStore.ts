@@ -21,24 +21,30 @@ export class ScanTimedOut extends Schema.TaggedError<ScanTimedOut>()("ScanTimedO
 }) {
   override get message() {
     return (
-      `a scan of the members of guild ${this.guild} was not done within ${this.deadlineMillis} ms: allow it more time, ` +
-      `or give the store more workers`
+      `a scan of the members of guild ${this.guild} was not done within ${this.deadlineMillis} ms: allow it more time. ` +
+      `A durable store may not have loaded them all yet, one with threads may have too few of them`
     )
   }
 }
 
 /**
- * The worker that scanned died. Another has taken its place by now, and the scan may be tried again.
+ * The worker that scanned died, or none could be started. Another is started when one is next needed: the scan may be tried
+ * again. Where the error `isFinal`, that is of no use: the store has been closed, say.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ScanDied extends Schema.TaggedError<ScanDied>()("ScanDied", {
   guild: GuildId,
-  cause: Schema.Defect()
+  cause: Schema.Defect(),
+  isFinal: Schema.optionalKey(Schema.Literal(true))
 }) {
   override get message() {
-    return `a worker died while it scanned the members of guild ${this.guild}: try again; see the cause`
+    const { cause, guild, isFinal } = this
+    const said = cause instanceof Error ? cause.message : String(cause)
+    return isFinal
+      ? `the members of guild ${guild} cannot be scanned: ${said}`
+      : `a scan of the members of guild ${guild} died (${said}): try again`
   }
 }
 

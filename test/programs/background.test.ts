@@ -14,13 +14,20 @@ import * as Transport from "../../src/programs/Transport.ts"
 import { community, draft, GENERAL, GUILD, HIDDEN, member, STAFF, userId } from "../support/community.ts"
 
 /** A store whose scans wait until they are let go, and fail as often as is wanted. */
-const slow = (gate: Deferred.Deferred<void>, failures = 0, scanning = () => {}) => {
+const slow = (
+  gate: Deferred.Deferred<void>,
+  {
+    failures = 0,
+    scanning = () => {},
+    ...error
+  }: { readonly failures?: number; readonly scanning?: () => void; readonly isFinal?: true } = {}
+) => {
   let left = failures
   const scanned = Effect.andThen(
     Deferred.await(gate),
     Effect.suspend(() => {
       scanning()
-      return left-- > 0 ? new ScanDied({ guild: GUILD, cause: "as the test wants it" }) : Effect.void
+      return left-- > 0 ? new ScanDied({ guild: GUILD, cause: "as the test wants it", ...error }) : Effect.void
     })
   )
   return Layer.effect(
@@ -78,7 +85,7 @@ describe("beside a guild", () => {
       const gate = yield* Deferred.make<void>()
       yield* Deferred.succeed(gate, undefined)
       let scans = 0
-      const store = slow(gate, 0, () => scans++)
+      const store = slow(gate, { scanning: () => void scans++ })
       yield* Effect.gen(function* () {
         const guild = yield* Guild.make({ community: owned, members: everybody })
         const sent: Array<string> = []
@@ -122,7 +129,22 @@ describe("beside a guild", () => {
           for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
           assert.deepStrictEqual(yield* roles, [[], [], []])
           assert.isFalse(guild.community.roles.has(STAFF))
-        }).pipe(Effect.provide(strategies(slow(gate, 2))))
+        }).pipe(Effect.provide(strategies(slow(gate, { failures: 2 }))))
       }).pipe(Effect.scoped)
+  )
+
+  it.effect("a scan that is of no use is not tried again", () =>
+    Effect.gen(function* () {
+      const gate = yield* Deferred.make<void>()
+      yield* Deferred.succeed(gate, undefined)
+      yield* Effect.gen(function* () {
+        const guild = yield* Guild.make({ community, members: everybody })
+        yield* Transport.call(guild, "DeleteRole", { role: STAFF })
+        for (let turn = 0; turn < 10; turn++) yield* TestClock.adjust("1 second")
+        for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
+        const [seen] = yield* guild.members.get([userId(1)])
+        assert.deepStrictEqual(seen?.member.roles, [STAFF])
+      }).pipe(Effect.provide(strategies(slow(gate, { failures: 1, isFinal: true }))))
+    }).pipe(Effect.scoped)
   )
 })

@@ -9,7 +9,7 @@ import type { ActorError } from "../../domain/Actor.ts"
 import type { Audience } from "../../domain/Audience.ts"
 import type { RoleId, UserId } from "../../domain/Ids.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
-import type { Members, StoreUnavailable } from "../../domain/MemberStore.ts"
+import type { Members, ScanError, StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Message } from "../../domain/Message.ts"
 import * as Metrics from "../../domain/Metrics.ts"
 import { Notifier } from "../../domain/Notifier.ts"
@@ -24,6 +24,12 @@ const WAITING = 1024
 
 /** How often what failed is begun anew. */
 const AGAIN = { schedule: Schedule.exponential("100 millis"), times: 3 }
+
+/** The same, where it is of use. */
+const SCAN_AGAIN = {
+  ...AGAIN,
+  while: (error: ScanError) => error._tag === "ScanTimedOut" || error.isFinal !== true
+}
 
 /**
  * `stripped` has the guild take a role from some of its members. One message to everyone is seen to at a time, in their
@@ -46,7 +52,7 @@ export const make = Effect.fnUntraced(function* (options: {
       Effect.forkIn(scope),
       Effect.asVoid
     )
-  const found = (query: MemberQuery.MemberQuery) => Effect.retry(members.ids(query), AGAIN)
+  const found = (query: MemberQuery.MemberQuery) => Effect.retry(members.ids(query), SCAN_AGAIN)
 
   const calling = yield* Queue.dropping<{ readonly message: Message; readonly audience: Audience }>(WAITING)
   if (notifier !== undefined) {

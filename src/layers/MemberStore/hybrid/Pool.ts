@@ -36,6 +36,10 @@ export interface Pool {
   readonly open: (guild: GuildId, query: MemberQuery, done: () => void) => Scan
 }
 
+class Closed extends Error {
+  override readonly message = "the member store has been closed"
+}
+
 interface Run {
   readonly guild: GuildId
   readonly number: number
@@ -52,10 +56,19 @@ interface Job {
   readonly resume: (answer: Effect.Effect<Found, ScanDied>) => void
 }
 
-const died = ({ run: { guild } }: Job, cause: unknown) => Effect.fail(new ScanDied({ guild, cause }))
+const died = ({ run: { guild } }: Job, cause: unknown) =>
+  Effect.fail(new ScanDied({ guild, cause, ...(cause instanceof Closed && { isFinal: true }) }))
 
 const doneIfOver = (run: Run): void => {
   if (run.isOver && run.underWay === 0) run.done()
+}
+
+const started = (url: URL, name: string): Thread => {
+  try {
+    return new Thread(url, { name })
+  } catch (cause) {
+    throw new Error(`no thread can be started with ${url.href}: see the cause`, { cause })
+  }
 }
 
 /** One life of a thread. `onFree` is called when it can take another job, `onGone` when it never will again. */
@@ -71,7 +84,7 @@ class Life {
     name: string,
     { onFree, onGone }: { readonly onFree: () => void; readonly onGone: (life: Life) => void }
   ) {
-    this.thread = new Thread(url, { name })
+    this.thread = started(url, name)
     this.thread.on("message", ({ found, job }: Answer) => {
       this.settle(job, () => Effect.succeed(found))
       onFree()
@@ -156,7 +169,7 @@ class Threads {
 
   async end(): Promise<void> {
     this.isClosed = true
-    const ends = Array.from(this.lives, (life) => life.end(new Error("the member store has been closed")))
+    const ends = Array.from(this.lives, (life) => life.end(new Closed()))
     this.deal()
     await Promise.all(ends)
   }
@@ -164,12 +177,12 @@ class Threads {
   private deal(): void {
     for (const job of this.waiting) {
       try {
+        if (this.isClosed) throw new Closed()
         const life = this.idlest()
         if (life === undefined) return
         this.waiting.delete(job)
         life.take(job)
       } catch (error) {
-        // No thread can be started, for lack of memory, or because the pool has been closed.
         this.waiting.delete(job)
         job.resume(died(job, error))
       }
@@ -178,7 +191,6 @@ class Threads {
 
   /** Who has the least to do, if that is not too much; nobody has less than one who has yet to be started. */
   private idlest(): Life | undefined {
-    if (this.isClosed) throw new Error("the member store has been closed")
     let idlest: Life | undefined
     for (const life of this.lives) {
       if (idlest === undefined || life.jobs.size < idlest.jobs.size) idlest = life
