@@ -10,6 +10,7 @@ import type { GuildId } from "../../domain/Ids.ts"
 import {
   type Members,
   MemberStore,
+  ScanDied,
   type ScanError,
   type ScanOptions,
   ScanTimedOut,
@@ -84,17 +85,25 @@ const make = Effect.fnUntraced(function* ({
   }, turns.withPermit)
   const committed = yield* GroupCommit.make({ commit, most: MOST_CHANGES, background })
 
+  /** Whether the caller has a transaction, for whose end others wait. */
+  const isWithin = Effect.map(Effect.serviceOption(sql.transactionService), Option.isSome)
+
   const members = (guild: GuildId, working: Members, loading: Loading.Loading): Members => {
     const answered = <A>(effect: Effect.Effect<A, SqlError>) =>
       Effect.mapError(effect, (cause) => new StoreUnavailable({ guild, cause }))
     const change = (change: Change) =>
-      Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
-        Option.isNone(transaction)
-          ? answered(committed(change))
-          : Effect.die(
+      Effect.flatMap(isWithin, (isWithin) =>
+        isWithin
+          ? Effect.die(
               new Error("members are kept by transactions of their own: change them outside of withTransaction")
             )
+          : answered(committed(change))
       )
+    const loaded = Effect.fnUntraced(function* (options: ScanOptions | undefined) {
+      if (!(yield* isWithin)) return yield* whole(loading, guild, options)
+      const cause = new Error("they are still being loaded, which waits for this transaction: scan them outside of it")
+      return yield* new ScanDied({ guild, cause, isFinal: true })
+    })
     return {
       get: (user) =>
         Effect.suspend(() => (loading.covers(user) ? working.get(user) : answered(table.get(guild, user)))),
@@ -106,7 +115,7 @@ const make = Effect.fnUntraced(function* ({
         Stream.suspend(() => {
           if (loading.isDone()) return working.scan(query, options)
           return Stream.unwrap(
-            Effect.map(whole(loading, guild, options), ({ options, relabelled }) =>
+            Effect.map(loaded(options), ({ options, relabelled }) =>
               Stream.mapError(working.scan(query, options), relabelled)
             )
           )
@@ -114,7 +123,7 @@ const make = Effect.fnUntraced(function* ({
       ids: (query, options) =>
         Effect.suspend(() => {
           if (loading.isDone()) return working.ids(query, options)
-          return Effect.flatMap(whole(loading, guild, options), ({ options, relabelled }) =>
+          return Effect.flatMap(loaded(options), ({ options, relabelled }) =>
             Effect.mapError(working.ids(query, options), relabelled)
           )
         })

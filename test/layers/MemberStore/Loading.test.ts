@@ -212,6 +212,29 @@ describe("durable, while a guild is loaded", () => {
     )
   })
 
+  it.effect(
+    "a scan within somebody's transaction is refused while members come: they would wait for each other",
+    () => {
+      const { repair, run } = broken(3, 1)
+      return run(
+        Effect.gen(function* () {
+          const sql = yield* SqlClient
+          const members = yield* open()
+          yield* TestClock.adjust("1 second")
+          for (const scan of [Effect.asVoid(members.ids(MemberQuery.everybody)), Effect.asVoid(everybody(members))]) {
+            const error = yield* Effect.flip(sql.withTransaction(scan))
+            assert.deepInclude(error, { _tag: "ScanDied", isFinal: true })
+            assert.match(error.message, /scan them outside/)
+          }
+          yield* repair
+          // Now the database has no part in it.
+          assert.lengthOf(yield* sql.withTransaction(everybody(members)), 3)
+          assert.strictEqual((yield* sql.withTransaction(members.ids(MemberQuery.everybody))).size, 3)
+        })
+      )
+    }
+  )
+
   it.effect("what a scan has not waited for is left to the working store, and late is late whoever says so", () => {
     const { database, run } = broken(3, 0)
     const given: Array<ScanOptions | undefined> = []
