@@ -10,6 +10,7 @@ import type { GuildId } from "../../domain/Ids.ts"
 import { type Members, MemberStore } from "../../domain/MemberStore.ts"
 import { defaultCount } from "../Offload/workers.ts"
 import { Arena } from "./hybrid/Arena.ts"
+import * as Background from "./hybrid/background.ts"
 import { Builder } from "./hybrid/Builder.ts"
 import { MOST_ROWS } from "./hybrid/Columns.ts"
 import * as members from "./hybrid/members.ts"
@@ -22,8 +23,9 @@ import { Table, type Workshop } from "./hybrid/Table.ts"
  * that elsewhere.
  *
  * `leafRows` is how many members are written together at most (8,192; no more than 65,536), and `recentChanges` how many
- * changes upon them are kept beside them before they are written anew (128). More of the former make scans cheaper, and of
- * the latter changes; fewer of both make what a single change may take shorter.
+ * changes upon them are kept beside them before they are written anew in the background (128; at four times as many, the
+ * change itself does it). More of the former make scans cheaper, and of the latter changes; fewer of both make what is done
+ * at a time shorter.
  *
  * @since 0.1.0
  * @category models
@@ -68,7 +70,8 @@ export const hybrid = ({
         leafRows: rows,
         recentChanges: Math.max(0, recentChanges),
         builder: new Builder(rows),
-        arena: new Arena()
+        arena: new Arena(),
+        later: yield* Background.make
       }
       const turns = yield* Semaphore.make(1)
       const guilds = new Map<GuildId, Members>()

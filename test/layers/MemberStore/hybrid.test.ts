@@ -8,6 +8,7 @@ import * as MemberQuery from "../../../src/domain/MemberQuery.ts"
 import { MemberStore } from "../../../src/domain/MemberStore.ts"
 import { hybrid, type Options } from "../../../src/layers/MemberStore/hybrid.ts"
 import { member, userId } from "../../support/community.ts"
+import { turns } from "../../support/durable/store.ts"
 import * as processes from "../../support/process.ts"
 
 const SILENT = new URL("../../support/scans/silent.ts", import.meta.url)
@@ -152,6 +153,20 @@ describe("MemberStore.hybrid", () => {
       assert.strictEqual((yield* members.ids(MemberQuery.everybody)).size, 100)
       assert.deepStrictEqual(yield* Stream.runCollect(members.scan(MemberQuery.everybody)), few)
     }).pipe(Effect.scoped, Effect.provide(hybrid({ url: SILENT })))
+  )
+
+  it.effect("what is written comes into shared memory in the background", () =>
+    Effect.gen(function* () {
+      const members = yield* (yield* MemberStore).open(GuildId.make("1"))
+      const some = Array.from({ length: 20 }, (_, index) => member(index))
+      yield* Effect.forEach(some, members.put, { discard: true })
+      // Nobody else has had a turn yet, and as long as all are on the heap no thread is needed.
+      assert.strictEqual((yield* members.ids(MemberQuery.everybody)).size, 20)
+      yield* turns(10)
+      const late = yield* Effect.forkChild(Effect.flip(members.ids(MemberQuery.everybody, { deadline: "1 second" })))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(late))._tag, "ScanTimedOut")
+    }).pipe(Effect.scoped, Effect.provide(hybrid({ recentChanges: 10, url: SILENT })))
   )
 
   it.effect("a name comes back as it was, even where it is no text", () =>

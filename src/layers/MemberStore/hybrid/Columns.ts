@@ -195,8 +195,8 @@ export class Wanted {
   private readonly whole = new BigUint64Array(1)
   private readonly halves = new Uint32Array(this.whole.buffer)
 
-  /** A snowflake: any 64 bits, in decimal. */
-  set(id: string): this {
+  /** A snowflake: any 64 bits, as text in decimal. */
+  set(id: string | bigint): this {
     this.whole[0] = BigInt(id)
     return this
   }

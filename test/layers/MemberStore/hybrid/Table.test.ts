@@ -9,9 +9,17 @@ import type { Leaf } from "../../../../src/layers/MemberStore/hybrid/Leaf.ts"
 import { type Snapshot, Table } from "../../../../src/layers/MemberStore/hybrid/Table.ts"
 import { below, seeded } from "../../../support/random.ts"
 
+/** A table whose leaves are written anew when `turn` says so, one at a time; it answers whether there was one. */
 const make = (leafRows: number, recentChanges: number) => {
   const arena = new Arena()
-  return { arena, table: new Table({ leafRows, recentChanges, builder: new Builder(leafRows), arena }) }
+  const waiting: Array<() => void> = []
+  const later = (work: () => void) => void waiting.push(work)
+  const turn = () => {
+    const work = waiting.shift()
+    work?.()
+    return work !== undefined
+  }
+  return { arena, turn, table: new Table({ leafRows, recentChanges, builder: new Builder(leafRows), arena, later }) }
 }
 
 /** All that a snapshot's leaves say, read here and now. */
@@ -52,11 +60,17 @@ const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 })
 
 describe("Table", () => {
   it.prop(
-    "a snapshot stays as it was for as long as it is wanted, and what nobody sees gives its memory back",
-    [Seed, Schema.Literals([4, 16, 64]), Schema.Literals([0, 1, 8])],
-    ([seed, leafRows, recentChanges]) => {
+    "a snapshot stays as it was for as long as it is wanted, and what nobody sees gives its memory back, whenever leaves are written anew",
+    [Seed, Schema.Literals([4, 16, 64]), Schema.Literals([0, 1, 3, 8]), Schema.Literals([0, 0.02, 0.1, 0.5])],
+    ([seed, leafRows, recentChanges, turns]) => {
       const random = seeded(seed)
-      const { arena, table } = make(leafRows, recentChanges)
+      const { arena, table, turn } = make(leafRows, recentChanges)
+      const leavesNow = () => {
+        const { close, leaves } = table.freeze()
+        close()
+        return leaves
+      }
+      const mostChanges = () => Math.max(...leavesNow().map(({ changes }) => changes.size))
       const model = new Map<UserId, Member>()
       const snapshots: Array<readonly [Snapshot, ReadonlyMap<UserId, Member>]> = []
       const closeOne = () => {
@@ -79,42 +93,62 @@ describe("Table", () => {
         assert.strictEqual(table.size, model.size)
         const other = userOf(below(random, 150))
         assert.deepStrictEqual(table.get(other), model.get(other))
+        if (random() < 0.1) assert.isAtMost(mostChanges(), 4 * recentChanges)
+        if (random() < turns) turn()
         if (random() < 0.02) snapshots.push([table.freeze(), new Map(model)])
         if (random() < 0.02) closeOne()
       }
+      // What is left to be written anew comes to an end.
+      while (turn()) if (random() < 0.2) closeOne()
+      assert.isAtMost(mostChanges(), recentChanges)
       while (snapshots.length > 0) closeOne()
-      const { close, leaves } = table.freeze()
-      assert.deepStrictEqual(read(leaves), model)
-      assert.strictEqual(arena.used, bytesIn(leaves))
-      close()
+      assert.deepStrictEqual(read(leavesNow()), model)
+      assert.strictEqual(table.size, model.size)
+      for (const [user, member] of model) assert.deepStrictEqual(table.get(user), member)
+      assert.strictEqual(arena.used, bytesIn(leavesNow()))
     },
-    { arbitrary: { runs: 30 } }
+    { arbitrary: { runs: 60 } }
   )
 
-  it("when nearly all have gone, so has nearly all that they took up", () => {
-    const random = seeded(1)
-    const { arena, table } = make(32, 2)
-    const everybody = Array.from({ length: 500 }, (_, index) => drawn(random, index))
-    for (const member of everybody) table.put(member)
-    const leavesNow = () => {
-      const { close, leaves } = table.freeze()
-      close()
-      return leaves.length
+  it.each([
+    { order: "ascending", meanwhile: true },
+    { order: "ascending", meanwhile: false },
+    { order: "descending", meanwhile: true },
+    { order: "descending", meanwhile: false }
+  ])(
+    "when nearly all have gone, so has nearly all that they took up: $order, leaves written anew meanwhile: $meanwhile",
+    ({ meanwhile, order }) => {
+      const random = seeded(1)
+      const { arena, table, turn } = make(32, 2)
+      const everybody = Array.from({ length: 500 }, (_, index) => drawn(random, index))
+      for (const member of everybody) table.put(member)
+      while (turn());
+      const leavesNow = () => {
+        const { close, leaves } = table.freeze()
+        close()
+        return leaves.length
+      }
+      const full = { leaves: leavesNow(), used: arena.used }
+      assert.isAtLeast(full.leaves, 10)
+      const leaving = everybody.filter((_, index) => index % 50 !== 0)
+      for (const { user } of order === "ascending" ? leaving : leaving.toReversed()) {
+        table.remove(user.id)
+        if (meanwhile) while (turn());
+      }
+      while (turn());
+      assert.strictEqual(table.size, 10)
+      assert.isAtMost(leavesNow(), full.leaves / 5)
+      assert.isAtMost(arena.used, full.used / 10)
     }
-    const full = { leaves: leavesNow(), used: arena.used }
-    assert.isAtLeast(full.leaves, 10)
-    for (const [index, { user }] of everybody.entries()) if (index % 50 !== 0) table.remove(user.id)
-    assert.strictEqual(table.size, 10)
-    assert.isAtMost(leavesNow(), full.leaves / 5)
-    assert.isAtMost(arena.used, full.used / 10)
-  })
+  )
 
   it("who has roles that nobody had before, over and over, takes up no more for it", () => {
     const random = seeded(2)
-    const { arena, table } = make(256, 8)
+    const { arena, table, turn } = make(256, 8)
     const round = (nth: number) => {
       for (let index = 0; index < 50; index++) {
         table.put({ ...drawn(random, index), roles: [RoleId.make(String(1_000 * nth + index))] })
+        turn()
       }
     }
     round(0)

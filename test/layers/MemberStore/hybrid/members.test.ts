@@ -32,7 +32,7 @@ const counted = (recentChanges = 0) => {
     })
   }
   const arena = new Arena()
-  const table = new Table({ leafRows: 8, recentChanges, builder: new Builder(8), arena })
+  const table = new Table({ leafRows: 8, recentChanges, builder: new Builder(8), arena, later: (work) => work() })
   for (let index = 0; index < SIZE; index++) table.put(member(index))
   return {
     counts,
