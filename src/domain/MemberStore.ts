@@ -28,8 +28,8 @@ export class ScanTimedOut extends Schema.TaggedError<ScanTimedOut>()("ScanTimedO
 }
 
 /**
- * The worker that scanned died, or none could be started. Another is started when one is next needed: the scan may be tried
- * again. Where the error `isFinal`, that is of no use: the store has been closed, say.
+ * The worker that scanned died, or hung and was ended, or none could be started. Another is started when one is next needed:
+ * the scan may be tried again. Where the error `isFinal`, that is of no use: the store has been closed, say.
  *
  * @since 0.1.0
  * @category errors

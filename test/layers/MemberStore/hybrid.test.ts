@@ -5,14 +5,16 @@ import { TestClock } from "effect/testing"
 import { readFileSync } from "node:fs"
 import { GuildId, RoleId, type UserId } from "../../../src/domain/Ids.ts"
 import * as MemberQuery from "../../../src/domain/MemberQuery.ts"
-import { MemberStore } from "../../../src/domain/MemberStore.ts"
+import { type Members, MemberStore } from "../../../src/domain/MemberStore.ts"
 import { hybrid, type Options } from "../../../src/layers/MemberStore/hybrid.ts"
-import { member, userId } from "../../support/community.ts"
+import { member, STAFF, userId } from "../../support/community.ts"
 import { turns } from "../../support/durable/store.ts"
 import * as processes from "../../support/process.ts"
 
 const SILENT = new URL("../../support/scans/silent.ts", import.meta.url)
 const SHORT_LIVED = new URL("../../support/scans/shortLived.ts", import.meta.url)
+
+const HANGING = new URL("../../support/scans/hanging.ts", import.meta.url)
 
 const SIZE = 200
 
@@ -115,6 +117,89 @@ describe("MemberStore.hybrid", () => {
       }
     }).pipe(Effect.scoped, Effect.provide(hybrid({ ...SMALL, url: SILENT })))
   )
+
+  describe("a worker that hangs", () => {
+    const LONG = { deadline: "1 day" } as const
+    const hangs = [MemberQuery.bearing(STAFF), MemberQuery.named("nobody")]
+    const threads = (members: Members) =>
+      Effect.map(members.ids(MemberQuery.everybody, LONG), (ids) => new Set(Array.from(ids, Number)))
+    const run = <A, E>(program: Effect.Effect<A, E, MemberStore | Scope.Scope>, workers = 1) =>
+      program.pipe(Effect.scoped, Effect.provide(hybrid({ ...SMALL, workers, url: HANGING })))
+    /** A guild of one leaf, about which one question is asked. */
+    const few = Effect.gen(function* () {
+      const members = yield* (yield* MemberStore).open(GuildId.make("2"))
+      yield* members.put(member(1))
+      return members
+    })
+    const asked = <A, E>(scan: Effect.Effect<A, E>) =>
+      Effect.tap(Effect.forkChild(scan, { startImmediately: true }), () => turns(3))
+
+    it.effect("is ended some time after a scan's deadline, and replaced", () =>
+      Effect.gen(function* () {
+        const members = yield* crowd
+        for (const query of hangs) {
+          const [first] = yield* threads(members)
+          const late = yield* asked(Effect.flip(members.ids(query, { deadline: "1 second" })))
+          yield* TestClock.adjust("1 second")
+          assert.strictEqual((yield* Fiber.join(late))._tag, "ScanTimedOut")
+          const waiting = yield* asked(threads(members))
+          yield* TestClock.adjust("5 seconds")
+          const then = yield* Fiber.join(waiting)
+          assert.strictEqual(then.size, 1)
+          assert.notInclude(then, first)
+        }
+      }).pipe(run)
+    )
+
+    it.effect("is ended some time after nobody wants its answer any more, and nobody asks it from then on", () =>
+      Effect.gen(function* () {
+        const members = yield* few
+        for (const query of hangs) {
+          yield* Fiber.interrupt(yield* asked(members.ids(query, LONG)))
+          yield* TestClock.adjust("5 seconds")
+          assert.strictEqual((yield* threads(members)).size, 1)
+        }
+      }).pipe(run)
+    )
+
+    it.effect("fails whoever waits for another answer there; they may try again", () =>
+      Effect.gen(function* () {
+        const members = yield* few
+        for (const query of hangs) {
+          const unwanted = yield* asked(members.ids(query, LONG))
+          const other = yield* asked(Effect.flip(threads(members)))
+          yield* Fiber.interrupt(unwanted)
+          yield* TestClock.adjust("5 seconds")
+          const error = yield* Fiber.join(other)
+          assert.strictEqual(error._tag, "ScanDied")
+          assert.match(error.message, /did not answer any more\): try again$/)
+          assert.strictEqual((yield* threads(members)).size, 1)
+        }
+      }).pipe(run)
+    )
+
+    it.effect("does not take others with it", () =>
+      Effect.gen(function* () {
+        const members = yield* few
+        const unwanted = yield* asked(members.ids(MemberQuery.named("nobody"), LONG))
+        const other = yield* threads(members)
+        yield* Fiber.interrupt(unwanted)
+        yield* TestClock.adjust("5 seconds")
+        assert.deepStrictEqual(yield* threads(members), other)
+      }).pipe((program) => run(program, 2))
+    )
+
+    it.effect("is not one whose answers nobody wanted any more", () =>
+      Effect.gen(function* () {
+        const members = yield* crowd
+        const before = yield* threads(members)
+        yield* Fiber.interrupt(yield* Effect.forkChild(threads(members), { startImmediately: true }))
+        assert.deepStrictEqual(yield* threads(members), before)
+        yield* TestClock.adjust("1 hour")
+        assert.deepStrictEqual(yield* threads(members), before)
+      }).pipe(run)
+    )
+  })
 
   it.effect("who takes too long to look at what a scan has found is told so", () =>
     Effect.gen(function* () {

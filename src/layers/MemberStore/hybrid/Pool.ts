@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, type Scope } from "effect"
+import { Deferred, Effect, type Scope } from "effect"
 import { Worker as Thread } from "node:worker_threads"
 import type { GuildId } from "../../../domain/Ids.ts"
 import type { MemberQuery } from "../../../domain/MemberQuery.ts"
@@ -14,14 +14,21 @@ import type { Answer, Found, Message, Question } from "./protocol.ts"
 const DEPTH = 2
 
 /**
- * One scan's questions. Whoever has been interrupted wants no answer any more; `close` ends the scan.
+ * How long a worker has for a question after its scan is over, before it counts as one that hangs. It answers within
+ * milliseconds, or within some hundred where it has yet to start; on a machine that is very busy, within a second or two.
+ */
+const GRACE = "5 seconds"
+
+/**
+ * One scan's questions. Whoever has been interrupted wants no answer any more; `close` ends the scan, and in a while any
+ * worker that has not answered it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Scan {
   readonly ask: (question: Pick<Question, "leaf" | "hidden" | "wanted">) => Effect.Effect<Found, ScanDied>
-  readonly close: () => void
+  readonly close: Effect.Effect<void>
 }
 
 /**
@@ -45,6 +52,8 @@ interface Run {
   readonly number: number
   readonly query: MemberQuery
   readonly done: () => void
+  /** Done when it is over, and no worker has a question of it any more. */
+  readonly settled: Deferred.Deferred<void>
   /** How many of its questions workers have. */
   underWay: number
   isOver: boolean
@@ -60,7 +69,9 @@ const died = ({ run: { guild } }: Job, cause: unknown) =>
   Effect.fail(new ScanDied({ guild, cause, ...(cause instanceof Closed && { isFinal: true }) }))
 
 const doneIfOver = (run: Run): void => {
-  if (run.isOver && run.underWay === 0) run.done()
+  if (!run.isOver || run.underWay > 0) return
+  run.done()
+  Deferred.doneUnsafe(run.settled, Effect.void)
 }
 
 const started = (url: URL, name: string): Thread => {
@@ -76,6 +87,7 @@ class Life {
   readonly jobs = new Map<number, Job>()
   private readonly knownRuns = new Set<number>()
   private readonly thread: Thread
+  private readonly onGone: (life: Life) => void
   private jobsTaken = 0
   private reason: unknown
 
@@ -85,6 +97,7 @@ class Life {
     { onFree, onGone }: { readonly onFree: () => void; readonly onGone: (life: Life) => void }
   ) {
     this.thread = started(url, name)
+    this.onGone = onGone
     this.thread.on("message", ({ found, job }: Answer) => {
       this.settle(job, () => Effect.succeed(found))
       onFree()
@@ -122,8 +135,13 @@ class Life {
     if (this.knownRuns.delete(scan)) this.tell({ _tag: "Forget", scan })
   }
 
+  isAt(run: Run): boolean {
+    return Array.from(this.jobs.values()).some((job) => job.run === run)
+  }
+
   end(reason: unknown): Promise<number> {
     this.reason ??= reason
+    this.onGone(this)
     return this.thread.terminate()
   }
 
@@ -165,6 +183,12 @@ class Threads {
 
   forget(scan: number): void {
     for (const life of this.lives) life.forget(scan)
+  }
+
+  /** Ends those who are still at this scan; what others have asked them fails. */
+  endAt(run: Run): void {
+    for (const life of this.lives) if (life.isAt(run)) void life.end(new Error("the worker did not answer any more"))
+    this.deal()
   }
 
   async end(): Promise<void> {
@@ -215,39 +239,53 @@ class Threads {
 }
 
 /**
- * A pool of at most `workers` threads that run the module at `url`. One that dies is replaced when it is next needed. They
- * end with the scope; what is asked then, and afterwards, fails.
+ * A pool of at most `workers` threads that run the module at `url`. One that dies or hangs is replaced when it is next
+ * needed. They end with the scope; what is asked then, and afterwards, fails.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = ({
+export const make = Effect.fnUntraced(function* ({
   url,
   workers
 }: {
   readonly url: URL
   readonly workers: number
-}): Effect.Effect<Pool, never, Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => new Threads(url, workers)),
-      (threads) => Effect.promise(() => threads.end())
-    ),
-    (threads): Pool => {
-      let scans = 0
+}): Effect.fn.Return<Pool, never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const threads = yield* Effect.acquireRelease(
+    Effect.sync(() => new Threads(url, workers)),
+    (threads) => Effect.promise(() => threads.end())
+  )
+  /** Where this thread has been busy for as long, an answer may be there already: it is let in before anybody is ended. */
+  const endIfHanging = (run: Run) =>
+    Deferred.await(run.settled).pipe(
+      Effect.timeoutOrElse({
+        duration: GRACE,
+        orElse: () =>
+          Effect.andThen(
+            Effect.yieldNow,
+            Effect.sync(() => threads.endAt(run))
+          )
+      }),
+      Effect.forkIn(scope),
+      Effect.asVoid
+    )
+  let scans = 0
+  return {
+    window: DEPTH * workers,
+    open: (guild, query, done) => {
+      const settled = Deferred.makeUnsafe<void>()
+      const run: Run = { guild, number: scans++, query, done, settled, underWay: 0, isOver: false }
       return {
-        window: DEPTH * workers,
-        open: (guild, query, done) => {
-          const run: Run = { guild, number: scans++, query, done, underWay: 0, isOver: false }
-          return {
-            ask: (question) => Effect.callback((resume) => threads.add({ run, question, resume })),
-            close: () => {
-              run.isOver = true
-              threads.forget(run.number)
-              doneIfOver(run)
-            }
-          }
-        }
+        ask: (question) => Effect.callback((resume) => threads.add({ run, question, resume })),
+        close: Effect.suspend(() => {
+          run.isOver = true
+          threads.forget(run.number)
+          doneIfOver(run)
+          return run.underWay > 0 ? endIfHanging(run) : Effect.void
+        })
       }
     }
-  )
+  }
+})

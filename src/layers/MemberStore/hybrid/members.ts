@@ -83,7 +83,7 @@ export const make = ({
         const { close, leaves } = table.freeze()
         return { leaves, scan: pool.open(guild, query, close) }
       }),
-      ({ scan }) => Effect.sync(scan.close)
+      ({ scan }) => scan.close
     )
   /** As many leaves at once as there may be questions: all in one turn, they would take milliseconds. */
   const changed = (query: MemberQuery, leaf: Leaf) =>

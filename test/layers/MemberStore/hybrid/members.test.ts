@@ -25,10 +25,10 @@ const counted = (recentChanges = 0) => {
           const { rows } = Columns.read(leaf)
           return { rows: Uint16Array.from({ length: rows }, (_, row) => row), ids: new BigUint64Array(0) }
         }),
-      close: () => {
+      close: Effect.sync(() => {
         counts.closed++
         done()
-      }
+      })
     })
   }
   const arena = new Arena()
