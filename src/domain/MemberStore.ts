@@ -109,7 +109,24 @@ export interface Members {
 export class MemberStore extends Context.Service<
   MemberStore,
   {
-    /** The members of a guild, for as long as the scope is open. Opening the same guild again gives the same members. */
+    /**
+     * The members of a guild, for as long as the scope is open. Opening the same guild again gives the same members, for as
+     * long as the store's Layer lives; but see `Transient`.
+     */
     readonly open: (guild: GuildId) => Effect.Effect<Members, never, Scope.Scope>
   }
 >()("fanfare/domain/MemberStore") {}
+
+/**
+ * Whether whoever opens a guild wants members of their own, none at first, which the store forgets when the scope closes. So
+ * does a store that keeps members elsewhere and works with them in another. A store that knows nothing of it keeps them.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export const Transient: Context.Reference<boolean> = Context.Reference<boolean>(
+  "fanfare/domain/MemberStore/Transient",
+  {
+    defaultValue: () => false
+  }
+)

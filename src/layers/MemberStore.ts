@@ -8,7 +8,7 @@ import { Effect, Layer, Option, Stream } from "effect"
 import type { GuildId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
 import { matches, type MemberQuery } from "../domain/MemberQuery.ts"
-import { type Members, MemberStore } from "../domain/MemberStore.ts"
+import { type Members, MemberStore, Transient } from "../domain/MemberStore.ts"
 import { UserIds } from "../domain/UserIds.ts"
 
 export {
@@ -26,7 +26,12 @@ export {
    * @since 0.1.0
    * @category errors
    */
-  StoreUnavailable
+  StoreUnavailable,
+  /**
+   * @since 0.1.0
+   * @category references
+   */
+  Transient
 } from "../domain/MemberStore.ts"
 
 export {
@@ -56,8 +61,9 @@ const heapMembers = (): Members => {
 }
 
 /**
- * A map on the heap of this process, gone with it. Right for guilds of up to some ten thousand members: a scan keeps its
- * caller's thread busy until it is done, or nobody wants more of it, and so no deadline matters.
+ * A map on the heap of this process, gone with it; a guild's members stay for as long as the Layer lives, whether or not
+ * somebody has it open. Right for guilds of up to some ten thousand members: a scan keeps its caller's thread busy until it
+ * is done, or nobody wants more of it, and so no deadline matters.
  *
  * @since 0.1.0
  * @category layers
@@ -66,7 +72,8 @@ export const heap: Layer.Layer<MemberStore> = Layer.sync(MemberStore, () => {
   const guilds = new Map<GuildId, Members>()
   return {
     open: (guild) =>
-      Effect.sync(() => {
+      Effect.map(Transient, (isTransient) => {
+        if (isTransient) return heapMembers()
         const members = guilds.get(guild) ?? heapMembers()
         guilds.set(guild, members)
         return members

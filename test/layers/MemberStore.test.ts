@@ -1,6 +1,9 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Scope } from "effect"
 import * as MemberStore from "../../src/layers/MemberStore.ts"
 import { hybrid } from "../../src/layers/MemberStore/hybrid.ts"
 import { conforms } from "../conformance/MemberStore.ts"
+import { GUILD, member } from "../support/community.ts"
 
 conforms("heap", MemberStore.heap)
 conforms("hybrid", hybrid())
@@ -9,3 +12,27 @@ conforms(
   "hybrid, in the smallest leaves, written anew with each change",
   hybrid({ leafRows: 2, recentChanges: 0, workers: 1 })
 )
+
+describe.each([
+  ["heap", MemberStore.heap],
+  ["hybrid", hybrid({ leafRows: 16, recentChanges: 2 })]
+])("MemberStore: %s", (_, layer) => {
+  it.effect("members are kept for as long as the Layer lives, but for transient ones, which are whose they are", () =>
+    Effect.gen(function* () {
+      const store = yield* MemberStore.MemberStore
+      const transient = Effect.provideService(store.open(GUILD), MemberStore.Transient, true)
+      const put = (members: MemberStore.Members, count: number) =>
+        Effect.forEach(Array.from({ length: count }), (_, index) => members.put(member(index)))
+      yield* Effect.scoped(Effect.flatMap(store.open(GUILD), (members) => put(members, 30)))
+      const first = yield* Scope.make()
+      const one = yield* Scope.provide(transient, first)
+      const other = yield* transient
+      yield* put(one, 20)
+      yield* put(other, 10)
+      yield* Scope.close(first, Exit.void)
+      assert.strictEqual(yield* other.size, 10)
+      assert.strictEqual(yield* (yield* transient).size, 0)
+      assert.strictEqual(yield* (yield* store.open(GUILD)).size, 30)
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+})

@@ -55,7 +55,7 @@ export const make = ({ guild, inTurn, pageSize, table, working }: Options): Load
 
   const covers = (user: UserId) => isDone || Table.key(user) <= loadedTo
 
-  /** What the working store has from an earlier time is not what the database has now. */
+  /** What a working store that knows nothing of `Transient` has from an earlier time is not what the database has now. */
   const forget = Effect.gen(function* () {
     if ((yield* working.size) === 0) return
     yield* Effect.forEach(yield* working.ids(MemberQuery.everybody), working.remove, { discard: true })

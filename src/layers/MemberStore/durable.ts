@@ -14,7 +14,8 @@ import {
   type ScanError,
   type ScanOptions,
   ScanTimedOut,
-  StoreUnavailable
+  StoreUnavailable,
+  Transient
 } from "../../domain/MemberStore.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as GroupCommit from "./GroupCommit.ts"
@@ -132,7 +133,8 @@ const make = Effect.fnUntraced(function* ({
 
   const openings = yield* RcMap.make({
     lookup: Effect.fnUntraced(function* (guild: GuildId) {
-      const working = yield* open(guild)
+      // Its own: when it is opened again before this one has been closed, neither changes what the other has.
+      const working = yield* Effect.provideService(open(guild), Transient, true)
       // One page at a time, of all guilds: so a change waits for one at most.
       const inTurn = <A, E>(page: Effect.Effect<A, E>) => pages.withPermit(turns.withPermit(page))
       const loading = Loading.make({ guild, working, table, pageSize, inTurn })
@@ -145,7 +147,7 @@ const make = Effect.fnUntraced(function* ({
 
 /**
  * Members are kept in the database of a `SqlClient`, SQLite's (`fanfare/layers/Sqlite`) or PostgreSQL's
- * (`@effect/sql-pg`), and live in the working store while their guild is open. A change is done when the database has it:
+ * (`@effect/sql-pg`), and live in the working store while their guild is open, and no longer. A change is done when the database has it:
  * what was acknowledged outlives the process. Changes that wait at the same time, of whichever guild, share a transaction.
  *
  * When a guild is opened, its members are loaded in the background. Until a member has come, `get` asks the database for

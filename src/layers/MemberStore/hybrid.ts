@@ -7,7 +7,7 @@
 import { Effect, Layer, Semaphore } from "effect"
 import { extname } from "node:path"
 import type { GuildId } from "../../domain/Ids.ts"
-import { type Members, MemberStore } from "../../domain/MemberStore.ts"
+import { type Members, MemberStore, Transient } from "../../domain/MemberStore.ts"
 import { defaultCount } from "../Offload/workers.ts"
 import { Arena } from "./hybrid/Arena.ts"
 import * as Background from "./hybrid/background.ts"
@@ -41,8 +41,9 @@ export interface Options {
 const worker = (): URL => new URL(`./hybrid/worker${extname(import.meta.url)}`, import.meta.url)
 
 /**
- * Members on the heap until there are a hundred or so, and in shared memory from then on; gone with this process. What it
- * promises, and costs: `docs/strategies.md`.
+ * Members on the heap until there are a hundred or so, and in shared memory from then on; gone with this process. A guild's
+ * members stay for as long as the Layer lives, whether or not somebody has it open. What it promises, and costs:
+ * `docs/strategies.md`.
  *
  * @example
  * ```ts
@@ -75,13 +76,20 @@ export const hybrid = ({
       }
       const turns = yield* Semaphore.make(1)
       const guilds = new Map<GuildId, Members>()
+      const over = (guild: GuildId, table: Table) => members.make({ guild, table, pool, turns })
       return {
-        open: (guild) =>
-          Effect.sync(() => {
-            const open = guilds.get(guild) ?? members.make({ guild, table: new Table(workshop), pool, turns })
-            guilds.set(guild, open)
-            return open
-          })
+        open: Effect.fnUntraced(function* (guild) {
+          if (yield* Transient) {
+            const own = Effect.acquireRelease(
+              Effect.sync(() => new Table(workshop)),
+              (table) => Effect.sync(() => table.end())
+            )
+            return over(guild, yield* own)
+          }
+          const open = guilds.get(guild) ?? over(guild, new Table(workshop))
+          guilds.set(guild, open)
+          return open
+        })
       }
     })
   )

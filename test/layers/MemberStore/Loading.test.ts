@@ -6,6 +6,7 @@ import type { Member } from "../../../src/domain/Member.ts"
 import * as MemberQuery from "../../../src/domain/MemberQuery.ts"
 import { type Members, ScanTimedOut, type ScanOptions } from "../../../src/domain/MemberStore.ts"
 import * as MemberStore from "../../../src/layers/MemberStore.ts"
+import { hybrid } from "../../../src/layers/MemberStore/hybrid.ts"
 import * as Sqlite from "../../../src/layers/Sqlite.ts"
 import { guildId, member, STAFF, userId } from "../../support/community.ts"
 import { byId, durable, everybody, indices, life, open, put, turns } from "../../support/durable/store.ts"
@@ -344,23 +345,79 @@ describe("durable, while a guild is loaded", () => {
     )
   })
 
-  it.effect("a guild that is opened again is as the database has it, whatever the working store remembers", () => {
-    const { run } = broken(5, Number.POSITIVE_INFINITY)
-    return run(
-      Effect.gen(function* () {
-        const sql = yield* SqlClient
-        yield* Effect.scoped(Effect.flatMap(open(), everybody))
-        yield* sql`DELETE FROM fanfare_members WHERE user_id LIKE '%3'`
-        const members = yield* open()
-        const expected = [0, 1, 2, 4].map((index) => member(index))
-        assert.deepStrictEqual(yield* everybody(members), expected)
-        assert.deepStrictEqual(yield* members.get(userId(3)), Option.none())
-        // Their number was kept elsewhere, and is right again too.
-        assert.strictEqual(yield* members.size, 4)
-        assert.deepStrictEqual(yield* sql`SELECT size FROM fanfare_members_sizes`.values, [[4]])
-      })
-    )
-  })
+  /** What a working store opens, and whether it is told that nobody else has that, and nobody again. */
+  const watched = (working: Layer.Layer<MemberStore.MemberStore>, isTransient: boolean) => {
+    const opened: Array<Members> = []
+    const layer = Layer.effect(
+      MemberStore.MemberStore,
+      Effect.map(MemberStore.MemberStore, (store) => ({
+        open: (guild) =>
+          Effect.flatMap(MemberStore.Transient, (isAsked) =>
+            store.open(guild).pipe(
+              Effect.provideService(MemberStore.Transient, isAsked && isTransient),
+              Effect.tap((members) => Effect.sync(() => opened.push(members)))
+            )
+          )
+      }))
+    ).pipe(Layer.provide(working))
+    return { opened, store: MemberStore.durable({ working: layer, pageSize: 2 }) }
+  }
+  const inShared = hybrid({ leafRows: 4, recentChanges: 1, workers: 1 })
+
+  it.effect.each([
+    { name: "heap", working: MemberStore.heap, forgets: true },
+    { name: "heap", working: MemberStore.heap, forgets: false },
+    { name: "hybrid", working: inShared, forgets: true },
+    { name: "hybrid", working: inShared, forgets: false }
+  ])(
+    "a guild that is opened again is as the database has it, whatever the working store remembers: $name, forgets: $forgets",
+    ({ forgets, working }) => {
+      const { run } = broken(5, Number.POSITIVE_INFINITY)
+      const { store } = watched(working, forgets)
+      return run(
+        Effect.gen(function* () {
+          const sql = yield* SqlClient
+          yield* Effect.scoped(Effect.flatMap(open(), everybody))
+          yield* sql`DELETE FROM fanfare_members WHERE user_id LIKE '%3'`
+          const members = yield* open()
+          const expected = [0, 1, 2, 4].map((index) => member(index))
+          assert.deepStrictEqual(yield* everybody(members), expected)
+          assert.deepStrictEqual(yield* members.get(userId(3)), Option.none())
+          // Their number was kept elsewhere, and is right again too.
+          assert.strictEqual(yield* members.size, 4)
+          assert.deepStrictEqual(yield* sql`SELECT size FROM fanfare_members_sizes`.values, [[4]])
+        }),
+        store
+      )
+    }
+  )
+
+  it.effect(
+    "of a guild that has been closed the working store has nobody left, though it is opened again meanwhile",
+    () => {
+      const { run } = broken(20, Number.POSITIVE_INFINITY)
+      const { opened, store } = watched(inShared, true)
+      return run(
+        Effect.gen(function* () {
+          for (const waits of [0, 1, 5, 40]) {
+            const scope = yield* Scope.make()
+            yield* Scope.provide(open(), scope)
+            yield* turns(waits)
+            const [, found] = yield* Effect.all(
+              [Scope.close(scope, Exit.void), Effect.scoped(Effect.flatMap(open(), everybody))],
+              {
+                concurrency: "unbounded"
+              }
+            )
+            assert.lengthOf(found, 20)
+          }
+          assert.isAtLeast(opened.length, 4)
+          for (const members of opened) assert.strictEqual(yield* members.size, 0)
+        }),
+        store
+      )
+    }
+  )
 
   it.effect("of members that somebody else has brought, the number is right at once", () => {
     const { run } = broken(5, 0)

@@ -59,6 +59,7 @@ export class Table {
   private bounds = new Uint32Array(0)
   /** The first ids of leaves that are to be written anew: meanwhile others may move them, and divide or join them. */
   private readonly waiting = new Set<bigint>()
+  private hasEnded = false
   private readonly epochs: Epochs
   private readonly wanted = new Columns.Wanted()
   private readonly workshop: Workshop
@@ -97,6 +98,14 @@ export class Table {
     return { leaves: this.leaves.slice(), close }
   }
 
+  /** Nobody is left, and nobody is put here any more: the memory is given back, but for what snapshots see. */
+  end(): void {
+    this.hasEnded = true
+    this.size = 0
+    for (const { base } of this.leaves.splice(0, this.leaves.length, nobody())) this.epochs.retire(base)
+    this.bounds = new Uint32Array(0)
+  }
+
   /** The index of the leaf that a user belongs to; the user is the one wanted from then on. */
   private indexOf(user: UserId | bigint): number {
     const bound = Columns.find(this.bounds, this.wanted.set(user))
@@ -117,6 +126,7 @@ export class Table {
   }
 
   private change(index: number, user: UserId, member: Member | undefined): void {
+    if (this.hasEnded) return
     const leaf = this.writable(index)
     const { base, changes } = leaf
     const before = changes.get(user)

@@ -142,6 +142,32 @@ describe("Table", () => {
     }
   )
 
+  it("that has ended has nobody, takes nobody, and no memory but for those who still look at it", () => {
+    const random = seeded(3)
+    const { arena, table, turn } = make(32, 2)
+    const everybody = new Map(Array.from({ length: 300 }, (_, index) => [userOf(index), drawn(random, index)]))
+    for (const member of everybody.values()) table.put(member)
+    const { close, leaves } = table.freeze()
+    table.end()
+    const nobody = () => {
+      while (turn());
+      assert.strictEqual(table.size, 0)
+      assert.isUndefined(table.get(userOf(1)))
+      assert.isFalse(table.remove(userOf(1)))
+      const snapshot = table.freeze()
+      assert.strictEqual(read(snapshot.leaves).size, 0)
+      snapshot.close()
+    }
+    nobody()
+    assert.deepStrictEqual(read(leaves), everybody)
+    assert.isAbove(arena.used, 0)
+    close()
+    assert.strictEqual(arena.used, 0)
+    for (const member of everybody.values()) table.put(member)
+    nobody()
+    assert.strictEqual(arena.used, 0)
+  })
+
   it("who has roles that nobody had before, over and over, takes up no more for it", () => {
     const random = seeded(2)
     const { arena, table, turn } = make(256, 8)
