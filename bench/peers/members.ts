@@ -2,14 +2,14 @@
  * A member store with very many members, in a process of its own: its memory, and its garbage, are its own affair. Told by
  * its parent which store and how many; then, each time, what to do.
  */
-import { Effect, Layer, Queue, Stream } from "effect"
+import { Effect, Fiber, Layer, Queue, Stream } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { monitorEventLoopDelay } from "node:perf_hooks"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import * as MemberQuery from "../../src/domain/MemberQuery.ts"
 import type { Members } from "../../src/domain/MemberStore.ts"
 import { MemberStore } from "../../src/index.ts"
 import { hybrid } from "../../src/layers/MemberStore/hybrid.ts"
@@ -31,7 +31,7 @@ const STORES: Readonly<Record<string, Layer.Layer<MemberStore.MemberStore, SqlEr
 /** What is asked for, and what is answered. */
 export interface Answer {
   readonly value: number
-  /** The longest time for which the thread did nothing else, in milliseconds. */
+  /** The longest that a guild at work waited for its turn meanwhile, in milliseconds; 0 where there was none. */
   readonly stall_ms: number
 }
 
@@ -46,8 +46,8 @@ const collectGarbage: () => void = runInNewContext("gc")
 /** Plain buffers are among the external memory too: those are few. */
 const inUse = Effect.gen(function* () {
   collectGarbage()
-  // Buffers go a little later.
-  yield* Effect.sleep("50 millis")
+  // Buffers go a little later, and what has just been written is gathered in the background.
+  yield* Effect.sleep("300 millis")
   collectGarbage()
   const { arrayBuffers, external, heapUsed } = process.memoryUsage()
   return heapUsed + external + arrayBuffers
@@ -86,14 +86,66 @@ const updates = (members: Members) =>
     )
   })
 
-const scan = (members: Members) =>
+const took = <E>(done: Effect.Effect<number, E>) =>
   Effect.suspend(() => {
     const start = performance.now()
-    return Effect.map(members.ids(population.everyone), ({ size }) => {
-      if (size === 0) throw new Error("nobody has been found")
+    return Effect.map(done, (found) => {
+      if (found === 0) throw new Error("nobody has been found")
       return performance.now() - start
     })
   })
+
+const scan = (members: Members) => took(Effect.map(members.ids(population.everyone), ({ size }) => size))
+
+/** Everybody, one after the other, as whoever writes them all down reads them. */
+const exported = (members: Members) =>
+  took(
+    Stream.runFold(
+      members.scan(MemberQuery.everybody, { deadline: "10 minutes" }),
+      () => 0,
+      (count, { user }) => count + (user.bot ? 0 : 1)
+    )
+  )
+
+/** What a guild of very many has to write down within a millisecond: who comes, who has other roles, and who goes again. */
+const CHANGES = 4
+/** How many have come who are not among those that are looked up; most of them have gone. */
+let came = 0
+const STAYING = 100
+
+const changes = (members: Members) =>
+  Effect.suspend(() => {
+    version++
+    const comes = members.put(population.memberOf(size + came, version))
+    const goes = members.remove(population.userId(size + Math.max(0, came++ - STAYING)))
+    const changed = Array.from({ length: CHANGES - 2 }, () => members.put(population.memberOf(random(), version)))
+    return Effect.all([comes, goes, ...changed], { concurrency: "unbounded", discard: true })
+  })
+
+/** Something, and beside it a guild at work, a millisecond and more from turn to turn: some thousand changes a second. */
+const beside = <E>(members: Members, work: Effect.Effect<number, E>) =>
+  Effect.gen(function* () {
+    let longest = 0
+    let last = performance.now()
+    const turn = Effect.gen(function* () {
+      const now = performance.now()
+      longest = Math.max(longest, now - last)
+      last = now
+      yield* changes(members)
+      yield* Effect.sleep("1 millis")
+    })
+    const guild = yield* Effect.forkChild(Effect.forever(turn))
+    // Very many changes in one go, as `updates` are, leave much to the background: no guild makes so many at once.
+    yield* Effect.sleep("300 millis")
+    longest = 0
+    const value = yield* work
+    // A wait is seen once it is over.
+    yield* Effect.sleep("5 millis")
+    yield* Fiber.interrupt(guild)
+    return { value, stall_ms: longest }
+  })
+
+const alone = <E>(work: Effect.Effect<number, E>) => Effect.map(work, (value) => ({ value, stall_ms: 0 }))
 
 const program = Effect.gen(function* () {
   const asked = yield* Queue.unbounded<string>()
@@ -111,24 +163,13 @@ const program = Effect.gen(function* () {
   )
   const answer = (answer: Answer) => process.send?.(answer)
   answer({ value: ((yield* inUse) - before) / size, stall_ms: 0 })
-  const ways: Record<string, Effect.Effect<number, unknown>> = {
-    lookups: lookups(members),
-    updates: updates(members),
-    scan: scan(members)
+  const ways: Record<string, Effect.Effect<Answer, unknown>> = {
+    lookups: alone(lookups(members)),
+    updates: alone(updates(members)),
+    scan: beside(members, scan(members)),
+    export: beside(members, exported(members))
   }
-  const delay = monitorEventLoopDelay({ resolution: 1 })
-  while (true) {
-    const way = ways[yield* Queue.take(asked)] ?? Effect.die("asked for something else")
-    delay.enable()
-    delay.reset()
-    // The first turn is only where the second is counted from.
-    yield* Effect.sleep("5 millis")
-    const value = yield* way
-    // A delay is seen once it is over.
-    yield* Effect.sleep("5 millis")
-    delay.disable()
-    answer({ value, stall_ms: delay.max / 1e6 })
-  }
+  while (true) answer(yield* ways[yield* Queue.take(asked)] ?? Effect.die("asked for something else"))
 })
 
 const store = STORES[name]
