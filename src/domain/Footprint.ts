@@ -62,8 +62,9 @@ export interface Footprint extends Size {
 
 /**
  * `effort`, at least 2: of n entries in a container effort·√n are drawn, and all if there are no more than 16·effort². By
- * default it is 16: 16,000 of a million, and all of 4,096. (At the others there is a glance: a tenth of a microsecond each.) With half the effort, errors are 1.4 times as large where entries
- * differ, and two to four times where it matters what they share.
+ * default it is 16: 16,000 of a million, and all of 4,096. (At the others there is a glance: a tenth of a microsecond each.)
+ * With half the effort, errors are 1.4 times as large where entries differ, and two to four times where it matters what they
+ * share.
  *
  * `seed`: another one draws other entries; the same draws the same ones.
  *
