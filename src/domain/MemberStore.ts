@@ -94,6 +94,8 @@ export interface Members {
   readonly get: (user: UserId) => Effect.Effect<Option.Option<Member>, StoreUnavailable>
   /** Adds a member, or replaces the one with the same user. */
   readonly put: (member: Member) => Effect.Effect<void, StoreUnavailable>
+  /** The same for several, in their order; a store that keeps them elsewhere takes them together, as far as it can. */
+  readonly putAll: (members: Iterable<Member>) => Effect.Effect<void, StoreUnavailable>
   /** Answers whether there was one. */
   readonly remove: (user: UserId) => Effect.Effect<boolean, StoreUnavailable>
   readonly size: Effect.Effect<number, StoreUnavailable>

@@ -49,9 +49,11 @@ const heapMembers = (): Members => {
   const ids = function* (query: MemberQuery) {
     for (const member of members.values()) if (matches(query, member)) yield member.user.id
   }
+  const put = (member: Member) => Effect.sync(() => void members.set(member.user.id, member))
   return {
     get: (user) => Effect.sync(() => Option.fromUndefinedOr(members.get(user))),
-    put: (member) => Effect.sync(() => void members.set(member.user.id, member)),
+    put,
+    putAll: (all) => Effect.forEach(all, put, { discard: true }),
     remove: (user) => Effect.sync(() => members.delete(user)),
     size: Effect.sync(() => members.size),
     // A list of them all is a snapshot; whom it is asked of, it is only as they are wanted.

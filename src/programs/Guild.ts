@@ -35,9 +35,6 @@ import * as Transport from "./Transport.ts"
 
 export * from "../domain/guild/Refusal.ts"
 
-/** Members put into the store at a time. 10,000 in a file take 0.6 s, and 3 to 8 one by one. */
-const AT_ONCE = 16
-
 /** What may wait for a guild; those who send wait when it is full. */
 const MAILBOX_CAPACITY = 4096
 
@@ -139,8 +136,7 @@ export const make = Effect.fnUntraced(function* (
     policy: Propagation.notStarting(yield* Propagation.policy),
     init: (self) =>
       Effect.gen(function* () {
-        // Several at a time, since a store in a database makes one commit of them.
-        yield* Effect.forEach(options.members, members.put, { concurrency: AT_ONCE, discard: true })
+        yield* members.putAll(options.members)
         const scope = yield* Scope.fork(yield* Effect.scope)
         const shell: Shell = {
           members,
@@ -205,18 +201,15 @@ export const make = Effect.fnUntraced(function* (
               const { community } = state
               return tell(shell, [outlet], request<OutletProtocol, "Begin">("Begin", { community }))
             },
-            Strip: ({ role, users }) =>
-              Effect.forEach(
-                users,
-                Effect.fnUntraced(function* (user) {
-                  const member = Option.getOrUndefined(yield* members.get(user))
-                  if (member === undefined) return
-                  yield* members.put({ ...member, roles: member.roles.filter((other) => other !== role) })
-                  own.touch(user)
-                }),
-                // At the same time, so that a store in a database makes them all one commit.
-                { concurrency: "unbounded", discard: true }
-              )
+            Strip: Effect.fnUntraced(function* ({ role, users }) {
+              const found = yield* Effect.forEach(users, members.get)
+              const without = (member: Member): Member => ({
+                ...member,
+                roles: member.roles.filter((other) => other !== role)
+              })
+              yield* members.putAll(found.flatMap(Option.toArray).map(without))
+              for (const user of users) own.touch(user)
+            })
           }
         }
       })

@@ -11,6 +11,7 @@ import { below, seeded } from "../support/random.ts"
 
 const Write = Schema.Union([
   Schema.TaggedStruct("Put", { member: AnyMember }),
+  Schema.TaggedStruct("PutAll", { members: Schema.Array(AnyMember) }),
   Schema.TaggedStruct("Remove", { user: AnyUser })
 ])
 type Write = typeof Write.Type
@@ -60,6 +61,9 @@ const written = Effect.fnUntraced(function* (members: Members, model: Model, wri
   if (write._tag === "Put") {
     model.set(write.member.user.id, write.member)
     yield* members.put(write.member)
+  } else if (write._tag === "PutAll") {
+    for (const member of write.members) model.set(member.user.id, member)
+    yield* members.putAll(write.members)
   } else {
     assert.strictEqual(yield* members.remove(write.user), model.delete(write.user))
   }
@@ -187,7 +191,7 @@ export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
             if (order === "random") return shuffled(random, everybody)
             return order === "ascending" ? everybody : everybody.toReversed()
           }
-          yield* Effect.forEach(ordered(comes), members.put, { discard: true })
+          yield* members.putAll(ordered(comes))
           assert.deepStrictEqual(idsOf(yield* everyone(members)), idsOf(everybody))
           const leaving = ordered(goes).slice(0, 550)
           for (const { user } of leaving) assert.isTrue(yield* members.remove(user.id))

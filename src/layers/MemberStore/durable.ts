@@ -7,6 +7,7 @@ import { Clock, Duration, Effect, Layer, Option, RcMap, Semaphore, Stream } from
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import type { GuildId } from "../../domain/Ids.ts"
+import type { Member } from "../../domain/Member.ts"
 import {
   type Members,
   MemberStore,
@@ -24,6 +25,12 @@ import * as Table from "./Table.ts"
 
 /** What goes in one transaction at most. */
 const MOST_CHANGES = 256
+
+/**
+ * So many of several changes wait at the same time, and share a transaction: 10,000 members take 0.6 s and not 3 to 8, to a
+ * file that is synchronised. With all that fit it is 0.3 s, but then the thread is held for 110 ms at a time, and not 34.
+ */
+const AT_ONCE = 16
 
 /** What is loaded at a time: some 2 ms of the thread. */
 const PAGE_SIZE = 256
@@ -105,11 +112,13 @@ const make = Effect.fnUntraced(function* ({
       const cause = new Error("they are still being loaded, which waits for this transaction: scan them outside of it")
       return yield* new ScanDied({ guild, cause, isFinal: true })
     })
+    const put = (member: Member) =>
+      Effect.suspend(() => Effect.asVoid(change({ row: Table.put(guild, member), follow: working.put(member) })))
     return {
       get: (user) =>
         Effect.suspend(() => (loading.covers(user) ? working.get(user) : answered(table.get(guild, user)))),
-      put: (member) =>
-        Effect.suspend(() => Effect.asVoid(change({ row: Table.put(guild, member), follow: working.put(member) }))),
+      put,
+      putAll: (all) => Effect.forEach(all, put, { concurrency: AT_ONCE, discard: true }),
       remove: (user) => change({ row: Table.remove(guild, user), follow: working.remove(user) }),
       size: Effect.suspend(() => (loading.isDone() ? working.size : answered(table.size(guild)))),
       scan: (query, options) =>
@@ -147,8 +156,9 @@ const make = Effect.fnUntraced(function* ({
 
 /**
  * Members are kept in the database of a `SqlClient`, SQLite's (`fanfare/layers/Sqlite`) or PostgreSQL's
- * (`@effect/sql-pg`), and live in the working store while their guild is open, and no longer. A change is done when the database has it:
- * what was acknowledged outlives the process. Changes that wait at the same time, of whichever guild, share a transaction.
+ * (`@effect/sql-pg`), and live in the working store while their guild is open, and no longer. A change is done when the
+ * database has it: what was acknowledged outlives the process. Changes that wait at the same time, of whichever guild, share
+ * a transaction.
  *
  * When a guild is opened, its members are loaded in the background. Until a member has come, `get` asks the database for
  * them; until all have, `size` asks it too, and a scan waits within its deadline, and asks the members as they are then.

@@ -103,10 +103,12 @@ export const make = ({
       Effect.suspend(() => Effect.fail(new ScanTimedOut({ guild, deadlineMillis: Duration.toMillis(deadline) }))),
       deadline
     )
+  const put = (member: Member) => Effect.sync(() => table.put(member))
   const concurrency = pool.window
   return {
     get: (user) => Effect.sync(() => Option.fromUndefinedOr(table.get(user))),
-    put: (member) => Effect.sync(() => table.put(member)),
+    put,
+    putAll: (all) => Effect.forEach(all, put, { discard: true }),
     remove: (user) => Effect.sync(() => table.remove(user)),
     size: Effect.sync(() => table.size),
     scan: (query, options) =>
