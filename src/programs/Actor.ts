@@ -227,7 +227,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     const scope = yield* Scope.fork(yield* Effect.scope)
     yield* Scope.addFinalizer(scope, close)
     const stop = Effect.withFiber((stopper) => {
-      if (fiber === undefined) return close
+      if (fiber === undefined) return Scope.close(scope, Exit.void)
       // A handler that waited for its own end would wait for ever.
       return stopper.getRef(Owner) === address ? noMore : Effect.andThen(noMore, Effect.asVoid(Fiber.await(fiber)))
     })

@@ -157,11 +157,10 @@ const connect = Effect.fnUntraced(function* (
       return isKnown
         ? Transport.call(guild, "Connect", { ...options, session: session.id, handle: session })
         : Scope.provide(Guild.connect(guild, session, options), scope)
-    })
+      // Who is no member any more has left meanwhile.
+    }).pipe(Effect.catchTag("UnknownMember", () => Effect.void))
   const joined = (guild: Guild.Guild) =>
     connectTo(guild).pipe(
-      // Gone again.
-      Effect.catchTag("UnknownMember", () => Effect.void),
       Effect.catch(() => session.end(CloseCode.UNKNOWN_ERROR)),
       turn.withPermits(1),
       Effect.forkIn(scope)

@@ -65,8 +65,8 @@ interface OwnProtocol extends Protocol {
  * @category models
  */
 export interface Roster {
-  /** Those whose name begins so, at most so many. */
-  readonly find: (prefix: string, limit?: number) => Effect.Effect<UserIds, ScanError | ActorError>
+  /** Those whose name begins so, at most so many; with `after` the first ones above that id. */
+  readonly find: (prefix: string, limit?: number, after?: UserId) => Effect.Effect<UserIds, ScanError | ActorError>
   /** Those of these users who are members. */
   readonly get: (users: ReadonlyArray<UserId>) => Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable | ActorError>
   /** A session looks at some rows of a channel's member list, and wants to hear of changes. */

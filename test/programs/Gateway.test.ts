@@ -88,6 +88,22 @@ describe("Gateway", () => {
     }).pipe(provide)
   )
 
+  it.effect("whoever is no member any more learns nothing of the members, whatever they ask", () =>
+    Effect.gen(function* () {
+      const client = yield* login("token-2", { intents: Intents.GUILDS | Intents.GUILD_MEMBERS })
+      const address = yield* guild
+      const ask = client.say(Opcode.REQUEST_GUILD_MEMBERS, { guild_id: GUILD, query: "", limit: 0 })
+      yield* ask
+      assert.strictEqual((yield* client.next).t, "GUILD_MEMBERS_CHUNK")
+      yield* Transport.call(address, "RemoveMember", { user: userId(2) })
+      assert.strictEqual((yield* client.next).t, "GUILD_DELETE")
+      yield* ask
+      yield* Effect.repeat(Effect.yieldNow, { times: 500 })
+      yield* client.say(Opcode.HEARTBEAT, null)
+      assert.deepInclude(yield* client.next, { op: Opcode.HEARTBEAT_ACK })
+    }).pipe(provide)
+  )
+
   it.effect("a shard hears of its guilds only", () =>
     Effect.gen(function* () {
       const shard = (index: number) =>

@@ -111,6 +111,19 @@ export const missingPermissions = () => new RestError({ status: 403, code: 50013
  */
 export const wrongChannel = () =>
   new RestError({ status: 400, code: 50024, message: "Cannot execute action on this channel type" })
+const TOO_MANY = {
+  roles: { code: 30005, text: "guild roles" },
+  channels: { code: 30013, text: "guild channels" },
+  overwrites: { code: 30060, text: "channel permission overwrites" }
+} as const
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tooMany = ({ most, what }: { readonly what: keyof typeof TOO_MANY; readonly most: number }) => {
+  const { code, text } = TOO_MANY[what]
+  return new RestError({ status: 400, code, message: `Maximum number of ${text} reached (${most})` })
+}
 /**
  * @since 0.1.0
  * @category constructors

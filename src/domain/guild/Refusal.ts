@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Schema } from "effect"
+import { Result, Schema } from "effect"
 import { ChannelId, GuildId, RoleId, SessionId, UserId } from "../Ids.ts"
 
 /**
@@ -148,6 +148,38 @@ export class TimeOutTooLong extends Schema.TaggedError<TimeOutTooLong>()("TimeOu
 }
 
 /**
+ * How many there may be, as on Discord: roles and channels of a guild, and overwrites of a channel.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const MOST = { roles: 250, channels: 500, overwrites: 1000 } as const
+
+/**
+ * There are as many already as there may be.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TooMany extends Schema.TaggedError<TooMany>()("TooMany", {
+  what: Schema.Literals(["roles", "channels", "overwrites"]),
+  most: Schema.Int
+}) {
+  override get message() {
+    return `there may be ${this.most} ${this.what}, and no more: delete some first`
+  }
+}
+
+/**
+ * Whether there is room for one more, besides so many.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const room = (what: keyof typeof MOST, present: number): Result.Result<void, TooMany> =>
+  present < MOST[what] ? Result.void : Result.fail(new TooMany({ what, most: MOST[what] }))
+
+/**
  * Every reason.
  *
  * @since 0.1.0
@@ -164,7 +196,8 @@ export const Refusal = Schema.Union([
   WrongChannel,
   ChannelFull,
   NotInVoice,
-  TimeOutTooLong
+  TimeOutTooLong,
+  TooMany
 ])
 /**
  * @since 0.1.0

@@ -105,7 +105,7 @@ export const make = Effect.fnUntraced(function* (
     }
     waiting++
     return oneAtATime
-      .withPermits(1)(Effect.ignore(chunks(guild, session, intents, d)))
+      .withPermits(1)(Effect.ignore(chunks(guild, { session, user, intents }, d)))
       .pipe(Effect.ensuring(Effect.sync(() => waiting--)), Effect.forkIn(scope))
   }
 

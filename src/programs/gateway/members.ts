@@ -47,12 +47,16 @@ const room = ({ mailbox }: Session) =>
   )
 
 /**
- * Answers a request for members.
+ * Answers a request for members, for as long as who asks is one: that is asked with every chunk.
  *
  * @since 0.1.0
  * @category answering
  */
-export const chunks = Effect.fnUntraced(function* (guild: Guild, session: Session, intents: number, wanted: Wanted) {
+export const chunks = Effect.fnUntraced(function* (
+  guild: Guild,
+  { intents, session, user }: { readonly session: Session; readonly user: UserId; readonly intents: number },
+  wanted: Wanted
+) {
   const { named, users } = yield* asked(guild, wanted, Intents.wants(intents, Intents.GUILD_MEMBERS))
   const withPresences = wanted.presences === true && Intents.wants(intents, Intents.GUILD_PRESENCES)
   const count = Math.max(1, Math.ceil(users.size / CHUNK))
@@ -62,7 +66,8 @@ export const chunks = Effect.fnUntraced(function* (guild: Guild, session: Sessio
     // Nobody at all is a chunk too: the client waits for an answer.
     const some: ReadonlyArray<UserId> = next.done === true ? [] : next.value
     yield* room(session)
-    const found = yield* guild.members.get(some)
+    const [asking, ...found] = yield* guild.members.get([user, ...some])
+    if (asking?.member.user.id !== user) return
     const known = new Set<string>(found.map(({ member }) => member.user.id))
     const data = EventJson.membersChunk({
       guild: guild.id,

@@ -57,8 +57,12 @@ export const lookUp = Effect.fnUntraced(function* (
  * @category getters
  */
 export const roster = (members: Members, state: () => State) => ({
-  find: (prefix: string, limit?: number): Effect.Effect<UserIds, ScanError> => {
+  find: (prefix: string, limit?: number, after?: UserId): Effect.Effect<UserIds, ScanError> => {
     const query = prefix === "" ? MemberQuery.everybody : MemberQuery.named(prefix)
+    if (after !== undefined) {
+      const some = (users: UserIds) => UserIds.from(users.after(after, limit ?? users.size))
+      return Effect.map(members.ids(query), some)
+    }
     if (limit === undefined) return members.ids(query)
     const found = Stream.runCollect(Stream.take(members.scan(query), limit))
     return Effect.map(found, (some) => UserIds.from(some.map(({ user }) => user.id)))

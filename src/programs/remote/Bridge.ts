@@ -128,8 +128,8 @@ export const serve = Effect.fnUntraced(function* (options: {
           return asked(branch, carrier, tag, { ...disconnect, worker: name })
         })
       case "FindMembers":
-        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ limit, prefix }) => {
-          const found = Effect.flatMap(branch.guild.members.find(prefix, limit), (users) =>
+        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ after, limit, prefix }) => {
+          const found = Effect.flatMap(branch.guild.members.find(prefix, limit, after), (users) =>
             inParts(link, number, users)
           )
           return written(tag, Wire.ways.FindMembers.answer, Effect.exit(found))

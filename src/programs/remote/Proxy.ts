@@ -205,10 +205,13 @@ export const make = Effect.fnUntraced(function* (
         return community
       },
       members: {
-        find: (prefix, limit) =>
-          Transport.call(address, "FindMembers", limit === undefined ? { prefix } : { prefix, limit }, {
-            timeout: SCAN_TIMEOUT
-          }),
+        find: (prefix, limit, after) => {
+          const page = {
+            ...(limit === undefined ? undefined : { limit }),
+            ...(after === undefined ? undefined : { after })
+          }
+          return Transport.call(address, "FindMembers", { prefix, ...page }, { timeout: SCAN_TIMEOUT })
+        },
         get: (users) => Transport.call(address, "GetMembers", { users }),
         watch: (look) => Transport.call(address, "WatchMembers", look)
       },

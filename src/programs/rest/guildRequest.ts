@@ -112,6 +112,8 @@ const said = (me: UserId, error: Refusal | ActorError | ScanError | StoreUnavail
         code: "COMMUNICATION_DISABLED_UNTIL_TOO_FAR",
         message: error.message
       })
+    case "TooMany":
+      return RestError.tooMany(error)
     case "ScanDied":
     case "ScanTimedOut":
     case "StoreUnavailable":

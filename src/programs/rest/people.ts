@@ -55,8 +55,8 @@ const list = Effect.gen(function* () {
   const { after = UserId.make("0"), limit = 1 } = yield* Rest.query(
     Schema.Struct({ after: Schema.optionalKey(UserId), limit: Schema.optionalKey(Limit) })
   )
-  const everybody = yield* answered(me, own.members.find(""))
-  const found = yield* answered(me, own.members.get(everybody.after(after, limit)))
+  const users = yield* answered(me, own.members.find("", limit, after))
+  const found = yield* answered(me, own.members.get(Arr.fromIterable(users)))
   return found.map((one) => Json.member(one.member))
 })
 

@@ -7,7 +7,7 @@ import { Welcomes } from "../../../src/domain/gateway/Welcomes.ts"
 import type { Snapshot } from "../../../src/domain/guild/Event.ts"
 import * as State from "../../../src/domain/guild/State.ts"
 import { step } from "../../../src/domain/guild/step.ts"
-import { ChannelId, MessageId, SessionId, type UserId } from "../../../src/domain/Ids.ts"
+import { ChannelId, MessageId, SessionId, UserId } from "../../../src/domain/Ids.ts"
 import * as Permissions from "../../../src/domain/Permissions.ts"
 import type { VoiceState } from "../../../src/domain/VoiceState.ts"
 import { GUILD, member, sessionId, STAFF, userId } from "../../support/community.ts"
@@ -117,6 +117,28 @@ describe("Welcomes", () => {
     },
     { arbitrary: { runs: 300 } }
   )
+
+  it("who is named is not taken for who bears a role of the same id", () => {
+    const named: Community.Overwrite = {
+      kind: "member",
+      id: UserId.make(STAFF),
+      allow: Permissions.VIEW_CHANNEL,
+      deny: 0n
+    }
+    const hidden: Community.Overwrite = {
+      kind: "role",
+      id: EVERYONE,
+      allow: 0n,
+      deny: Permissions.VIEW_CHANNEL
+    }
+    const channel = Community.channel({ id: BACK_ROOM, name: "back room", overwrites: [hidden, named] })
+    const state = State.initial(Community.changed(community, [{ _tag: "ChannelPut", channel }]))
+    const welcomes = new Welcomes()
+    const snapshot = snapshotFor(state, 2, Intents.GUILDS, true)
+    const other = { ...member(1), user: { ...member(1).user, id: UserId.make(STAFF) } }
+    assert.include(welcomes.payload({ ...snapshot, member: other }).head, "back room")
+    assert.notInclude(welcomes.payload(snapshot).head, "back room")
+  })
 
   it.prop(
     "whatever was written for others before, it is as if nothing had been",

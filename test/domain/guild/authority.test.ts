@@ -1,6 +1,6 @@
 /** What a guild refuses: by what somebody asks for, and by who they are. */
 import { assert, describe, it } from "@effect/vitest"
-import { Option, Result } from "effect"
+import { HashMap, Option, Result } from "effect"
 import * as Community from "../../../src/domain/Community.ts"
 import type { Protocol } from "../../../src/domain/guild/Protocol.ts"
 import * as State from "../../../src/domain/guild/State.ts"
@@ -14,6 +14,7 @@ const EVERYONE = Community.everyoneId(GUILD)
 const MOD = RoleId.make("5")
 const BUILDER = RoleId.make("6")
 const ADMIN = RoleId.make("7")
+const HIDDEN_FROM = RoleId.make("8")
 const ROOM = ChannelId.make("30")
 const CALL = ChannelId.make("31")
 const CLOSED = ChannelId.make("32")
@@ -41,6 +42,7 @@ const community = Community.make({
       position: 2,
       permissions: Permissions.MOVE_MEMBERS | Permissions.MUTE_MEMBERS | Permissions.MODERATE_MEMBERS
     },
+    { id: HIDDEN_FROM, name: "blind", permissions: Permissions.NONE },
     { id: ADMIN, name: "admin", position: 3, permissions: Permissions.ADMINISTRATOR }
   ],
   channels: [
@@ -51,7 +53,10 @@ const community = Community.make({
       id: SECRET,
       name: "secret",
       kind: "voice",
-      overwrites: [denied(MOD, Permissions.VIEW_CHANNEL | Permissions.MUTE_MEMBERS)]
+      overwrites: [
+        denied(MOD, Permissions.VIEW_CHANNEL | Permissions.MUTE_MEMBERS),
+        denied(HIDDEN_FROM, Permissions.VIEW_CHANNEL)
+      ]
     }
   ]
 })
@@ -138,7 +143,7 @@ describe("members in a call", () => {
     ["where they could not go themselves", { channel: CLOSED }, member(1, [ADMIN]), CALL, "done"],
     ["where whoever moves them could not go", { channel: CLOSED }, mod, CALL, "MissingPermissions"],
     ["where whoever moves them sees nothing", { channel: SECRET }, mod, CALL, "MissingAccess"],
-    ["out of what whoever moves them does not see", { channel: null }, mod, SECRET, "MissingAccess"],
+    ["out of what whoever moves them does not see", { channel: null }, mod, SECRET, "NotInVoice"],
     ["out of the call", { channel: null }, mod, CALL, "done"],
     ["into a channel for text", { channel: ROOM }, mod, CALL, "WrongChannel"],
     ["by nobody else", { channel: null }, plain, CALL, "MissingPermissions"]
@@ -148,14 +153,17 @@ describe("members in a call", () => {
 
   it.each([
     ["are muted by who may do so there", mod, CALL, "done"],
-    ["are not muted by who may do so elsewhere", mod, SECRET, "MissingAccess"],
+    ["are not muted by who may do so elsewhere", mod, SECRET, "NotInVoice"],
     ["are not muted by just anybody", plain, CALL, "MissingPermissions"]
   ] as const)("%s", (_, by, where, said) => {
     assert.strictEqual(update(by, member(2), { mute: true }, calling(where)).said, said)
   })
 
-  it("and nobody mutes those who are in none", () => {
+  it("and nobody mutes those who are in none, or learns who is where they see nobody", () => {
     assert.strictEqual(update(mod, member(2), { mute: true }).said, "NotInVoice")
+    const unseen = { ...plain, roles: [HIDDEN_FROM] }
+    const asked = (state?: State.State) => update(unseen, member(2), { mute: true }, state).said
+    assert.deepStrictEqual([asked(), asked(calling(SECRET))], ["MissingPermissions", "MissingPermissions"])
   })
 
   it("are told of in one message when their channel is no more", () => {
@@ -170,6 +178,69 @@ describe("members in a call", () => {
       [[userId(2)]]
     )
     assert.strictEqual(update(mod, member(2), { channel: null }, state).said, "NotInVoice")
+  })
+})
+
+describe("there may be so many, and no more", () => {
+  const admin = member(1, [ADMIN])
+  const refusal = (reply: Result.Result<unknown, { readonly _tag: string }>) =>
+    Result.isFailure(reply) ? reply.failure._tag : "done"
+  const roles = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ id: RoleId.make(String(1000 + index)), name: "r", permissions: 0n }))
+  const channels = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ id: ChannelId.make(String(1000 + index)), name: "c" }))
+  const overwrites = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ kind: "member" as const, id: userId(index), allow: 0n, deny: 0n }))
+
+  it.each([
+    ["roles", 248, "done"],
+    ["roles", 249, "TooMany"],
+    ["channels", 499, "done"],
+    ["channels", 500, "TooMany"]
+  ] as const)("%s: one more besides %d: %s", (what, count, said) => {
+    const full = Community.make({
+      ...community,
+      ownerId: admin.user.id,
+      roles: what === "roles" ? roles(count) : [],
+      channels: what === "channels" ? channels(count) : []
+    })
+    const state = State.initial(full)
+    const by = admin.user.id
+    const [, , reply] =
+      what === "roles"
+        ? step<undefined, "CreateRole">(state, "CreateRole", { by, role: { name: "one more" } }, facts(admin))
+        : step<undefined, "CreateChannel">(state, "CreateChannel", { by, channel: { name: "one more" } }, facts(admin))
+    assert.strictEqual(refusal(reply), said)
+  })
+
+  it.each([
+    [1000, "done"],
+    [1001, "TooMany"]
+  ])("overwrites: %d: %s", (count, said) => {
+    const payload = { channel: ROOM, patch: { overwrites: overwrites(count) } }
+    const [, , reply] = step<undefined, "UpdateChannel">(
+      State.initial(community),
+      "UpdateChannel",
+      payload,
+      facts(admin)
+    )
+    assert.strictEqual(refusal(reply), said)
+  })
+})
+
+describe("roles", () => {
+  it("that are no more are no longer borne by those who are in calls", () => {
+    const bearing = member(2, [BUILDER])
+    const [worn] = step<undefined, "UpdateMember">(
+      calling(CALL),
+      "UpdateMember",
+      { user: bearing.user.id, patch: { roles: [BUILDER] } },
+      facts(plain, member(2))
+    )
+    const rolesOf = (state: State.State) => Array.from(HashMap.values(state.voice), (one) => one.member.roles)
+    assert.deepStrictEqual(rolesOf(worn), [[BUILDER]])
+    const [without] = step<undefined, "DeleteRole">(worn, "DeleteRole", { role: BUILDER }, facts(plain))
+    assert.deepStrictEqual(rolesOf(without), [[]])
   })
 })
 

@@ -11,6 +11,7 @@ import { StoreUnavailable } from "../../MemberStore.ts"
 import {
   MissingAccess,
   MissingPermissions,
+  TooMany,
   UnknownChannel,
   UnknownMember,
   UnknownRole,
@@ -63,6 +64,7 @@ const error = Schema.Union([
   WrongChannel,
   MissingAccess,
   MissingPermissions,
+  TooMany,
   StoreUnavailable
 ])
 

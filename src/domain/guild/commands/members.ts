@@ -9,7 +9,6 @@ import { ChannelId, RoleId, UserId } from "../../Ids.ts"
 import { Member, Millis } from "../../Member.ts"
 import { StoreUnavailable } from "../../MemberStore.ts"
 import {
-  ChannelFull,
   MissingAccess,
   MissingPermissions,
   NotInVoice,
@@ -64,7 +63,6 @@ export const members = {
       UnknownRole,
       UnknownChannel,
       WrongChannel,
-      ChannelFull,
       NotInVoice,
       TimeOutTooLong,
       MissingAccess,

@@ -24,7 +24,8 @@ export const Seen = Schema.Struct({ member: Member, presence: Presence })
 export type Seen = typeof Seen.Type
 
 /**
- * - `FindMembers`: those whose name begins so, at most so many; everybody's name begins with nothing
+ * - `FindMembers`: those whose name begins so, at most so many, and if it says so with ids above `after`, ascending;
+ *   everybody's name begins with nothing
  * - `GetMembers`: those of these users who are members
  * - `WatchMembers`: a session looks at these rows of a channel's member list, first and last, and wants to hear of changes;
  *   of at most three ranges of a hundred rows. Without any, it looks at none any more
@@ -34,7 +35,11 @@ export type Seen = typeof Seen.Type
  */
 export const reads = {
   FindMembers: {
-    payload: Schema.Struct({ prefix: Schema.String, limit: Schema.optionalKey(Schema.Int) }),
+    payload: Schema.Struct({
+      prefix: Schema.String,
+      limit: Schema.optionalKey(Schema.Int),
+      after: Schema.optionalKey(UserId)
+    }),
     success: schema,
     error: Schema.Union([ScanDied, ScanTimedOut])
   },

@@ -8,7 +8,7 @@ import { Schema } from "effect"
 import { Role } from "../../Community.ts"
 import { RoleId, UserId } from "../../Ids.ts"
 import { StoreUnavailable } from "../../MemberStore.ts"
-import { MissingPermissions, UnknownMember, UnknownRole } from "../Refusal.ts"
+import { MissingPermissions, TooMany, UnknownMember, UnknownRole } from "../Refusal.ts"
 
 const { color, isHoisted, isMentionable, name, permissions, position } = Role.fields
 
@@ -26,7 +26,7 @@ export const RolePatch = Schema.Struct({
   color: Schema.optionalKey(color)
 })
 
-const error = Schema.Union([UnknownMember, UnknownRole, MissingPermissions, StoreUnavailable])
+const error = Schema.Union([UnknownMember, UnknownRole, MissingPermissions, TooMany, StoreUnavailable])
 
 /**
  * - `CreateRole`: a new one, below all others, allowing what `@everyone` may

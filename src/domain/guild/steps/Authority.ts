@@ -70,6 +70,14 @@ export class Authority {
     return this.required(this.may(wanted), name)
   }
 
+  /** Whether they may see a channel. */
+  sees(channel: Channel): boolean {
+    return (
+      this.member === undefined ||
+      Permissions.has(Access.inChannel(this.community, channel, this.member, this.now), Permissions.VIEW_CHANNEL)
+    )
+  }
+
   /** Refuses whoever may not see the channel, or not do this in it. */
   needsIn(
     channel: Channel,

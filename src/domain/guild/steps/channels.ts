@@ -8,7 +8,7 @@ import { type Change, type Channel, channel as channelOf } from "../../Community
 import { ChannelId, snowflake } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Protocol } from "../Protocol.ts"
-import { type MissingAccess, type MissingPermissions, UnknownChannel, WrongChannel } from "../Refusal.ts"
+import { type MissingAccess, type MissingPermissions, room, UnknownChannel, WrongChannel } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
 import { areSame, needsOverwrites, overwritesAfter, unique } from "./overwrites.ts"
@@ -125,6 +125,7 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
         const { kind = "text" } = wanted
         const parent = yield* category(state, kind, parentId ?? undefined)
         if (parent !== undefined) yield* authority.needsIn(parent, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
+        yield* room("channels", community.channels.size)
         const id = ChannelId.make(snowflake(facts.now, state.sequence))
         const channel = channelOf({
           id,
@@ -161,8 +162,11 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
       state,
       Result.gen(function* () {
         const authority = yield* Authority.of(state.community, by, facts)
+        // What is said of a channel later counts, beside what was said before.
+        const wanted = new Map<ChannelId, Move>()
+        for (const { channel, ...move } of moves) wanted.set(channel, { ...wanted.get(channel), ...move })
         const all: Array<Change> = []
-        for (const { channel, ...move } of moves) all.push(...(yield* moved(state, authority, channel, move)).changes)
+        for (const [channel, move] of wanted) all.push(...(yield* moved(state, authority, channel, move)).changes)
         const [next, outputs] = restructured<H>(state, all)
         return [next, outputs, undefined] as const
       })

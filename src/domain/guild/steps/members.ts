@@ -16,7 +16,7 @@ import type { VoiceState } from "../../VoiceState.ts"
 import {
   type MissingAccess,
   type MissingPermissions,
-  type NotInVoice,
+  NotInVoice,
   OwnerStays,
   TimeOutTooLong,
   type UnknownChannel,
@@ -27,7 +27,7 @@ import { seatsOf, unseated } from "../seats.ts"
 import type { State } from "../State.ts"
 import { Authority, difference, targetOf } from "./Authority.ts"
 import { stepped, type Steps } from "./Step.ts"
-import { callIn, hungUp, spoken, voiceOf, whereabouts } from "./voice.ts"
+import { callIn, hungUp, spoken, voiceOf } from "./voice.ts"
 
 const stored = <H>({ user: { id } }: Member, member: Member | undefined): Output<H> => ({
   _tag: "Store",
@@ -116,6 +116,28 @@ const needsNick = (
   )
 }
 
+/**
+ * The call that a member is in, for who may do this there. Whoever does not see it is told what they would be if there were
+ * none.
+ */
+const callOf = (
+  state: State,
+  authority: Authority,
+  user: UserId,
+  wanted: Permissions.Permissions,
+  name: string
+): Result.Result<VoiceState, NotInVoice | MissingAccess | MissingPermissions> =>
+  Result.gen(function* () {
+    const voice = voiceOf(state, user)
+    const channel = voice && state.community.channels.get(voice.channel)
+    if (voice === undefined || channel === undefined || !authority.sees(channel)) {
+      yield* authority.needs(wanted, name)
+      return yield* Result.fail(new NotInVoice({ user }))
+    }
+    yield* authority.needsIn(channel, wanted, name)
+    return voice
+  })
+
 /** Refuses whoever may not mute or deafen a member where they are. */
 const needsVoice = (
   state: State,
@@ -124,10 +146,8 @@ const needsVoice = (
   { user }: Member
 ): Result.Result<void, NotInVoice | MissingAccess | MissingPermissions> =>
   Result.gen(function* () {
-    if (mute === undefined && deaf === undefined) return
-    const { channel } = yield* whereabouts(state, user.id)
-    if (mute !== undefined) yield* authority.needsIn(channel, Permissions.MUTE_MEMBERS, "MUTE_MEMBERS there")
-    if (deaf !== undefined) yield* authority.needsIn(channel, Permissions.DEAFEN_MEMBERS, "DEAFEN_MEMBERS there")
+    if (mute !== undefined) yield* callOf(state, authority, user.id, Permissions.MUTE_MEMBERS, "MUTE_MEMBERS")
+    if (deaf !== undefined) yield* callOf(state, authority, user.id, Permissions.DEAFEN_MEMBERS, "DEAFEN_MEMBERS")
   })
 
 /** Discord's limit: 28 days. */
@@ -185,8 +205,7 @@ const moved = <H>(
 > =>
   Result.gen(function* () {
     const user = member.user.id
-    const { channel: from, voice } = yield* whereabouts(state, user)
-    yield* authority.needsIn(from, Permissions.MOVE_MEMBERS, "MOVE_MEMBERS there")
+    const voice = yield* callOf(state, authority, user, Permissions.MOVE_MEMBERS, "MOVE_MEMBERS")
     if (to === null) return hungUp<H>(state, user)
     const channel = yield* callIn(state, to)
     const needed = Permissions.MOVE_MEMBERS | Permissions.CONNECT

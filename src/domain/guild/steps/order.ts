@@ -1,5 +1,6 @@
 /**
- * The order of a guild's roles: `@everyone` stands at 0, and above it each of the others in a place of its own.
+ * The order of a guild's roles: `@everyone` stands at 0, and above it the others. Those that are new stand at 1, the youngest
+ * lowest; once roles are put in order, each has a position of its own.
  *
  * @see https://discord.com/developers/docs/topics/permissions#permission-hierarchy
  * @since 0.1.0

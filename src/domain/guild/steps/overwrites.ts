@@ -7,10 +7,15 @@ import { Result } from "effect"
 import type { Channel, Community, Overwrite } from "../../Community.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Protocol } from "../Protocol.ts"
-import { type MissingPermissions, UnknownRole } from "../Refusal.ts"
+import { type MissingPermissions, MOST, room, type TooMany, UnknownRole } from "../Refusal.ts"
 import type { Authority } from "./Authority.ts"
 
 type Overwrites = ReadonlyArray<Overwrite>
+
+/** Roles and members may have the same ids. */
+const keyOf = ({ id, kind }: Pick<Overwrite, "id" | "kind">): string => `${kind} ${id}`
+const byKey = (overwrites: Overwrites): ReadonlyMap<string, Overwrite> =>
+  new Map(overwrites.map((overwrite) => [keyOf(overwrite), overwrite]))
 
 const says = ({ allow, deny, id, kind }: Overwrite): string => `${kind} ${id} ${allow} ${deny}`
 
@@ -28,8 +33,7 @@ export const areSame = (one: Overwrites, other: Overwrites): boolean =>
  * @since 0.1.0
  * @category getters
  */
-export const unique = (overwrites: Overwrites): Overwrites =>
-  Array.from(new Map(overwrites.map((overwrite) => [overwrite.id, overwrite])).values())
+export const unique = (overwrites: Overwrites): Overwrites => Array.from(byKey(overwrites).values())
 
 /**
  * Those of a channel that is otherwise, and stands under a category or not.
@@ -45,18 +49,20 @@ export const overwritesAfter = (
   const { isSynced = false, overwrite, withoutOverwrite } = patch
   const whole = isSynced && parent !== undefined ? parent.overwrites : unique(patch.overwrites ?? overwrites)
   if (overwrite === undefined && withoutOverwrite === undefined) return whole
-  const others = whole.filter(({ id }) => id !== withoutOverwrite && id !== overwrite?.id)
-  return overwrite === undefined ? others : [...others, overwrite]
+  const others = whole.filter(({ id }) => id !== withoutOverwrite)
+  return overwrite === undefined ? others : unique([...others, overwrite])
 }
 
 /** All bits about which two sets of overwrites differ. */
 const differing = (one: Overwrites, other: Overwrites): Permissions.Permissions => {
-  const bits = (from: Overwrites, to: Overwrites) =>
-    from.reduce((all, overwrite) => {
-      const counterpart = to.find(({ id, kind }) => id === overwrite.id && kind === overwrite.kind)
+  const bits = (from: Overwrites, to: Overwrites) => {
+    const counterparts = byKey(to)
+    return from.reduce((all, overwrite) => {
+      const counterpart = counterparts.get(keyOf(overwrite))
       const { allow, deny } = counterpart ?? { allow: Permissions.NONE, deny: Permissions.NONE }
       return all | (overwrite.allow ^ allow) | (overwrite.deny ^ deny)
     }, Permissions.NONE)
+  }
   return bits(one, other) | bits(other, one)
 }
 
@@ -74,9 +80,11 @@ export const needsOverwrites = (
   channel: Channel | undefined,
   before: Overwrites,
   after: Overwrites
-): Result.Result<void, MissingPermissions | UnknownRole> => {
+): Result.Result<void, MissingPermissions | UnknownRole | TooMany> => {
+  if (after.length > MOST.overwrites) return room("overwrites", after.length)
+  const known = new Set(before)
   for (const overwrite of after) {
-    if (overwrite.kind !== "role" || roles.has(overwrite.id) || before.includes(overwrite)) continue
+    if (overwrite.kind !== "role" || roles.has(overwrite.id) || known.has(overwrite)) continue
     return Result.fail(new UnknownRole({ role: overwrite.id }))
   }
   const bits = differing(before, after)

@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import { Result } from "effect"
+import { HashMap, Result } from "effect"
 import { role as roleOf, type Role } from "../../Community.ts"
 import { RoleId, snowflake, type UserId } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Facts } from "../Facts.ts"
-import { UnknownRole } from "../Refusal.ts"
+import { room, UnknownRole } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
 import { ascending, moved, placed } from "./order.ts"
@@ -24,6 +24,15 @@ const manager = ({ community }: State, by: UserId | undefined, facts: Facts) =>
     Result.map(authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES"), () => authority)
   )
 
+/** Who is in a call bears a role no more that is no more. */
+const withoutRole = (voice: State["voice"], role: RoleId): State["voice"] =>
+  HashMap.reduce(voice, voice, (all, one, user) => {
+    const { member } = one
+    if (!member.roles.includes(role)) return all
+    const roles = member.roles.filter((other) => other !== role)
+    return HashMap.set(all, user, { ...one, member: { ...member, roles } })
+  })
+
 /**
  * @since 0.1.0
  * @category steps
@@ -35,13 +44,14 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
       Result.gen(function* () {
         const { community } = state
         const authority = yield* manager(state, by, facts)
+        yield* room("roles", community.roles.size)
         const id = RoleId.make(snowflake(facts.now, state.sequence))
         const { permissions } = community.everyone
         const role = roleOf({ id, name: "new role", permissions, position: 1, ...wanted })
         yield* authority.needsAll(role.permissions)
         yield* authority.needsAbove(role)
-        const changes = placed(community, [role, ...ascending(community)])
-        const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, changes)
+        // Below all others, where the youngest in a position stands: so only the new one has to be told.
+        const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, [{ _tag: "RolePut", role }])
         return [next, outputs, role] as const
       })
     ),
@@ -90,7 +100,8 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         if (id === community.everyone.id) return yield* Result.fail(new UnknownRole({ role: id }))
         yield* authority.needsAbove(role)
         const [next, outputs] = restructured<H>(state, [{ _tag: "RoleRemoved", role: id }])
-        return [next, [...outputs, { _tag: "Strip", role: id }], undefined] as const
+        const voice = withoutRole(next.voice, id)
+        return [{ ...next, voice }, [...outputs, { _tag: "Strip", role: id }], undefined] as const
       })
     )
 })

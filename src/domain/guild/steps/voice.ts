@@ -16,7 +16,6 @@ import {
   ChannelFull,
   MissingAccess,
   MissingPermissions,
-  NotInVoice,
   UnknownChannel,
   UnknownSession,
   WrongChannel
@@ -70,23 +69,6 @@ export const hungUp = <H>(
 
 const occupants = ({ voice }: State, channel: ChannelId): number =>
   HashMap.reduce(voice, 0, (count, state) => count + Number(state.channel === channel))
-
-/**
- * How and in which channel a user is, who must be in one.
- *
- * @since 0.1.0
- * @category getters
- */
-export const whereabouts = (
-  state: State,
-  user: UserId
-): Result.Result<{ readonly voice: VoiceState; readonly channel: Channel }, NotInVoice> => {
-  const voice = voiceOf(state, user)
-  const channel = voice && state.community.channels.get(voice.channel)
-  return voice === undefined || channel === undefined
-    ? Result.fail(new NotInVoice({ user }))
-    : Result.succeed({ voice, channel })
-}
 
 /**
  * The channel, if it is one for calls.
