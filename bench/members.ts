@@ -2,7 +2,7 @@
  * What a store of a million members takes: memory, time for a look-up and for a change; for finding all who are to hear of a
  * ping of everyone (`everyone_scan`), and for reading through all members (`export`), each beside a guild at work, to which
  * thousands a second come and go and get other roles, and for how long at most that has to wait for its turn meanwhile
- * (`guild_stall`, `export_stall`). With `--ten`, of ten million too. And what it takes to start a relay in such a guild.
+ * (`guild_stall`, `export_stall`; `idle_stall` when nobody scans, for as long as a scan takes). With `--ten`, of ten million too. And what it takes to start a relay in such a guild.
  *
  * Each store is a process of its own, and they are asked in turn.
  */
@@ -61,7 +61,7 @@ const measured = Effect.fnUntraced(function* (
   for (let round = -WARM_UP; round < ROUNDS; round++) {
     for (const { ask, name } of round % 2 === 0 ? stores : stores.toReversed()) {
       const isExported = (round + WARM_UP) % EXPORTS_EVERY === 0
-      for (const what of ["lookups", "updates", "scan", ...(isExported ? ["export"] : [])]) {
+      for (const what of ["lookups", "updates", "idle", "scan", ...(isExported ? ["export"] : [])]) {
         const { stall_ms, value } = yield* ask(what)
         // The first of them starts threads.
         if (round < 0 && what === "scan") note(`${name}.first_scan`, value)
@@ -84,6 +84,7 @@ const measured = Effect.fnUntraced(function* (
           [`everyone_first_scan_ms${other}`, all(`${name}.first_scan`)[0] ?? Number.NaN],
           [`guild_stall_ms${other}`, median(all(`${name}.scan.stall`))],
           [`guild_stall_ms_max${other}`, Math.max(...all(`${name}.scan.stall`))],
+          [`idle_stall_ms_max${other}`, Math.max(...all(`${name}.idle.stall`))],
           [`export_ms${other}`, median(all(`${name}.export`))],
           [`export_stall_ms_max${other}`, Math.max(...all(`${name}.export.stall`))]
         ] as const

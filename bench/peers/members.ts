@@ -166,6 +166,8 @@ const program = Effect.gen(function* () {
   const ways: Record<string, Effect.Effect<Answer, unknown>> = {
     lookups: alone(lookups(members)),
     updates: alone(updates(members)),
+    // So long a scan takes about.
+    idle: beside(members, Effect.as(Effect.sleep("50 millis"), 1)),
     scan: beside(members, scan(members)),
     export: beside(members, exported(members))
   }
