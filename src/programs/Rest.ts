@@ -60,6 +60,27 @@ export const query = <A, I extends Readonly<Record<string, string | ReadonlyArra
 ) => Effect.mapError(HttpServerRequest.schemaSearchParams(schema), invalid)
 
 /**
+ * The largest body that is of use has a thousand overwrites, each an item and an object. To check 85,000, for which there is
+ * room, would take 100 ms.
+ */
+const MOST_ITEMS = 4_000
+
+/** How many objects there are in a value, and items in its lists, as far as that is not too many. */
+const items = (value: unknown, before: number): number => {
+  if (typeof value !== "object" || value === null) return before
+  let count = before + (Array.isArray(value) ? value.length : 1)
+  if (count > MOST_ITEMS) return count
+  for (const inner of Object.values(value)) count = items(inner, count)
+  return count
+}
+
+const tooManyItems = () =>
+  RestError.invalidForm([], {
+    code: "BASE_TYPE_MAX_LENGTH",
+    message: `Must be ${MOST_ITEMS} or fewer in length.`
+  })
+
+/**
  * The request's JSON body.
  *
  * @since 0.1.0
@@ -74,6 +95,7 @@ export const body = <A, I>(
     if (/^multipart\//i.test(request.headers["content-type"] ?? "")) return yield* RestError.unsupportedMediaType()
     const text = yield* Effect.mapError(request.text, RestError.tooLarge)
     const json = yield* Effect.try({ try: (): unknown => JSON.parse(text), catch: RestError.invalidJson })
+    if (items(json, 0) > MOST_ITEMS) return yield* tooManyItems()
     return yield* Effect.mapError(decode(json), invalid)
   })
 }

@@ -76,6 +76,16 @@ it.layer(server)("Rest", (it) => {
     })
   )
 
+  it.effect("a body with very many items is not looked at any further", () =>
+    Effect.gen(function* () {
+      const nested = { name: "x", inner: Array.from({ length: 60 }, () => Array.from({ length: 100 }, () => ({}))) }
+      for (const body of [Array.from({ length: 5_000 }, () => ({})), { roles: new Array(5_000).fill("1") }, nested]) {
+        const { body: refused, status } = yield* request("PATCH", `/guilds/${GUILD}/members/${userId(2)}`, { body })
+        assert.deepStrictEqual([status, problem(refused)[0]], [400, 50035])
+      }
+    })
+  )
+
   it.effect("members are listed page by page, by their ids, to members", () =>
     Effect.gen(function* () {
       const page = (query: string) =>

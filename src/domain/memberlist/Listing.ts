@@ -8,7 +8,7 @@ import type { ChannelId, SessionId, UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
 import type { Presence } from "../Presence.ts"
 import type { GroupId } from "./Entry.ts"
-import { entryOf, isSameList, listOf, type Shown } from "./lists.ts"
+import { entryOf, isSameList, keyOf, listOf, type Shown } from "./lists.ts"
 import { MemberList } from "./MemberList.ts"
 import type * as Ranges from "./Ranges.ts"
 import { Watch } from "./Watch.ts"
@@ -37,6 +37,7 @@ const areSame = (one: ReadonlyArray<GroupId>, other: ReadonlyArray<GroupId>): bo
  */
 export class Listing {
   readonly id: string
+  readonly key: string
   readonly list: MemberList<Shown>
   /** By the ranges' key; those at which nobody looks are none. */
   readonly watched = new Map<string, Watched>()
@@ -47,6 +48,7 @@ export class Listing {
 
   constructor(audience: Audience.Audience, groups: ReadonlyArray<GroupId>, hasOffline: boolean) {
     this.id = listOf(audience)
+    this.key = keyOf(audience)
     this.list = new MemberList(groups)
     this.audience = audience
     this.groups = groups

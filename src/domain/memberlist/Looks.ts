@@ -6,6 +6,9 @@
 import type { ChannelId, SessionId, UserId } from "../Ids.ts"
 import type { Listing, Watched } from "./Listing.ts"
 
+/** At so many lists a session looks at a time; who looks at one more leaves the first. Clients show one. */
+const MOST = 16
+
 /**
  * A session looks at each list once, whichever channels have it: what it is told says of which list it is, not of which
  * channel.
@@ -72,7 +75,9 @@ export class Looks {
     sessions.set(channel, (sessions.get(channel) ?? new Map()).set(session, user))
     listing.watched.set(watch.ranges.key, watched)
     const same = Array.from(own).flatMap(([other, seen]) => (seen.listing === listing ? other : []))
-    return same.slice(0, -1).flatMap((other) => this.leave(session, other))
+    const left = same.slice(0, -1).flatMap((other) => this.leave(session, other))
+    const others = Array.from(own.keys()).slice(0, Math.max(0, own.size - MOST))
+    return [...left, ...others.flatMap((other) => this.leave(session, other))]
   }
 
   /** Where nobody looks any more, nothing is watched. */

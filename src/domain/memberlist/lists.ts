@@ -18,16 +18,28 @@ const inOrder = (items: Iterable<string>): string => Array.from(items).toSorted(
 const EVERYONE = "everyone"
 
 /**
- * The list of all channels that the same may see: `everyone`, or a number.
+ * All that says who sees a channel, but for who administers.
  *
  * @since 0.1.0
  * @category getters
  */
-export const listOf = ({ allowed, denied, isOpen, named, viewers }: Audience): string => {
+export const keyOf = ({ allowed, denied, isOpen, named, viewers }: Audience): string => {
   if (isOpen && denied.size === 0 && !Array.from(named.values()).includes(false)) return EVERYONE
   const said = [String(isOpen), inOrder(isOpen ? [] : viewers), inOrder(denied), inOrder(allowed)]
   const byName = Array.from(named, ([user, sees]) => `${user} ${sees}`)
-  return String(Hash.string([...said, inOrder(byName)].join(";")) >>> 0)
+  return [...said, inOrder(byName)].join(";")
+}
+
+/**
+ * The list of all channels that the same may see, as clients are told of it: `everyone`, or a number. Numbers may meet;
+ * `isSameList` goes by more than that.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const listOf = (audience: Audience): string => {
+  const said = keyOf(audience)
+  return said === EVERYONE ? EVERYONE : String(Hash.string(said) >>> 0)
 }
 
 /**
@@ -39,10 +51,10 @@ export const listOf = ({ allowed, denied, isOpen, named, viewers }: Audience): s
  */
 export const isSameList = (one: Audience, other: Audience): boolean => {
   if (one === other) return true
-  const id = listOf(one)
-  if (id !== listOf(other)) return false
+  const said = keyOf(one)
+  if (said !== keyOf(other)) return false
   const administrators = [one, other].map(({ base }) => `${base.ownerId};${inOrder(base.administrators)}`)
-  return id === EVERYONE || administrators[0] === administrators[1]
+  return said === EVERYONE || administrators[0] === administrators[1]
 }
 
 const hoisted = ({ roles }: Community): ReadonlyArray<Role> =>

@@ -205,10 +205,10 @@ export class Served {
 
   /** Who does not see a channel any more sees nobody in it either; who sees it now, sees who is there. */
   private *shifted(shifts: Iterable<Shift>, voice: ReadonlyArray<VoiceState>): Generator<Delivery | undefined> {
-    for (const { channel, gained, kept, lost } of shifts) {
+    for (const { before, channel, gained, kept, lost } of shifts) {
       const inside = voice.filter((state) => state.channel === channel.id)
       for (const state of inside) yield* said(this.wanting(lost), this.voiceChanged(state, null))
-      yield* said(lost, this.channelChanged("ChannelDeleted", channel))
+      yield* said(lost, this.channelChanged("ChannelDeleted", before))
       yield* said(kept, this.channelChanged("ChannelUpdated", channel))
       yield* said(gained, this.channelChanged("ChannelCreated", channel))
       for (const state of inside) yield* said(this.wanting(gained), this.voiceChanged(state, channel.id))

@@ -36,13 +36,14 @@ export interface Topic {
 
 /**
  * What a change means to those who want to hear of channels: who sees this one from now on, who no longer does, and who
- * did and does.
+ * did and does. `before` is the channel as those know it who did.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Shift {
   readonly channel: Channel
+  readonly before: Channel
   readonly gained: ReadonlyArray<SessionHandle>
   readonly lost: ReadonlyArray<SessionHandle>
   readonly kept: ReadonlyArray<SessionHandle>
@@ -158,7 +159,7 @@ export class Subscribers {
       const isOther = old !== undefined && current !== undefined && old !== current
       const isNew = new Set(gained)
       const kept = isOther ? this.recipients(topic).filter((session) => !isNew.has(session)) : NOBODY
-      yield { channel, gained, lost, kept }
+      yield { channel, before: old ?? channel, gained, lost, kept }
       if (current === undefined) this.views.delete(id)
     }
   }
@@ -238,7 +239,7 @@ export class Subscribers {
       const channel = this.community.channels.get(id)
       const [saw, sees] = [first.roles, roles].map((roles) => Audience.admits(audience, user, roles))
       if (channel === undefined || saw === sees) continue
-      yield { channel, gained: sees ? sessions : NOBODY, lost: sees ? NOBODY : sessions, kept: NOBODY }
+      yield { channel, before: channel, gained: sees ? sessions : NOBODY, lost: sees ? NOBODY : sessions, kept: NOBODY }
     }
   }
 

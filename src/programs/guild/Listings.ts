@@ -13,7 +13,7 @@ import type { UserId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import type { GroupId } from "../../domain/memberlist/Entry.ts"
 import { Listing } from "../../domain/memberlist/Listing.ts"
-import { listOf, type Shown } from "../../domain/memberlist/lists.ts"
+import { keyOf, type Shown } from "../../domain/memberlist/lists.ts"
 import type { Op } from "../../domain/memberlist/Op.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
 import type { Members } from "../../domain/MemberStore.ts"
@@ -57,7 +57,7 @@ export interface Listings {
  * @category constructors
  */
 export const make = (members: Members, state: () => State): Listings => {
-  const byId = new Map<string, Listing>()
+  const byKey = new Map<string, Listing>()
   const size = Effect.orDie(members.size)
   const memberOf = (user: UserId) => Effect.map(Effect.orDie(members.get(user)), Option.getOrUndefined)
   const put = (listing: Listing, user: UserId, member: Member | undefined) =>
@@ -77,23 +77,23 @@ export const make = (members: Members, state: () => State): Listings => {
   })
 
   return {
-    isEmpty: () => byId.size === 0,
-    all: () => Array.from(byId.values()),
+    isEmpty: () => byKey.size === 0,
+    all: () => Array.from(byKey.values()),
     memberOf,
     find: Effect.fnUntraced(function* (audience, groups) {
-      const known = byId.get(listOf(audience))
+      const known = byKey.get(keyOf(audience))
       if (known?.isOf(audience, groups) === true) return known
       const made = new Listing(audience, groups, (yield* size) <= OFFLINE_LIMIT)
       // Before it is filled, so that who changes meanwhile is touched; one that could not be filled is none.
-      byId.set(made.id, made)
-      yield* Effect.onError(fill(made), () => Effect.sync(() => byId.delete(made.id)))
+      byKey.set(made.key, made)
+      yield* Effect.onError(fill(made), () => Effect.sync(() => byKey.delete(made.key)))
       return made
     }),
     put: (user, member) => {
-      for (const listing of byId.values()) put(listing, user, member)
+      for (const listing of byKey.values()) put(listing, user, member)
     },
     sweep: () => {
-      for (const { id, watched } of Array.from(byId.values())) if (watched.size === 0) byId.delete(id)
+      for (const { key, watched } of Array.from(byKey.values())) if (watched.size === 0) byKey.delete(key)
     },
     payload: Effect.fnUntraced(function* ({ hasOffline, id, list }, ops) {
       const shown = new Map<UserId, Member>()

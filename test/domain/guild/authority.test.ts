@@ -109,6 +109,38 @@ describe("members are changed", () => {
     assert.deepStrictEqual(update(plain, member(2, [BUILDER]), patch), { outputs: [], said: "MissingPermissions" })
   })
 
+  it("to all of their roles, among which clients name everyone's", () => {
+    const admin = member(1, [ADMIN])
+    const roles = [BUILDER, EVERYONE]
+    assert.strictEqual(update(admin, member(2), { roles }).said, "done")
+    assert.strictEqual(update(admin, member(2), { withRole: EVERYONE }).said, "UnknownRole")
+    assert.deepStrictEqual(update(admin, member(2, [BUILDER]), { roles }), { outputs: [], said: "done" })
+  })
+
+  it("and strangers do not learn who is one", () => {
+    const remove = (target: Member | undefined) => {
+      const payload = { by: userId(77), user: userId(2) }
+      const facts_ = { ...facts(plain, target), member: Option.none<Member>() }
+      const [, , reply] = step<undefined, "RemoveMember">(State.initial(community), "RemoveMember", payload, facts_)
+      return Result.isFailure(reply) ? reply.failure : undefined
+    }
+    assert.deepStrictEqual(remove(undefined), remove(member(2)))
+  })
+
+  it("timed out and out of their call in one; whoever may do everything stays in it", () => {
+    const both = { timedOutUntil: NOW + DAY, channel: null }
+    const admin = member(1, [ADMIN])
+    assert.deepStrictEqual(update(admin, member(2), both, calling(CALL)), {
+      outputs: ["Store", "Enrol", "Speak"],
+      said: "done"
+    })
+    const promoted = { ...member(2, [ADMIN]), timedOutUntil: NOW + DAY }
+    assert.deepStrictEqual(update(member(0, [ADMIN]), promoted, { nick: "me" }, calling(CALL)).outputs, [
+      "Store",
+      "Enrol"
+    ])
+  })
+
   it("and nobody is told where nothing is different", () => {
     const admin = member(1, [ADMIN])
     const done = { outputs: [], said: "done" }
@@ -257,6 +289,34 @@ describe("channels are changed", () => {
     assert.strictEqual(created(builder, Permissions.MUTE_MEMBERS, BUILDER), "MissingPermissions")
     assert.strictEqual(created(builder, Permissions.MANAGE_ROLES, BUILDER), "MissingPermissions")
     assert.strictEqual(created(member(1, [ADMIN]), Permissions.MANAGE_ROLES, BUILDER), "done")
+  })
+
+  it("and of channels that one does not see, one learns nothing", () => {
+    const hidden = [denied(BUILDER, Permissions.VIEW_CHANNEL)]
+    const house = Community.make({
+      ...community,
+      roles: Array.from(community.roles.values()),
+      channels: [
+        { id: ROOM, name: "room" },
+        { id: CALL, name: "here", kind: "category", overwrites: hidden },
+        { id: CLOSED, name: "there", kind: "category", overwrites: hidden },
+        { id: SECRET, name: "unseen", parent: CALL, overwrites: hidden }
+      ]
+    })
+    const ordered = (channel: ChannelId, parent: ChannelId) => {
+      const payload = { by: builder.user.id, moves: [{ channel, parent }] }
+      const [, , reply] = step<undefined, "OrderChannels">(
+        State.initial(house),
+        "OrderChannels",
+        payload,
+        facts(builder)
+      )
+      return Result.isFailure(reply) ? reply.failure._tag : "done"
+    }
+    assert.deepStrictEqual(
+      [ordered(SECRET, CALL), ordered(SECRET, CLOSED), ordered(ROOM, CALL), ordered(ROOM, SECRET)],
+      ["MissingAccess", "MissingAccess", "MissingAccess", "MissingAccess"]
+    )
   })
 
   it.each([

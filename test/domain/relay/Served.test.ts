@@ -200,6 +200,25 @@ describe("Served", () => {
     { arbitrary: { runs: 500, size: 40 } }
   )
 
+  it.effect("who is shut out of a channel hears of it as they knew it, whatever it is called from then on", () =>
+    Effect.gen(function* () {
+      const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
+      const served = new Served(community)
+      const session = { id: sessionId(1), mailbox, end: () => Effect.void }
+      served.attach({ session, user: userId(1), roles: [], intents: Intents.GUILDS }, true)
+      const before = community.channels.get(GENERAL)
+      const hidden = community.channels.get(HIDDEN)
+      assert.isDefined(before)
+      assert.isDefined(hidden)
+      const channel = { ...before, name: "secret plans", topic: "closing soon", overwrites: hidden.overwrites }
+      const told = Array.from(served.restructure({ changes: [{ _tag: "ChannelPut", channel }], voice: [] }))
+      const heads = told.flatMap((delivery) => (delivery === undefined ? [] : delivery.payload.head))
+      assert.lengthOf(heads, 1)
+      assert.include(heads[0], "CHANNEL_DELETE")
+      assert.notInclude(heads[0], "secret plans")
+    })
+  )
+
   it.effect(
     "what is told of a member list is for those who look at it, as far as they see the channel when it comes",
     () =>

@@ -11,7 +11,7 @@ import type { Protocol } from "../Protocol.ts"
 import { type MissingAccess, type MissingPermissions, room, UnknownChannel, WrongChannel } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
-import { areSame, needsOverwrites, overwritesAfter, unique } from "./overwrites.ts"
+import { areSame, sameAs, needsOverwrites, overwritesAfter, unique } from "./overwrites.ts"
 import { restructured } from "./restructure.ts"
 import { stepped, type Steps } from "./Step.ts"
 
@@ -35,6 +35,16 @@ const category = (
   )
 }
 
+/** Of what one does not see, one does not learn what it is. */
+const needsSight = (
+  state: State,
+  authority: Authority,
+  id: ChannelId | null
+): Result.Result<void, UnknownChannel | MissingAccess | MissingPermissions> =>
+  id === null
+    ? Result.void
+    : Result.flatMap(found(state, id), (channel) => authority.needsIn(channel, Permissions.NONE, "VIEW_CHANNEL"))
+
 const parentAfter = ({ parent }: Channel, patch: Pick<Patch, "parent">): ChannelId | undefined =>
   patch.parent === undefined ? parent : (patch.parent ?? undefined)
 
@@ -48,12 +58,13 @@ const needsPlace = (
     : authority.needsIn(parent, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
 
 /** The channels of a category that have just its overwrites: they keep to them. */
-const synced = ({ community }: State, before: Channel, after: Channel): ReadonlyArray<Change> =>
-  before.kind !== "category" || areSame(before.overwrites, after.overwrites)
-    ? []
-    : Array.from(community.channels.values())
-        .filter(({ overwrites, parent }) => parent === before.id && areSame(overwrites, before.overwrites))
-        .map((channel) => ({ _tag: "ChannelPut", channel: { ...channel, overwrites: after.overwrites } }))
+const synced = ({ community }: State, before: Channel, after: Channel): ReadonlyArray<Change> => {
+  if (before.kind !== "category" || before.overwrites === after.overwrites) return []
+  const isSynced = sameAs(before.overwrites)
+  return Array.from(community.channels.values())
+    .filter(({ overwrites, parent }) => parent === before.id && isSynced(overwrites))
+    .map((channel) => ({ _tag: "ChannelPut", channel: { ...channel, overwrites: after.overwrites } }))
+}
 
 const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): Channel => {
   const { id, kind } = channel
@@ -86,6 +97,7 @@ const updated = (state: State, authority: Authority, id: ChannelId, patch: Patch
       yield* authority.needsIn(before, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
     }
     if (isAboutOverwrites) yield* authority.needsIn(before, Permissions.MANAGE_ROLES, "MANAGE_ROLES there")
+    if (patch.parent !== undefined) yield* needsSight(state, authority, patch.parent)
     const parent = yield* category(state, before.kind, parentAfter(before, patch))
     if (parent?.id !== before.parent) yield* needsPlace(authority, parent)
     const channel = patched(before, patch, parent)
@@ -101,7 +113,7 @@ const updated = (state: State, authority: Authority, id: ChannelId, patch: Patch
 const moved = (state: State, authority: Authority, id: ChannelId, move: Move): Changed =>
   Result.gen(function* () {
     const before = yield* found(state, id)
-    if (move.isSynced === true || parentAfter(before, move) !== before.parent) {
+    if (move.isSynced === true || move.parent !== undefined) {
       return yield* updated(state, authority, id, move)
     }
     const parent = yield* category(state, before.kind, before.parent)
@@ -123,6 +135,7 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
         const authority = yield* Authority.of(community, by, facts)
         yield* authority.needs(Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS")
         const { kind = "text" } = wanted
+        yield* needsSight(state, authority, parentId ?? null)
         const parent = yield* category(state, kind, parentId ?? undefined)
         if (parent !== undefined) yield* authority.needsIn(parent, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
         yield* room("channels", community.channels.size)

@@ -4,7 +4,9 @@
  * @since 0.1.0
  */
 import { Equal, HashMap, Option, Result } from "effect"
+import * as Access from "../../Access.ts"
 import * as Audience from "../../Audience.ts"
+import type { Community } from "../../Community.ts"
 import type { ChannelId, RoleId, UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
@@ -19,15 +21,15 @@ import {
   NotInVoice,
   OwnerStays,
   TimeOutTooLong,
-  type UnknownChannel,
+  UnknownChannel,
   UnknownRole,
-  type WrongChannel
+  WrongChannel
 } from "../Refusal.ts"
 import { seatsOf, unseated } from "../seats.ts"
 import type { State } from "../State.ts"
 import { Authority, difference, targetOf } from "./Authority.ts"
 import { stepped, type Steps } from "./Step.ts"
-import { callIn, hungUp, spoken, voiceOf } from "./voice.ts"
+import { hungUp, spoken, voiceOf } from "./voice.ts"
 
 const stored = <H>({ user: { id } }: Member, member: Member | undefined): Output<H> => ({
   _tag: "Store",
@@ -55,21 +57,22 @@ const revealed = (state: State, before: Member, after: Member): ReadonlyArray<Vo
   return shifted.size === 0 ? [] : Array.from(HashMap.values(state.voice)).filter(({ channel }) => shifted.has(channel))
 }
 
-const rolesAfter = ({ roles }: Member, patch: MemberPatch): ReadonlyArray<RoleId> => {
-  const all = new Set(patch.roles ?? roles)
+/** Clients name `@everyone` too among all of a member's roles. */
+const rolesAfter = ({ everyone }: Community, { roles }: Member, patch: MemberPatch): ReadonlyArray<RoleId> => {
+  const all = new Set(patch.roles?.filter((role) => role !== everyone.id) ?? roles)
   if (patch.withRole !== undefined) all.add(patch.withRole)
   if (patch.withoutRole !== undefined) all.delete(patch.withoutRole)
   return Array.from(all)
 }
 
-const patched = (before: Member, patch: MemberPatch): Member => {
+const patched = (community: Community, before: Member, patch: MemberPatch): Member => {
   const { deaf, joinedAt, mute, user } = before
   const nick = patch.nick === undefined ? before.nick : (patch.nick ?? undefined)
   const until = patch.timedOutUntil === undefined ? before.timedOutUntil : (patch.timedOutUntil ?? undefined)
   return {
     user,
     joinedAt,
-    roles: rolesAfter(before, patch),
+    roles: rolesAfter(community, before, patch),
     ...(nick === undefined ? undefined : { nick }),
     ...((patch.mute ?? mute) ? { mute: true } : undefined),
     ...((patch.deaf ?? deaf) ? { deaf: true } : undefined),
@@ -187,14 +190,21 @@ const updated = <H>(
   if (voice === undefined) return [state, outputs]
   const present: VoiceState = { ...voice, member: after }
   const next: State = { ...state, voice: HashMap.set(state.voice, after.user.id, present) }
-  const isTimedOut = after.timedOutUntil !== undefined && after.timedOutUntil > now
+  const isTimedOut =
+    before.timedOutUntil !== after.timedOutUntil &&
+    (after.timedOutUntil ?? 0) > now &&
+    Access.inGuild(state.community, after, now) !== Permissions.ALL
   if (!isTimedOut && before.mute === after.mute && before.deaf === after.deaf) return [next, outputs]
   const [last, heard] = isTimedOut ? hungUp<H>(next, after.user.id) : spoken<H>(next, present)
   return [last, [...outputs, ...heard]]
 }
 
-/** Whoever moves somebody must be able to go there themselves; whom they move need not be. */
+/**
+ * Whoever moves somebody must be able to go there themselves; whom they move need not be. Who was in a call `before` may have
+ * been timed out, and be in none any more.
+ */
 const moved = <H>(
+  before: State,
   state: State,
   authority: Authority,
   member: Member,
@@ -205,11 +215,15 @@ const moved = <H>(
 > =>
   Result.gen(function* () {
     const user = member.user.id
-    const voice = yield* callOf(state, authority, user, Permissions.MOVE_MEMBERS, "MOVE_MEMBERS")
+    yield* callOf(before, authority, user, Permissions.MOVE_MEMBERS, "MOVE_MEMBERS")
     if (to === null) return hungUp<H>(state, user)
-    const channel = yield* callIn(state, to)
+    const channel = state.community.channels.get(to)
+    if (channel === undefined) return yield* Result.fail(new UnknownChannel({ channel: to }))
     const needed = Permissions.MOVE_MEMBERS | Permissions.CONNECT
     yield* authority.needsIn(channel, needed, "MOVE_MEMBERS and CONNECT there")
+    if (channel.kind !== "voice") return yield* Result.fail(new WrongChannel({ channel: to }))
+    const voice = voiceOf(state, user)
+    if (voice === undefined) return [state, []] as const
     return spoken<H>(state, { ...voice, member, channel: to })
   })
 
@@ -249,14 +263,14 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
       Result.gen(function* () {
         const authority = yield* Authority.of(state.community, by, facts)
         const before = yield* targetOf(state.community, user, facts)
-        const after = patched(before, patch)
+        const after = patched(state.community, before, patch)
         yield* needsRoles(state, authority, patch, before, after)
         yield* needsNick(authority, patch, before)
         yield* needsVoice(state, authority, patch, before)
         yield* needsTimeOut(authority, patch, before, facts)
         const [next, outputs] = updated<H>(state, before, after, facts)
         if (patch.channel === undefined) return [next, outputs, after] as const
-        const [elsewhere, more] = yield* moved<H>(next, authority, after, patch.channel)
+        const [elsewhere, more] = yield* moved<H>(state, next, authority, after, patch.channel)
         return [elsewhere, [...outputs, ...more], after] as const
       })
     ),
@@ -266,14 +280,12 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
       state,
       Result.gen(function* () {
         const { community } = state
+        // Whoever asks comes first: strangers do not learn who is a member.
+        const authority = by === user ? undefined : yield* Authority.of(community, by, facts)
+        if (authority !== undefined) yield* authority.needs(Permissions.KICK_MEMBERS, "KICK_MEMBERS")
         const member = yield* targetOf(community, user, facts)
-        if (by === user) {
-          if (user === community.ownerId) return yield* Result.fail(new OwnerStays({ guild: community.id, user }))
-        } else {
-          const authority = yield* Authority.of(community, by, facts)
-          yield* authority.needs(Permissions.KICK_MEMBERS, "KICK_MEMBERS")
-          yield* authority.needsAboveMember(member)
-        }
+        if (authority !== undefined) yield* authority.needsAboveMember(member)
+        else if (user === community.ownerId) return yield* Result.fail(new OwnerStays({ guild: community.id, user }))
         const [next, outputs] = removed<H>(state, member, facts.memberCount - 1)
         return [next, outputs, undefined] as const
       })

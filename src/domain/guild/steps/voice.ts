@@ -70,18 +70,6 @@ export const hungUp = <H>(
 const occupants = ({ voice }: State, channel: ChannelId): number =>
   HashMap.reduce(voice, 0, (count, state) => count + Number(state.channel === channel))
 
-/**
- * The channel, if it is one for calls.
- *
- * @since 0.1.0
- * @category guards
- */
-export const callIn = ({ community }: State, id: ChannelId): Result.Result<Channel, UnknownChannel | WrongChannel> => {
-  const channel = community.channels.get(id)
-  if (channel === undefined) return Result.fail(new UnknownChannel({ channel: id }))
-  return channel.kind === "voice" ? Result.succeed(channel) : Result.fail(new WrongChannel({ channel: id }))
-}
-
 /** The channel, if it is one where this member may join a call. */
 const joinable = (
   state: State,
