@@ -140,7 +140,6 @@ export const make = Effect.fnUntraced(function* (
         const scope = yield* Scope.fork(yield* Effect.scope)
         const shell: Shell = {
           members,
-          sender: yield* (yield* Offload).sender,
           scope,
           welcomes: new Welcomes(),
           relays: new Relays()
@@ -199,7 +198,7 @@ export const make = Effect.fnUntraced(function* (
             Serve: ({ outlet, worker }) => {
               shell.relays.serve(worker, outlet)
               const { community } = state
-              return tell(shell, [outlet], request<OutletProtocol, "Begin">("Begin", { community }))
+              return tell([outlet], request<OutletProtocol, "Begin">("Begin", { community }))
             },
             Strip: Effect.fnUntraced(function* ({ role, users }) {
               const found = yield* Effect.forEach(users, members.get)

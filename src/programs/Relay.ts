@@ -8,6 +8,7 @@ import type { Community } from "../domain/Community.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
+import { Departures } from "../domain/relay/Departures.ts"
 import type { Protocol } from "../domain/relay/Protocol.ts"
 import { type Delivery, Served } from "../domain/relay/Served.ts"
 import type { Sampler } from "../domain/Sampler.ts"
@@ -35,14 +36,19 @@ export interface Settings {
   readonly summaryInterval?: Duration.Input
 }
 
-const tooSlow = (session: SessionHandle) => session.end(CloseCode.TOO_SLOW)
+/** However ending one of them ends, the others do not hear of it. */
+const tooSlow = (session: SessionHandle) =>
+  Effect.catchDefect(
+    Effect.suspend(() => session.end(CloseCode.TOO_SLOW)),
+    (defect) => Effect.logError(`session ${session.id}, which was too slow, could not be ended`, defect)
+  )
 
 /**
  * @since 0.1.0
  * @category constructors
  */
 export const make = (
-  options: Settings & { readonly index: number; readonly community: Community }
+  options: Settings & { readonly index: number; readonly community: Community; readonly departures?: Departures }
 ): Effect.Effect<Actor.Actor<Protocol>, never, Sampler | Offload | Scope.Scope> =>
   Effect.flatMap(Propagation.policy, (policy) =>
     Actor.make<Protocol, "summarise">()({
@@ -57,11 +63,12 @@ export const make = (
         Effect.gen(function* () {
           const sender = yield* (yield* Offload).sender
           const served = new Served(options.community)
+          const departures = options.departures ?? new Departures()
           const source = options.community.id
           yield* self.every(options.summaryInterval ?? SUMMARY_INTERVAL, "summarise")
 
           const told = ({ payload, recipients }: Delivery, size = recipients.length) =>
-            Transport.fanout(recipients, payload, {
+            Transport.fanout(departures.present(recipients), payload, {
               sender,
               refused: tooSlow,
               source,
@@ -69,25 +76,36 @@ export const make = (
               salt: options.index,
               size
             })
-          /** One after the other, as they are found out. */
+          /**
+           * One after the other, as they are found out. One that cannot be told keeps nobody from the next, and the relay from
+           * taking over all of a change.
+           */
+          const survived = (delivery: Delivery) =>
+            Effect.catchDefect(told(delivery), (defect) =>
+              Effect.logError("a relay could not tell its sessions", defect)
+            )
           const allTold = (deliveries: Iterator<Delivery | undefined>) => {
             let next = deliveries.next()
             return Effect.whileLoop({
               while: () => next.done !== true,
-              body: () => (next.value === undefined ? Effect.yieldNow : told(next.value)),
+              body: () => (next.value === undefined ? Effect.yieldNow : survived(next.value)),
               step: () => {
                 next = deliveries.next()
               }
             })
           }
           const first = (session: SessionHandle, payload: Delivery["payload"]) =>
-            Transport.broadcast([session], payload, { sender, refused: tooSlow })
+            Transport.broadcast(departures.present([session]), payload, { sender, refused: tooSlow })
 
           return {
             requests: {
               Attach: ({ isActive, subscriber, welcome }) =>
                 Effect.map(first(subscriber.session, welcome), () => served.attach(subscriber, isActive)),
-              Detach: ({ session }) => Effect.sync(() => void served.detach(session)),
+              Detach: ({ session }) =>
+                Effect.sync(() => {
+                  served.detach(session)
+                  departures.left(session)
+                }),
               Turn: ({ session, snapshot }) => {
                 const subscriber = served.get(session)
                 if (subscriber === undefined) return Effect.void

@@ -114,10 +114,10 @@ describe("Guild", () => {
       Offload.Offload,
       Effect.map(Offload.Offload, ({ sender, workers }) => {
         let taken = 0
-        // The first sender is the guild's, the second the first relay's.
+        // The first sender is the first relay's.
         return {
           workers,
-          sender: Effect.suspend(() => (++taken === 2 && failures-- > 0 ? Effect.die("no sender") : sender))
+          sender: Effect.suspend(() => (++taken === 1 && failures-- > 0 ? Effect.die("no sender") : sender))
         }
       })
     ).pipe(Layer.provide(Offload.inline))

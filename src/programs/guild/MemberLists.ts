@@ -103,7 +103,6 @@ export const make = Effect.fnUntraced(function* ({
   /** Those who look at the same rows through a channel are told what there is to say of them. */
   const said = (watched: Watched, channel: ChannelId, payload: Payload) =>
     tell(
-      shell,
       shell.relays.all,
       request<RelayProtocol, "Tell">("Tell", { channel, key: keyOf(channel, watched.watch), payload })
     )
@@ -112,7 +111,7 @@ export const make = Effect.fnUntraced(function* ({
   const directed = (user: UserId, watch: RelayProtocol["Watch"]["payload"]) => {
     const seat = seatOf(state(), user, watch.session)
     const relays = seat === undefined ? [] : shell.relays.at(state(), seat.relay)
-    return tell(shell, relays, request<RelayProtocol, "Watch">("Watch", watch))
+    return tell(relays, request<RelayProtocol, "Watch">("Watch", watch))
   }
 
   /** Who has gone, or turned to another guild, looks at nothing here. */

@@ -7,9 +7,11 @@ import { Effect, type Scope } from "effect"
 import { type Address, request } from "../../domain/Actor.ts"
 import { Welcomes } from "../../domain/gateway/Welcomes.ts"
 import type { State } from "../../domain/guild/State.ts"
+import type { SessionId } from "../../domain/Ids.ts"
 import type { Members } from "../../domain/MemberStore.ts"
+import type { Departures } from "../../domain/relay/Departures.ts"
 import type { OutletProtocol, Protocol } from "../../domain/relay/Protocol.ts"
-import type { Recipient, Sender } from "../../domain/Sender.ts"
+import { inline, type Recipient } from "../../domain/Sender.ts"
 import type * as Actor from "../Actor.ts"
 import * as Transport from "../Transport.ts"
 
@@ -28,10 +30,20 @@ export type AnyRelay = Address<Protocol> | Address<OutletProtocol>
  */
 export interface Shell {
   readonly members: Members
-  readonly sender: Sender
   readonly scope: Scope.Scope
   readonly welcomes: Welcomes
   readonly relays: Relays
+}
+
+/**
+ * A relay beside the guild.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Local {
+  readonly actor: Actor.Actor<Protocol>
+  readonly departures: Departures
 }
 
 /**
@@ -41,19 +53,39 @@ export interface Shell {
  * @category models
  */
 export class Relays {
-  readonly here = new Map<number, Actor.Actor<Protocol>>()
+  readonly here = new Map<number, Local>()
+  /** Those that have been told to stop, and have yet to work off what they were told before. */
+  private readonly ending = new Set<Local>()
   private readonly outlets = new Map<string, Address<OutletProtocol>>()
   /** The same list as long as they are: what waits to be sent to the same goes together. */
   all: ReadonlyArray<AnyRelay> = []
 
-  start(index: number, relay: Actor.Actor<Protocol>): void {
+  start(index: number, relay: Local): void {
     this.here.set(index, relay)
     this.changed()
   }
 
-  stop(index: number): void {
+  /** No more is told to a relay. Answers with it, as one of which `ended` has to say when it is done. */
+  stop(index: number): Local | undefined {
+    const relay = this.here.get(index)
     this.here.delete(index)
+    if (relay !== undefined) this.ending.add(relay)
     this.changed()
+    return relay
+  }
+
+  ended(relay: Local): void {
+    this.ending.delete(relay)
+  }
+
+  /** All that still have something to do. */
+  get busy(): ReadonlyArray<Local> {
+    return [...this.here.values(), ...this.ending]
+  }
+
+  /** A session is served by this relay here, or at a worker, and by no other from now on. */
+  seated(session: SessionId, relay: Local | undefined): void {
+    for (const { departures } of this.busy) if (departures !== relay?.departures) departures.served(session)
   }
 
   serve(worker: string, outlet: Address<OutletProtocol>): void {
@@ -68,24 +100,25 @@ export class Relays {
   /** The relay with this index, or the one that stands for its worker. */
   at({ relays }: State, index: number): ReadonlyArray<AnyRelay> {
     const worker = relays[index]?.worker
-    const relay = worker === undefined ? this.here.get(index) : this.outlets.get(worker)
+    const relay = worker === undefined ? this.here.get(index)?.actor : this.outlets.get(worker)
     return relay === undefined ? [] : [relay]
   }
 
   private changed(): void {
-    this.all = [...this.here.values(), ...this.outlets.values()]
+    this.all = [...Array.from(this.here.values(), ({ actor }) => actor), ...this.outlets.values()]
   }
 }
 
 /**
- * All that goes to relays takes the guild's one sender, so that nothing overtakes anything. Whoever does not take it has
- * ended, and nobody is left there to hear of it.
+ * What goes to relays is put into their mailboxes by the guild itself, so that nothing overtakes anything, and it waits for one
+ * that is full. A sender that it shared with a relay would wait for that relay, and the relay for the sender. Whoever does not
+ * take it has ended, and nobody is left there to hear of it.
  *
  * @since 0.1.0
  * @category sending
  */
-export const tell = <M>({ sender }: Shell, relays: ReadonlyArray<Recipient<M>>, message: M): Effect.Effect<void> =>
-  Transport.broadcast(relays, message, { sender })
+export const tell = <M>(relays: ReadonlyArray<Recipient<M>>, message: M): Effect.Effect<void> =>
+  Transport.broadcast(relays, message, { sender: inline })
 
 /**
  * What was acknowledged goes out yet: relays end when they have done with all that was handed to them.
@@ -94,8 +127,8 @@ export const tell = <M>({ sender }: Shell, relays: ReadonlyArray<Recipient<M>>, 
  * @category finalizers
  */
 export const lastWord = (shell: Shell): Effect.Effect<void> =>
-  tell(shell, shell.relays.all, request<Protocol, "Stop">("Stop", undefined)).pipe(
-    Effect.andThen(Effect.forEach(shell.relays.here.values(), ({ ended }) => ended, { discard: true })),
+  tell(shell.relays.all, request<Protocol, "Stop">("Stop", undefined)).pipe(
+    Effect.andThen(Effect.forEach(shell.relays.busy, ({ actor }) => actor.ended, { discard: true })),
     Effect.interruptible,
     Effect.timeoutOption(GRACE),
     Effect.ignore

@@ -12,6 +12,7 @@ import type { Attach, Dispatch, Enrol, Output } from "../../domain/guild/Output.
 import type { State } from "../../domain/guild/State.ts"
 import type { StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Offload } from "../../domain/Offload.ts"
+import { Departures } from "../../domain/relay/Departures.ts"
 import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
@@ -40,15 +41,16 @@ const attach = (shell: Shell, state: State, output: Attach<Handle>): Effect.Effe
   const welcome = shell.welcomes.payload(snapshot)
   const rest = { user: user.id, roles, intents }
   const worker = state.relays[relay]?.worker
+  const local = worker === undefined ? shell.relays.here.get(relay) : undefined
+  shell.relays.seated(handle.id, local)
   if (worker !== undefined || !("mailbox" in handle)) {
     const outlet = worker === undefined ? undefined : shell.relays.outlet(worker)
     const subscriber = { ...rest, session: { id: handle.id } }
     const message = request<OutletProtocol, "Attach">("Attach", { subscriber, isActive, welcome })
-    return tell(shell, outlet === undefined ? [] : [outlet], message)
+    return tell(outlet === undefined ? [] : [outlet], message)
   }
-  const local = shell.relays.here.get(relay)
   const message = request<Protocol, "Attach">("Attach", { subscriber: { ...rest, session: handle }, isActive, welcome })
-  return tell(shell, local === undefined ? [] : [local], message)
+  return tell(local === undefined ? [] : [local.actor], message)
 }
 
 const dispatched = ({ event, sessions }: Dispatch): Dispatched => {
@@ -70,7 +72,7 @@ const BECAME = { MemberAdded: "added", MemberUpdated: "updated", MemberRemoved: 
 const enrol = (shell: Shell, { event, voice }: Enrol): Effect.Effect<void> => {
   const { roles, user } = event.member
   const change = { user: user.id, roles, became: BECAME[event._tag], payload: Payload.fromEvent(event), voice }
-  return tell(shell, shell.relays.all, request<Protocol, "Enrol">("Enrol", change))
+  return tell(shell.relays.all, request<Protocol, "Enrol">("Enrol", change))
 }
 
 /**
@@ -93,31 +95,42 @@ export const interpret = (
   const { relays, scope } = shell
   switch (output._tag) {
     case "StartRelay":
-      return Relay.make({ ...options.relay, index: output.relay, community: before.community }).pipe(
-        Scope.provide(scope),
-        Effect.map((relay) => relays.start(output.relay, relay))
-      )
+      return Effect.suspend(() => {
+        const departures = new Departures()
+        return Relay.make({ ...options.relay, index: output.relay, community: before.community, departures }).pipe(
+          Scope.provide(scope),
+          Effect.map((actor) => relays.start(output.relay, { actor, departures }))
+        )
+      })
     case "StopRelay": {
       const ended = relays.at(before, output.relay)
-      relays.stop(output.relay)
-      return tell(shell, ended, request<Protocol, "Stop">("Stop", undefined))
+      const stopped = relays.stop(output.relay)
+      const forgotten =
+        stopped === undefined
+          ? Effect.void
+          : Effect.exit(stopped.actor.ended).pipe(
+              Effect.map(() => relays.ended(stopped)),
+              Effect.forkIn(scope)
+            )
+      return Effect.andThen(tell(ended, request<Protocol, "Stop">("Stop", undefined)), forgotten)
     }
     case "Attach":
       return attach(shell, after, output)
     case "Detach": {
       const { relay, session } = output
-      return tell(shell, relays.at(before, relay), request<Protocol, "Detach">("Detach", { session }))
+      if (before.relays[relay]?.worker === undefined) relays.here.get(relay)?.departures.leave(session)
+      return tell(relays.at(before, relay), request<Protocol, "Detach">("Detach", { session }))
     }
     case "Turn": {
       const { session, snapshot } = output
       const turn = snapshot === undefined ? { session } : { session, snapshot: shell.welcomes.payload(snapshot) }
-      return tell(shell, relays.at(after, output.relay), request<Protocol, "Turn">("Turn", turn))
+      return tell(relays.at(after, output.relay), request<Protocol, "Turn">("Turn", turn))
     }
     case "Dispatch":
-      return tell(shell, relays.all, request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
+      return tell(relays.all, request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
     case "Restructure": {
       const { changes, voice } = output
-      return tell(shell, relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice }))
+      return tell(relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice }))
     }
     case "Store": {
       const { member, user } = output
@@ -127,7 +140,7 @@ export const interpret = (
       return enrol(shell, output)
     case "Speak": {
       const { before: left, channel, state } = output
-      return tell(shell, relays.all, request<Protocol, "Speak">("Speak", { before: left, channel, state }))
+      return tell(relays.all, request<Protocol, "Speak">("Speak", { before: left, channel, state }))
     }
     case "Notice":
       return Effect.void
