@@ -15,26 +15,26 @@ import type { SessionHandle } from "../session/Session.ts"
  */
 export class Departures {
   private readonly leaving = new Set<SessionId>()
-  private readonly elsewhere = new Set<SessionId>()
+  private readonly elsewhere = new Set<SessionHandle>()
 
   /** The relay is told to let a session go. */
   leave(session: SessionId): void {
     this.leaving.add(session)
   }
 
-  /** Another relay serves the session from now on. */
-  served(session: SessionId): void {
-    if (this.leaving.has(session)) this.elsewhere.add(session)
+  /** Another relay serves the session from now on. One that has only its id in common gets what it is owed. */
+  served(session: SessionHandle): void {
+    if (this.leaving.has(session.id)) this.elsewhere.add(session)
   }
 
   /** The relay has let it go. */
   left(session: SessionId): void {
     this.leaving.delete(session)
-    this.elsewhere.delete(session)
+    for (const handle of this.elsewhere) if (handle.id === session) this.elsewhere.delete(handle)
   }
 
   /** Those of these whom the relay still has something to tell. */
   present(sessions: ReadonlyArray<SessionHandle>): ReadonlyArray<SessionHandle> {
-    return this.elsewhere.size === 0 ? sessions : sessions.filter(({ id }) => !this.elsewhere.has(id))
+    return this.elsewhere.size === 0 ? sessions : sessions.filter((session) => !this.elsewhere.has(session))
   }
 }

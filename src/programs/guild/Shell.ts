@@ -7,11 +7,11 @@ import { Effect, type Scope } from "effect"
 import { type Address, request } from "../../domain/Actor.ts"
 import { Welcomes } from "../../domain/gateway/Welcomes.ts"
 import type { State } from "../../domain/guild/State.ts"
-import type { SessionId } from "../../domain/Ids.ts"
 import type { Members } from "../../domain/MemberStore.ts"
 import type { Departures } from "../../domain/relay/Departures.ts"
 import type { OutletProtocol, Protocol } from "../../domain/relay/Protocol.ts"
 import { inline, type Recipient } from "../../domain/Sender.ts"
+import type { SessionHandle } from "../../domain/session/Session.ts"
 import type * as Actor from "../Actor.ts"
 import * as Transport from "../Transport.ts"
 
@@ -84,7 +84,7 @@ export class Relays {
   }
 
   /** A session is served by this relay here, or at a worker, and by no other from now on. */
-  seated(session: SessionId, relay: Local | undefined): void {
+  seated(session: SessionHandle, relay: Local | undefined): void {
     for (const { departures } of this.busy) if (departures !== relay?.departures) departures.served(session)
   }
 

@@ -42,7 +42,7 @@ const attach = (shell: Shell, state: State, output: Attach<Handle>): Effect.Effe
   const rest = { user: user.id, roles, intents }
   const worker = state.relays[relay]?.worker
   const local = worker === undefined ? shell.relays.here.get(relay) : undefined
-  shell.relays.seated(handle.id, local)
+  if ("mailbox" in handle) shell.relays.seated(handle, local)
   if (worker !== undefined || !("mailbox" in handle)) {
     const outlet = worker === undefined ? undefined : shell.relays.outlet(worker)
     const subscriber = { ...rest, session: { id: handle.id } }
