@@ -9,12 +9,11 @@
  * hundred lists of roles in common; the others have each their own.
  */
 import { Effect } from "effect"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { Community, Footprint, GuildState, Ids, Intents, type Member, Permissions, Presence } from "../src/index.ts"
 import { seated } from "../src/domain/guild/seats.ts"
 import { below, seeded } from "../test/support/random.ts"
 import { median, quick, report } from "./support/report.ts"
+import { collectGarbage } from "./support/collect.ts"
 
 const MEMBERS = quick ? 10_000 : 1_000_000
 const SESSIONS = MEMBERS / 10
@@ -25,9 +24,6 @@ const LISTS = 500
 /** Of walks, which take seconds; for each of them there are some estimates, each of another sample. */
 const ROUNDS = quick ? 1 : 5
 const ESTIMATES = quick ? 3 : 5
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 const inUse = () => {
   collectGarbage()

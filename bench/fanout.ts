@@ -10,12 +10,11 @@ import { Effect, Layer } from "effect"
 import { fork, spawn } from "node:child_process"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import { fileURLToPath } from "node:url"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { MemberStore, Offload, Sampler, TraceStore } from "../src/index.ts"
 import * as beam from "./support/beam.ts"
 import * as crowd from "./support/crowd.ts"
 import { median, quick, report } from "./support/report.ts"
+import { collectGarbage } from "./support/collect.ts"
 
 const FEW = quick ? 100 : 10_000
 const MANY = quick ? 1_000 : 100_000
@@ -25,9 +24,6 @@ const ROUNDS = quick ? 2 : 9
 const WARM_UP = quick ? 1 : 3
 /** A round of the few takes a hundredth of the million's. */
 const FEW_ROUNDS = quick ? 2 : 20
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 const strategies = Layer.mergeAll(Sampler.byFanOutSize(), MemberStore.heap, Offload.inline).pipe(
   Layer.provideMerge(TraceStore.ring({ traces: 1 }))

@@ -5,22 +5,18 @@
  */
 import { Deferred, Effect, Layer } from "effect"
 import { PerformanceObserver } from "node:perf_hooks"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { Guild, Ids, Intents, Offload, Sampler, Session, type SessionSocket, Transport } from "../src/index.ts"
 import { hybrid } from "../src/layers/MemberStore/hybrid.ts"
 import { community, general } from "../examples/support/salon.ts"
 import * as crowd from "./support/crowd.ts"
 import { median, quick, report } from "./support/report.ts"
+import { collectGarbage } from "./support/collect.ts"
 
 const MEMBERS = quick ? 3_000 : 1_000_000
 const CHANGES = quick ? 3 : 40
 const AT_ONCE = 64
 /** In milliseconds, how often those who look are told what has changed. */
 const INTERVAL = 200
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 const inUse = Effect.gen(function* () {
   collectGarbage()

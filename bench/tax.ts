@@ -18,11 +18,10 @@ import { context, defaultTextMapGetter, defaultTextMapSetter, ROOT_CONTEXT, trac
 import { W3CTraceContextPropagator } from "@opentelemetry/core"
 import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base"
 import { Effect, type Fiber, Queue, type Scope } from "effect"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { Envelope, FanOut, Mailbox, Sampler, SamplingCurve, Sender, TraceStore, Transport } from "../src/index.ts"
 import { counter } from "./support/crowd.ts"
 import { median, permutations, quick, report } from "./support/report.ts"
+import { collectGarbage } from "./support/collect.ts"
 
 const MANY = quick ? 500 : 100_000
 const FEW = quick ? 50 : 1_000
@@ -30,9 +29,6 @@ const FEW = quick ? 50 : 1_000
 const LONG_CYCLES = quick ? { queue: 1, own: 1 } : { queue: 2, own: 10 }
 const SHORT_CYCLES = quick ? 1 : 300
 const NAIVE_EVERY = 2
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 interface Naive {
   readonly text: string

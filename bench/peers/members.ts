@@ -7,14 +7,13 @@ import type { SqlError } from "effect/sql/SqlError"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import * as MemberQuery from "../../src/domain/MemberQuery.ts"
 import type { Members } from "../../src/domain/MemberStore.ts"
 import { MemberStore } from "../../src/index.ts"
 import { hybrid } from "../../src/layers/MemberStore/hybrid.ts"
 import * as Sqlite from "../../src/layers/Sqlite.ts"
 import * as population from "../support/population.ts"
+import { collectGarbage } from "../support/collect.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "fanfare-bench-"))
 process.on("exit", () => rmSync(folder, { recursive: true }))
@@ -39,9 +38,6 @@ const [, , name = "", members = "", operations = ""] = process.argv
 const size = Number(members)
 /** Changes that a disk has a part in are fewer. */
 const count = Number(operations) / (name === "durable" ? 10 : 1)
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 /** Plain buffers are among the external memory too: those are few. */
 const inUse = Effect.gen(function* () {

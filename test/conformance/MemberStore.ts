@@ -87,6 +87,7 @@ export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
           for (const operation of operations) {
             switch (operation._tag) {
               case "Put":
+              case "PutAll":
               case "Remove":
                 yield* written(members, model, operation)
                 break
@@ -140,6 +141,7 @@ export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
           for (const operation of operations) {
             switch (operation._tag) {
               case "Put":
+              case "PutAll":
               case "Remove":
                 yield* written(members, model, operation)
                 break

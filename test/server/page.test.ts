@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { existsSync } from "node:fs"
-import { chromium, type Page } from "playwright-core"
+import { type Browser, chromium, type Page } from "playwright-core"
 import * as processes from "../support/process.ts"
 
 const executablePath = [
@@ -34,6 +34,14 @@ const complaints = (page: Page): ReadonlyArray<string> => {
 }
 
 const ready = (page: Page) => page.locator('#status[data-state="ready"]').waitFor()
+/** The page, when it is ready to be written in. */
+const opened = async (chrome: Browser, url: string) => {
+  const page = await chrome.newPage()
+  const said = complaints(page)
+  await page.goto(url)
+  await ready(page)
+  return { page, said }
+}
 const messages = (page: Page) => page.locator("#log .message .message-content").allTextContents()
 const see = (page: Page, text: string) => page.locator("#log .message-content", { hasText: text }).waitFor()
 
@@ -51,10 +59,7 @@ describe(`the page${skipped}`, () => {
       const { url } = yield* processes.server()
       const chrome = yield* browser
       yield* Effect.promise(async () => {
-        const page = await chrome.newPage()
-        const said = complaints(page)
-        await page.goto(url)
-        await ready(page)
+        const { page, said } = await opened(chrome, url)
         await write(page, "hello, page")
         await see(page, "hello, page")
         await page.locator('#trace [data-span="session.deliver"]').first().waitFor()
@@ -103,10 +108,7 @@ describe(`the page${skipped}`, () => {
         const { url } = yield* processes.server(["--simulate", "2000"])
         const chrome = yield* browser
         yield* Effect.promise(async () => {
-          const page = await chrome.newPage()
-          const said = complaints(page)
-          await page.goto(url)
-          await ready(page)
+          const { page, said } = await opened(chrome, url)
           const figure = async (id: string) => Number((await page.locator(id).textContent())?.replaceAll(",", ""))
           while ((await figure("#active")) + (await figure("#passive")) < 2001) await page.waitForTimeout(100)
           assert.isAbove(await figure("#passive"), 1500)
@@ -126,10 +128,7 @@ describe(`the page${skipped}`, () => {
         const { url } = yield* processes.server()
         const chrome = yield* browser
         yield* Effect.promise(async () => {
-          const page = await chrome.newPage()
-          const said = complaints(page)
-          await page.goto(url)
-          await ready(page)
+          const { page, said } = await opened(chrome, url)
           const [general, announcements] = ["1200000000000000010", "1200000000000000011"]
           const call = (method: string, path: string, body: unknown) =>
             fetch(`${url}/api/v10/channels/${path}`, {
