@@ -1,0 +1,56 @@
+/** How large a day is, and what is said of it on the command line. */
+import type { Plan } from "./figures.ts"
+import { OFFLOADS, type OffloadName } from "./world.ts"
+
+type Scale = Omit<Plan, "offload" | "seed">
+
+const tell: Plan["tell"] = ({ detail, what, where }) => console.error(`${what} (${where}): ${detail}`)
+const progress = (text: string): void => console.error(text)
+
+/** Forty guilds of 10 to 20,000. */
+export const full: Scale = {
+  guilds: 40,
+  smallest: 10,
+  largest: 20_000,
+  load: 1,
+  relayCapacity: 4_000,
+  capacity: 256,
+  seconds: 60,
+  messages: 10_000,
+  connects: 4_000,
+  samples: 100,
+  besideSeconds: 60,
+  tell,
+  progress
+}
+
+/** So small that it shows nothing but that all of it works. */
+export const small: Scale = {
+  ...full,
+  guilds: 4,
+  largest: 120,
+  relayCapacity: 50,
+  seconds: 2,
+  messages: 60,
+  connects: 8,
+  samples: 4,
+  besideSeconds: 1
+}
+
+/** What follows upon an option's name. */
+export const option = (name: string): string | undefined => {
+  const at = process.argv.indexOf(`--${name}`)
+  return at === -1 ? undefined : process.argv[at + 1]
+}
+
+/** The seed that is asked for, or a new one. */
+export const seed = (): number => {
+  const asked = Number.parseInt(option("seed") ?? "", 10)
+  return Number.isNaN(asked) ? Math.floor(Math.random() * 1e6) : asked
+}
+
+/** The offloads that are asked for: all of them, or one. */
+export const offloads = (): ReadonlyArray<OffloadName> => {
+  const asked = option("offload")
+  return asked === undefined ? OFFLOADS : OFFLOADS.filter((name) => name === asked)
+}
