@@ -131,7 +131,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
 })
 
 /** Those whose connections the server has closed leave, and come again; as clients do. */
-const mourn = Effect.fnUntraced(function* (day: Day) {
+export const mourn = Effect.fnUntraced(function* (day: Day) {
   for (const life of day.lives) {
     const { clients, first } = life.place
     for (let client = first; client < first + clients; client++) {
@@ -205,7 +205,7 @@ export const livesFor = Effect.fnUntraced(function* (day: Day, millis: number, k
     life.isPaused = false
     const { size } = life.place
     const rates: Rates = {
-      messages: options.load * Math.min(20, 0.4 + 4_000 / size),
+      messages: options.load * Math.min(25, 1 + 5_000 / size),
       deeds: options.load * Math.min(6, 0.5 + 400 / size),
       comings: options.load * 4,
       searches: 0.5

@@ -428,11 +428,14 @@ export class Life {
   }
 
   isRight(session: Session, due: Seen): boolean {
-    const { client, snapshot, snapshots } = session
+    const { client, shown, snapshots } = session
+    const said = this.tally.shown(client)
     return (
       areSame(this.tally.seen(client), due) &&
       this.tally.snapshots[client] === snapshots &&
-      this.tally.snapshot[client] === snapshot
+      said.channels === shown.channels &&
+      said.roles === shown.roles &&
+      said.voice === shown.voice
     )
   }
 
@@ -451,13 +454,15 @@ export class Life {
     else if (missing < 0) this.findings.extra -= missing
     else this.findings.disordered++
     const tokens = this.tally.lastTokens(client).map((token) => this.model.labelOf(token))
+    const said = this.tally.shown(client)
+    const parts = (["channels", "roles", "voice"] as const).filter((part) => said[part] !== session.shown[part])
+    const sign = missing === 0 ? "something else, or in another order" : missing > 0 ? "less" : "more"
+    const wanting = missing < 0 ? this.model.missing(seen, due) : this.model.missing(due, seen)
     this.wrong(
-      missing === 0
-        ? "a session got something else, or in another order"
-        : `a session got ${missing > 0 ? "less" : "more"}`,
+      `a session got ${sign}`,
       `user ${user} (${session.stream.key}): due ${due.count}, got ${seen.count}, messages ${due.messages} and ` +
-        `${seen.messages}, snapshots ${session.snapshots} and ${this.tally.snapshots[client]}, snapshot is ` +
-        `${this.tally.snapshot[client] === session.snapshot ? "right" : "wrong"}; last: ${tokens.join(" | ")}`
+        `${seen.messages}, snapshots ${session.snapshots} and ${this.tally.snapshots[client]}, wrong in the snapshot: ` +
+        `${parts.join() || "nothing"}; the difference is ${wanting}; last: ${tokens.join(" | ")}`
     )
   }
 
@@ -541,7 +546,7 @@ export class Life {
       const at = Math.max(start, this.model.ordinalOf(last))
       const prior = this.model.replayed(session, false, due, start, at)
       session.snapshots++
-      session.snapshot = this.model.snapshotOf(session.stream, at)
+      session.shown = this.model.snapshotOf(session.stream, at)
       this.model.turn(user, true, this.model.replayed(session, true, NOTHING, at))
       yield* this.began(session, prior)
     })
@@ -613,7 +618,7 @@ export class Life {
       // From here on it counts what comes; once is enough.
       session.set(this.tally.seen(session.client))
       session.snapshots = this.tally.snapshots[session.client] ?? 0
-      session.snapshot = this.tally.snapshot[session.client] ?? 0
+      session.shown = this.tally.shown(session.client)
     }
   })
 

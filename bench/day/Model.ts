@@ -7,9 +7,10 @@
  */
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as discord from "../../test/support/discord.ts"
-import { type MessageRead, tokens } from "./reading.ts"
+import { differenceAfter, hashOf } from "./hash.ts"
+import { type MessageRead, texts } from "./reading.ts"
 import { Place, type Sort, Stream, withEvent, withMessage } from "./Stream.ts"
-import type { Seen } from "./Tally.ts"
+import type { Seen, Shown } from "./Tally.ts"
 
 export interface Role {
   readonly name: string
@@ -50,7 +51,7 @@ export class Session extends Place {
   readonly user: string
   /** Snapshots that it has been sent, and what the last one says. */
   snapshots = 0
-  snapshot = 0
+  shown: Shown = { channels: 0, roles: 0, voice: 0 }
 
   constructor(stream: Stream, client: number, user: string) {
     super(stream)
@@ -61,6 +62,12 @@ export class Session extends Place {
 
 /** Of so many messages the number is known by the token, to explain a difference by. */
 const LABELLED = 64
+
+/** The last events of other kinds are known by their texts, for the same. */
+const NOTED = 128
+
+/** A difference is looked for up to so many messages back. */
+const MESSAGES_BACK = 2_000
 
 interface Remembered {
   readonly read: MessageRead
@@ -85,6 +92,8 @@ export class Model {
   /** Messages since they are remembered, for what is decided a little later; and what was last in each channel then. */
   private recent: Array<Remembered> = []
   private lastBefore: ReadonlyMap<string, string> | undefined
+  private readonly noted: Array<string> = []
+  private notes = 0
   private readonly labels = new Int32Array(2 * LABELLED)
   /** What those see whose user, if named, and roles these are. */
   private readonly sights = new Map<string, ReadonlySet<string>>()
@@ -152,7 +161,7 @@ export class Model {
     const session = new Session(stream, client, user)
     this.sessions.set(user, session)
     session.snapshots = 1
-    session.snapshot = this.snapshotOf(stream)
+    session.shown = this.snapshotOf(stream)
   }
 
   /** A session is no more. Gives it back, for the last look at what it got. */
@@ -166,7 +175,7 @@ export class Model {
   }
 
   presence(user: string, status: string): void {
-    const token = tokens.presence(user, status)
+    const token = this.token(texts.presence(user, status))
     for (const stream of this.streams.values()) {
       if (stream.sort.isActive && stream.wants(Intents.GUILD_PRESENCES)) this.tell(stream, token)
     }
@@ -180,9 +189,9 @@ export class Model {
     for (const stream of this.streams.values()) {
       if (!stream.sort.isActive || !stream.wants(Intents.GUILD_VOICE_STATES)) continue
       const seen = this.seenBy(stream)
-      if (channel !== undefined && seen.has(channel)) this.tell(stream, tokens.voice(user, channel))
+      if (channel !== undefined && seen.has(channel)) this.tell(stream, this.token(texts.voice(user, channel)))
       else if (before !== undefined && before !== channel && seen.has(before)) {
-        this.tell(stream, tokens.voice(user, "none"))
+        this.tell(stream, this.token(texts.voice(user, "none")))
       }
     }
   }
@@ -234,6 +243,23 @@ export class Model {
     return `token ${token}`
   }
 
+  /** Of what is due the one event that is not among what was seen, if it is one of the last. */
+  missing(due: Seen, seen: Seen): string {
+    for (const text of this.noted) {
+      const token = hashOf(text)
+      if (due.window - seen.window === token) return `${text}, since the last message`
+      for (let back = 1; back < MESSAGES_BACK; back++) {
+        if (differenceAfter(0, token, back) === ((due.hash - seen.hash) | 0)) return `${text}, ${back} messages ago`
+      }
+    }
+    return "nothing that is known"
+  }
+
+  private token(text: string): number {
+    this.noted[this.notes++ % NOTED] = text
+    return hashOf(text)
+  }
+
   /** The token of one of the last messages. */
   tokenOf(number: number): number {
     for (let at = 0; at < LABELLED; at++) if (this.labels[2 * at + 1] === number) return this.labels[2 * at] ?? 0
@@ -241,21 +267,27 @@ export class Model {
   }
 
   /** What a snapshot says to those who see this. Of messages only those up to one of them. */
-  snapshotOf(stream: Stream, until = this.ordinal): number {
+  snapshotOf(stream: Stream, until = this.ordinal): Shown {
     const { last } = this
     const lastOf = (id: string) => {
       if (until === this.ordinal) return last.get(id)
       const earlier = this.recent.findLast(({ ordinal, read }) => ordinal <= until && read.channel === id)
       return earlier === undefined ? this.lastBefore?.get(id) : String(earlier.read.id)
     }
-    let token = 0
+    let channels = 0
+    let roles = 0
+    let voice = 0
     const seen = this.seenBy(stream)
     for (const [id, { topic }] of this.channels) {
-      if (seen.has(id)) token += tokens.shownChannel(id, lastOf(id) ?? "none", topic)
+      if (seen.has(id)) channels += hashOf(texts.shownChannel(id, lastOf(id) ?? "none", topic))
     }
-    for (const [id, { name, permissions }] of this.roles) token += tokens.shownRole(id, name, mask(permissions))
-    for (const [user, channel] of this.voice) if (seen.has(channel)) token += tokens.shownVoice(user, channel)
-    return token | 0
+    for (const [id, { name, permissions }] of this.roles) {
+      roles += hashOf(texts.shownRole(id, name, mask(permissions)))
+    }
+    for (const [user, channel] of this.voice) {
+      if (seen.has(channel)) voice += hashOf(texts.shownVoice(user, channel))
+    }
+    return { channels: channels | 0, roles: roles | 0, voice: voice | 0 }
   }
 
   apply(change: Change): void {
@@ -263,7 +295,7 @@ export class Model {
       case "putRole": {
         const { name, permissions } = change.role
         const event = this.roles.has(change.id) ? "GUILD_ROLE_UPDATE" : "GUILD_ROLE_CREATE"
-        this.tellAll(tokens.role(event, change.id, name, mask(permissions)))
+        this.tellAll(this.token(texts.role(event, change.id, name, mask(permissions))))
         return this.restructure([], () => void this.roles.set(change.id, change.role))
       }
       case "removeRole": {
@@ -279,7 +311,7 @@ export class Model {
             }
           }
         )
-        return this.tellAll(tokens.roleDeleted(change.id))
+        return this.tellAll(this.token(texts.roleDeleted(change.id)))
       }
       case "putChannel":
         return this.restructure([change.id], () => void this.channels.set(change.id, change.channel))
@@ -291,7 +323,7 @@ export class Model {
       case "addMember": {
         const { roles, user } = change
         this.people.set(user, roles)
-        const token = tokens.member("GUILD_MEMBER_ADD", user, "none", roles.toSorted().join())
+        const token = this.token(texts.member("GUILD_MEMBER_ADD", user, "none", roles.toSorted().join()))
         this.tellOwn(user, token)
         return this.member(token)
       }
@@ -301,7 +333,7 @@ export class Model {
         const { user } = change
         this.people.delete(user)
         const session = this.sessions.get(user)
-        session?.set(withEvent(session.due, tokens.removed()))
+        session?.set(withEvent(session.due, this.token(texts.removed())))
         if (session !== undefined) this.due++
         return
       }
@@ -310,12 +342,12 @@ export class Model {
 
   /** Who was removed is told so, is gone, and only then others hear of it. */
   afterRemoval(user: string): void {
-    this.member(tokens.memberRemoved(user))
+    this.member(this.token(texts.memberRemoved(user)))
   }
 
   private updateMember(change: Extract<Change, { do: "updateMember" }>): void {
     const { nick, roles, user } = change
-    const token = tokens.member("GUILD_MEMBER_UPDATE", user, nick, roles.toSorted().join())
+    const token = this.token(texts.member("GUILD_MEMBER_UPDATE", user, nick, roles.toSorted().join()))
     const session = this.sessions.get(user)
     this.tellOwn(user, token)
     this.member(token)
@@ -387,16 +419,17 @@ export class Model {
     if (!stream.wants(Intents.GUILDS)) return
     const hears = stream.sort.isActive && stream.wants(Intents.GUILD_VOICE_STATES)
     const changed = (name: string, id: string, channels: ReadonlyMap<string, Channel>) =>
-      tokens.channel(name, id, channels.get(id)?.topic ?? "none")
+      this.token(texts.channel(name, id, channels.get(id)?.topic ?? "none"))
     for (const id of saw) {
       if (sees.has(id)) continue
       yield changed("CHANNEL_DELETE", id, before)
-      if (hears) for (const [user, channel] of this.voice) if (channel === id) yield tokens.voice(user, "none")
+      if (hears)
+        for (const [user, channel] of this.voice) if (channel === id) yield this.token(texts.voice(user, "none"))
     }
     for (const id of sees) {
       if (saw.has(id)) continue
       yield changed("CHANNEL_CREATE", id, this.channels)
-      if (hears) for (const [user, channel] of this.voice) if (channel === id) yield tokens.voice(user, id)
+      if (hears) for (const [user, channel] of this.voice) if (channel === id) yield this.token(texts.voice(user, id))
     }
     for (const id of touched) if (saw.has(id) && sees.has(id)) yield changed("CHANNEL_UPDATE", id, this.channels)
   }

@@ -14,6 +14,13 @@ export interface Seen {
   readonly window: number
 }
 
+/** What a snapshot says: of each a sum. */
+export interface Shown {
+  readonly channels: number
+  readonly roles: number
+  readonly voice: number
+}
+
 export const NOTHING: Seen = { count: 0, messages: 0, hash: 0, window: 0 }
 
 export const areSame = (one: Seen, other: Seen): boolean =>
@@ -23,7 +30,7 @@ const int32 = (buffer: SharedArrayBuffer, clients: number, nth: number) =>
   new Int32Array(buffer, nth * clients * 4, clients)
 
 /** Numbers for each client. */
-const COLUMNS = 13
+const COLUMNS = 14
 
 /** What the whole program counts, by name; any thread may add to it. */
 const COUNTERS = ["closed", "gaps", "opened", "ended", "deliveries", "strays", "ignored"] as const
@@ -51,9 +58,11 @@ export class Tally {
   readonly messages: Int32Array
   readonly hash: Int32Array
   readonly window: Int32Array
-  /** How many snapshots came, what the last one said, and what had come before it. */
+  /** How many snapshots came. Of the last one is known what it said, and what had come before it. */
   readonly snapshots: Int32Array
-  readonly snapshot: Int32Array
+  private readonly shownChannels: Int32Array
+  private readonly shownRoles: Int32Array
+  private readonly shownVoice: Int32Array
   private readonly priorCount: Int32Array
   private readonly priorMessages: Int32Array
   private readonly priorHash: Int32Array
@@ -74,7 +83,9 @@ export class Tally {
     this.hash = column(2)
     this.window = column(3)
     this.snapshots = column(4)
-    this.snapshot = column(5)
+    this.shownChannels = column(5)
+    this.shownRoles = column(12)
+    this.shownVoice = column(13)
     this.priorCount = column(6)
     this.priorMessages = column(7)
     this.priorHash = column(8)
@@ -126,7 +137,16 @@ export class Tally {
     this.count[client] = count + 1
   }
 
-  began(client: number, token: number, lastMessage: bigint): void {
+  /** What the last snapshot said. */
+  shown(client: number): Shown {
+    return {
+      channels: this.shownChannels[client] ?? 0,
+      roles: this.shownRoles[client] ?? 0,
+      voice: this.shownVoice[client] ?? 0
+    }
+  }
+
+  began(client: number, { channels, roles, voice }: Shown, lastMessage: bigint): void {
     this.priorCount[client] = this.count[client] ?? 0
     this.priorMessages[client] = this.messages[client] ?? 0
     this.priorHash[client] = this.hash[client] ?? 0
@@ -135,7 +155,9 @@ export class Tally {
     this.messages[client] = 0
     this.hash[client] = 0
     this.window[client] = 0
-    this.snapshot[client] = token
+    this.shownChannels[client] = channels
+    this.shownRoles[client] = roles
+    this.shownVoice[client] = voice
     this.lastMessage[client] = lastMessage
     this.snapshots[client] = (this.snapshots[client] ?? 0) + 1
   }

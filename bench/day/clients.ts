@@ -98,7 +98,7 @@ class Connection {
         tally.window[client] = ((tally.window[client] ?? 0) + read.token) | 0
         return
       case "snapshot":
-        return tally.began(client, read.token, read.lastMessage)
+        return tally.began(client, read.shown, read.lastMessage)
       case "other":
         tally.summaries[client] = (tally.summaries[client] ?? 0) + 1
     }

@@ -52,6 +52,7 @@ export const calm = Effect.fnUntraced(function* (day: Day.Day, plan: Plan): Effe
   progress(`${offload}: ${bytes_per_connect_kept} bytes for each session that came and went`)
   const { busy, ratios } = yield* fairness(day, { samples, seconds: besideSeconds })
   progress(`${offload}: p99 beside the others over alone, by size: ${ratios.map((one) => one.toFixed(1)).join(" ")}`)
+  yield* Day.mourn(day)
   yield* Day.settle(day)
   return {
     bytes_per_message_kept,

@@ -1,7 +1,7 @@
 /** What stays in memory of a message that has been handled, and of a session that has come and gone. */
 import { Effect } from "effect"
 import { below } from "../../test/support/random.ts"
-import type { Day } from "./Day.ts"
+import { type Day, mourn, settle } from "./Day.ts"
 import type { Life } from "./Life.ts"
 import { weight } from "./measuring.ts"
 
@@ -49,7 +49,8 @@ export const bytesPerMessage = (day: Day, count: number): Effect.Effect<number> 
           Effect.forEach(Array.from({ length: share }), () => life.talk, { concurrency: TALKERS, discard: true }),
         { concurrency: "unbounded", discard: true }
       )
-      for (const [life] of own) yield* life.settle
+      yield* mourn(day)
+      yield* settle(day)
       return own.reduce((sum, [, share]) => sum + share, 0)
     })
   )

@@ -43,6 +43,16 @@ export const option = (name: string): string | undefined => {
   return at === -1 ? undefined : process.argv[at + 1]
 }
 
+/** A scale, with whichever of its numbers are asked for otherwise: `--largest 5000`, say. */
+export const scaled = (scale: Scale): Scale => {
+  const asked = (name: keyof Scale) => {
+    const value = Number(option(name) ?? Number.NaN)
+    return Number.isNaN(value) ? undefined : { [name]: value }
+  }
+  const names = ["guilds", "smallest", "largest", "load", "seconds", "messages", "connects", "samples"] as const
+  return names.reduce((all, name) => ({ ...all, ...asked(name) }), scale)
+}
+
 /** The seed that is asked for, or a new one. */
 export const seed = (): number => {
   const asked = Number.parseInt(option("seed") ?? "", 10)

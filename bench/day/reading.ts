@@ -2,6 +2,7 @@
 import { Predicate } from "effect"
 import type { Payload } from "../../src/index.ts"
 import { hashOf } from "./hash.ts"
+import type { Shown } from "./Tally.ts"
 
 export interface MessageRead {
   readonly kind: "message"
@@ -19,7 +20,7 @@ export interface MessageRead {
 
 export interface SnapshotRead {
   readonly kind: "snapshot"
-  readonly token: number
+  readonly shown: Shown
   readonly lastMessage: bigint
 }
 
@@ -51,38 +52,39 @@ const list = (input: unknown, name: string): ReadonlyArray<unknown> => {
 }
 const listed = (input: unknown, name: string): string => list(input, name).map(String).toSorted().join()
 
-// What each event says, as the model says it too.
-export const tokens = {
-  message: (id: string, channel: string, content: string) => hashOf(`message ${id} ${channel} ${content}`),
-  channel: (name: string, id: string, topic: string) => hashOf(`${name} ${id} ${topic}`),
-  role: (name: string, id: string, title: string, permissions: string) =>
-    hashOf(`${name} ${id} ${title} ${permissions}`),
-  roleDeleted: (id: string) => hashOf(`role deleted ${id}`),
-  member: (name: string, user: string, nick: string, roles: string) => hashOf(`${name} ${user} ${nick} ${roles}`),
-  memberRemoved: (user: string) => hashOf(`member removed ${user}`),
-  voice: (user: string, channel: string) => hashOf(`voice ${user} ${channel}`),
-  presence: (user: string, status: string) => hashOf(`presence ${user} ${status}`),
-  removed: () => hashOf("guild removed"),
-  shownChannel: (id: string, last: string, topic: string) => hashOf(`shown ${id} ${last} ${topic}`),
-  shownRole: (id: string, title: string, permissions: string) => hashOf(`role ${id} ${title} ${permissions}`),
-  shownVoice: (user: string, channel: string) => hashOf(`in call ${user} ${channel}`)
+/** What each event says, as the model says it too; a client keeps its hash. */
+export const texts = {
+  message: (id: string, channel: string, content: string) => `message ${id} ${channel} ${content}`,
+  channel: (name: string, id: string, topic: string) => `${name} ${id} ${topic}`,
+  role: (name: string, id: string, title: string, permissions: string) => `${name} ${id} ${title} ${permissions}`,
+  roleDeleted: (id: string) => `role deleted ${id}`,
+  member: (name: string, user: string, nick: string, roles: string) => `${name} ${user} ${nick} ${roles}`,
+  memberRemoved: (user: string) => `member removed ${user}`,
+  voice: (user: string, channel: string) => `voice ${user} ${channel}`,
+  presence: (user: string, status: string) => `presence ${user} ${status}`,
+  removed: () => "guild removed",
+  shownChannel: (id: string, last: string, topic: string) => `shown ${id} ${last} ${topic}`,
+  shownRole: (id: string, title: string, permissions: string) => `role ${id} ${title} ${permissions}`,
+  shownVoice: (user: string, channel: string) => `in call ${user} ${channel}`
 }
 
 const snapshotOf = (data: unknown): SnapshotRead => {
-  let token = 0
+  let channels = 0
+  let roles = 0
+  let voice = 0
   let lastMessage = 0n
   for (const one of list(data, "channels")) {
     const last = text(one, "last_message_id")
     if (last !== "none" && BigInt(last) > lastMessage) lastMessage = BigInt(last)
-    token += tokens.shownChannel(text(one, "id"), last, text(one, "topic"))
+    channels += hashOf(texts.shownChannel(text(one, "id"), last, text(one, "topic")))
   }
   for (const one of list(data, "roles")) {
-    token += tokens.shownRole(text(one, "id"), text(one, "name"), text(one, "permissions"))
+    roles += hashOf(texts.shownRole(text(one, "id"), text(one, "name"), text(one, "permissions")))
   }
   for (const one of list(data, "voice_states")) {
-    token += tokens.shownVoice(text(one, "user_id"), text(one, "channel_id"))
+    voice += hashOf(texts.shownVoice(text(one, "user_id"), text(one, "channel_id")))
   }
-  return { kind: "snapshot", token: token | 0, lastMessage }
+  return { kind: "snapshot", shown: { channels: channels | 0, roles: roles | 0, voice: voice | 0 }, lastMessage }
 }
 
 const messageOf = (data: unknown): MessageRead => {
@@ -92,7 +94,7 @@ const messageOf = (data: unknown): MessageRead => {
   const number = Number.parseInt(content, 10)
   return {
     kind: "message",
-    token: tokens.message(id, channel, content),
+    token: hashOf(texts.message(id, channel, content)),
     id: BigInt(id),
     number: Number.isNaN(number) ? -1 : number,
     channel,
@@ -104,10 +106,10 @@ const messageOf = (data: unknown): MessageRead => {
   }
 }
 
-const event = (name: string, token: number, subject = "", place = ""): EventRead => ({
+const event = (name: string, says: string, subject = "", place = ""): EventRead => ({
   kind: "event",
   name,
-  token,
+  token: hashOf(says),
   subject,
   place
 })
@@ -122,39 +124,39 @@ const eventOf = (name: string, data: unknown): Read => {
     case "CHANNEL_UPDATE":
     case "CHANNEL_DELETE": {
       const id = text(data, "id")
-      return event(name, tokens.channel(name, id, text(data, "topic")), id)
+      return event(name, texts.channel(name, id, text(data, "topic")), id)
     }
     case "GUILD_ROLE_CREATE":
     case "GUILD_ROLE_UPDATE": {
       const role = field(data, "role")
       const id = text(role, "id")
-      return event(name, tokens.role(name, id, text(role, "name"), text(role, "permissions")), id)
+      return event(name, texts.role(name, id, text(role, "name"), text(role, "permissions")), id)
     }
     case "GUILD_ROLE_DELETE": {
       const id = text(data, "role_id")
-      return event(name, tokens.roleDeleted(id), id)
+      return event(name, texts.roleDeleted(id), id)
     }
     case "GUILD_MEMBER_ADD":
     case "GUILD_MEMBER_UPDATE": {
       const user = text(field(data, "user"), "id")
-      return event(name, tokens.member(name, user, text(data, "nick"), listed(data, "roles")), user)
+      return event(name, texts.member(name, user, text(data, "nick"), listed(data, "roles")), user)
     }
     case "GUILD_MEMBER_REMOVE": {
       const user = text(field(data, "user"), "id")
-      return event(name, tokens.memberRemoved(user), user)
+      return event(name, texts.memberRemoved(user), user)
     }
     case "VOICE_STATE_UPDATE": {
       const user = text(data, "user_id")
       const channel = text(data, "channel_id")
-      return event(name, tokens.voice(user, channel), user, channel)
+      return event(name, texts.voice(user, channel), user, channel)
     }
     case "PRESENCE_UPDATE": {
       const user = text(field(data, "user"), "id")
       const status = text(data, "status")
-      return event(name, tokens.presence(user, status), user, status)
+      return event(name, texts.presence(user, status), user, status)
     }
     case "GUILD_DELETE":
-      return event(name, tokens.removed())
+      return event(name, texts.removed())
     default:
       return { kind: "other", name }
   }

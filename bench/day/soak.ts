@@ -8,14 +8,14 @@ import * as Day from "./Day.ts"
 import { calm, lived, sofar } from "./figures.ts"
 import { weight } from "./measuring.ts"
 import { slope } from "./memory.ts"
-import { full, offloads, option, seed, small } from "./options.ts"
+import { full, offloads, option, scaled, seed, small } from "./options.ts"
 
 /** How long everybody lives between two looks at everything. */
 const ROUND_SECONDS = 60
 
 const program = Effect.gen(function* () {
   const minutes = Number(option("minutes") ?? "60")
-  const scale = process.argv.includes("--small") ? small : full
+  const scale = scaled(process.argv.includes("--small") ? small : full)
   const chosen = seed()
   console.error(`seed ${chosen}`)
   const all = offloads()

@@ -12,8 +12,20 @@ const TALKERS = 4
 
 const MOST_CREATED = 3
 
-/** What each thing weighs among all that one may do. */
 type Deed = (life: Life) => Effect.Effect<unknown>
+
+/** Of what is said, that many say at once; how many do, and how many deliveries that may be at most. */
+const BURSTS = 0.02
+const LARGEST_BURST = 300
+const MOST_DELIVERIES = 400_000
+
+/** Somebody speaks, or very many do at once. */
+const talk: Deed = (life) => {
+  if (!life.isLikely(BURSTS)) return life.talk
+  const most = Math.min(LARGEST_BURST, Math.ceil(MOST_DELIVERIES / life.place.size))
+  const several = Array.from({ length: 1 + below(life.random, most) }, () => life.talk)
+  return Effect.all(several, { concurrency: "unbounded", discard: true })
+}
 
 const changeChannel: Deed = (life) => {
   const id = life.pick([...life.place.free, ...life.place.calls, ...life.created("text")])
@@ -125,6 +137,7 @@ const turn: Deed = (life) => {
   return session === undefined ? Effect.void : held(life, session, life.turn(session))
 }
 
+/** What each weighs among all that one may do. */
 const DEEDS: ReadonlyArray<readonly [number, Deed]> = [
   [3, changeChannel],
   [1, createOrRemoveChannel],
@@ -226,7 +239,7 @@ export const live = Effect.fnUntraced(function* (
       )
     )
   }
-  for (let nth = 0; nth < TALKERS; nth++) yield* repeated(rates.messages / TALKERS, () => life.talk, false)
+  for (let nth = 0; nth < TALKERS; nth++) yield* repeated(rates.messages / TALKERS, () => talk(life), false)
   yield* repeated(rates.deeds, () => deed(life), true)
   yield* repeated(rates.comings / 2, () => comeOrGo(life), true)
   yield* repeated(rates.comings / 2, () => comeOrGo(life), true)
