@@ -63,6 +63,16 @@ const rank = (file: string) => HOPS.findIndex((hops) => hops.includes(posix.base
 const OUTSIDE =
   /^(node:|@effect\/platform|effect\/(http|socket|workers|net|cluster|observability|rpc|sql|cli|process)\b)/
 
+/** Who reads the wall clock, or what goes by it: for what people are shown, and for what other processes are told. */
+const WALL =
+  /currentTime(Millis|Nanos)|\bDate\.now|new Date\(\)|DateTime\.now|Schedule\.(fixed|windowed|upTo|during|cron)|(cachedWith|timeToLive|TimeToLive)/
+const READS_WALL = [
+  "programs/GrpcIngress.ts", // deadlines, as gRPC has them
+  "programs/guild/facts.ts", // messages' times and ids, and until when members are timed out
+  "programs/transport/Current.ts", // when a message left for another process
+  "programs/transport/Trace.ts" // spans' times
+]
+
 const broken = (
   from: ReadonlyArray<string>,
   allowed: (specifier: string, file: string) => boolean
@@ -90,6 +100,14 @@ describe("imports", () => {
         file
       )
     }
+  })
+
+  it("what is measured goes by monotonic time; only what is shown goes by the wall clock", () => {
+    const found = files.filter((file) => {
+      const text = readFileSync(resolve(SOURCE, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "")
+      return WALL.test(text) && !text.includes("Monotonic.schedule")
+    })
+    assert.deepStrictEqual(found.toSorted(), READS_WALL)
   })
 
   it("layers know the domain, not the programs", () => {

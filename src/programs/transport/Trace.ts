@@ -194,8 +194,12 @@ export const opened = (
  * @since 0.1.0
  * @category spans
  */
-export const ended = (fiber: AnyFiber, span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void =>
-  span.end(spanTime(fiber), exit)
+export const ended = (fiber: AnyFiber, span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void => {
+  const now = spanTime(fiber)
+  const { startTime } = span.status
+  // The wall clock may have been set back meanwhile.
+  span.end(now > startTime ? now : startTime, exit)
+}
 
 /**
  * Runs an effect within a span that was opened by hand, which ends with it.
