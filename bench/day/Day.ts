@@ -140,7 +140,12 @@ export const mourn = Effect.fnUntraced(function* (day: Day) {
       life.busy.add(client)
       if (life.mannerOf(client) !== "stops") {
         day.findings.closedThoughReading++
-        life.wrong("a client that reads was closed", `user ${session.user}: ${day.tally.closed[client]}`)
+        const { count } = session.due
+        const seen = day.tally.count[client]
+        life.wrong(
+          "a client that reads was closed",
+          `user ${session.user}, which ${life.mannerOf(client)}: ${day.tally.closed[client]}, due ${count}, got ${seen}`
+        )
       }
       life.acting++
       yield* life.lane
@@ -232,6 +237,19 @@ export const livesFor = Effect.fnUntraced(function* (day: Day, millis: number, k
   mood.isOn = false
   yield* mourn(day)
 })
+
+/** Those who read no more leave: what waits for them would be counted as kept. */
+export const withoutStopped = (day: Day): Effect.Effect<void> =>
+  Effect.forEach(
+    day.lives,
+    (life) =>
+      Effect.forEach(
+        Array.from(life.model.sessions.values()).filter(({ client }) => life.mannerOf(client) === "stops"),
+        (session) => life.leave(session),
+        { discard: true }
+      ),
+    { concurrency: "unbounded", discard: true }
+  )
 
 /** Waits until everybody has what they are due, and compares. */
 export const settle = ({ lives }: Day): Effect.Effect<void> =>

@@ -23,29 +23,44 @@ const ROUNDS = 4
 const quantile = (all: ReadonlyArray<number>, share: number): number =>
   all.toSorted((one, other) => one - other)[Math.max(0, Math.ceil(all.length * share) - 1)] ?? Number.NaN
 
-/** Says something to all, and gives how long it took until the last had it, in milliseconds. */
-const timed = (day: Day, life: Life): Effect.Effect<number> =>
-  Effect.gen(function* () {
-    const { index, open, owner } = life.place
+/** A message that was said, and when. */
+interface Said {
+  readonly number: number
+  readonly start: number
+}
+
+/** Says something to all. */
+const say = (life: Life, said: Array<Said>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { open, owner } = life.place
     const number = life.ledger.begin()
-    const start = sharedNow()
-    const answer = yield* clients.answered(
-      Transport.call(
-        life.guild,
-        "SendMessage",
-        {
-          author: Ids.UserId.make(owner),
-          channel: Ids.ChannelId.make(open),
-          draft: { content: `${number}${TIMED}`, embeds: [], tts: false }
-        },
-        { timeout: LONGEST_MILLIS }
-      )
+    said.push({ number, start: sharedNow() })
+    const call = Transport.call(
+      life.guild,
+      "SendMessage",
+      {
+        author: Ids.UserId.make(owner),
+        channel: Ids.ChannelId.make(open),
+        draft: { content: `${number}${TIMED}`, embeds: [], tts: false }
+      },
+      { timeout: LONGEST_MILLIS }
     )
-    life.ledger.answered(number, answer)
-    const isDone = yield* life.until(() => day.instruments.whenDone(index, number) > 0, LONGEST_MILLIS)
-    if (!isDone) life.wrong("a message did not reach all in time", `message ${number}`)
-    return isDone ? day.instruments.whenDone(index, number) - start : LONGEST_MILLIS
+    return Effect.map(clients.answered(call), (answer) => life.ledger.answered(number, answer))
   })
+
+/** Waits until the last has the last of them, and gives how long each took to its last recipient, in milliseconds. */
+const times = ({ instruments }: Day, life: Life, said: ReadonlyArray<Said>): Effect.Effect<ReadonlyArray<number>> => {
+  const { index } = life.place
+  const isDone = ({ number }: Said) => instruments.whenDone(index, number) > 0
+  return Effect.map(
+    life.until(() => said.every(isDone), LONGEST_MILLIS),
+    (areDone) => {
+      const late = said.filter((one) => !isDone(one))
+      if (!areDone) life.wrong("messages did not reach all in time", `${late.length} of ${said.length}`)
+      return said.map((one) => (isDone(one) ? instruments.whenDone(index, one.number) - one.start : LONGEST_MILLIS))
+    }
+  )
+}
 
 /** From now on a message of this guild is done when all who look and read have it. */
 const expect = ({ instruments }: Day, life: Life): number => {
@@ -68,16 +83,18 @@ export interface Fairness {
 /** `samples` of each guild alone; beside each other for so many seconds. */
 export const fairness = Effect.fnUntraced(function* (
   day: Day,
-  { samples, seconds }: { readonly samples: number; readonly seconds: number }
+  options: { readonly samples: number; readonly seconds: number; readonly progress: (text: string) => void }
 ): Effect.fn.Return<Fairness> {
+  const { progress, samples, seconds } = options
   const lives = day.lives.filter((life) => expect(day, life) > 0)
   const alone: Array<number> = []
   const usual: Array<number> = []
   for (const life of lives) {
     const took: Array<number> = []
     for (let sample = 0; sample < samples; sample++) {
-      took.push(yield* timed(day, life))
-      yield* Effect.sleep("1 millis")
+      const said: Array<Said> = []
+      yield* say(life, said)
+      took.push(...(yield* times(day, life, said)))
     }
     alone.push(quantile(took, 0.99))
     usual.push(quantile(took, 0.5))
@@ -89,24 +106,27 @@ export const fairness = Effect.fnUntraced(function* (
   let busy = 0
   for (let round = 0; round < ROUNDS; round++) {
     for (const life of lives) expect(day, life)
-    const all = lives.map((): Array<number> => [])
+    const all = lives.map((): Array<Said> => [])
     const end = performance.now() + seconds * 1000
     const speaks = (life: Life, index: number) =>
       Effect.gen(function* () {
         const perSecond = Math.min(MOST_PER_SECOND, rate * Math.sqrt(1000 / (usual[index] ?? 1)))
         const period = 1000 / perSecond
         yield* Effect.sleep(period * life.random())
-        // A message does not wait for the one before.
         while (performance.now() < end) {
-          yield* Effect.forkChild(Effect.map(timed(day, life), (took) => void all[index]?.push(took)))
+          // A message does not wait for the one before.
+          yield* Effect.forkChild(say(life, all[index] ?? []))
           yield* Effect.sleep(period * (0.5 + life.random()))
         }
-        yield* life.until(() => life.ledger.calling === 0)
-        yield* Effect.sleep("200 millis")
+        yield* life.until(() => life.ledger.calling === 0, LONGEST_MILLIS)
       })
     yield* measured(day, "utilization", Effect.forEach(lives, speaks, { concurrency: "unbounded", discard: true }))
     busy = day.instruments.largest("utilization")
-    p99 = all.map((took) => quantile(took, 0.99))
+    p99 = yield* Effect.forEach(lives, (life, index) =>
+      Effect.map(times(day, life, all[index] ?? []), (took) => quantile(took, 0.99))
+    )
+    const said = all.reduce((sum, messages) => sum + messages.length, 0)
+    progress(`${Math.round(said / seconds)} messages a second, busy for ${busy.toFixed(2)} of the time`)
     if (busy <= BUSY) break
     rate *= 0.7 / busy
   }

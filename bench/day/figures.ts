@@ -46,11 +46,12 @@ export const lived = Effect.fnUntraced(function* (day: Day.Day, seconds: number)
 /** What takes calm: what is kept in memory, and who waits for whom. */
 export const calm = Effect.fnUntraced(function* (day: Day.Day, plan: Plan): Effect.fn.Return<Figures> {
   const { besideSeconds, connects, messages, offload, progress, samples } = plan
+  yield* Day.withoutStopped(day)
   const bytes_per_message_kept = yield* bytesPerMessage(day, messages)
   progress(`${offload}: ${bytes_per_message_kept} bytes for each message`)
   const bytes_per_connect_kept = yield* bytesPerConnect(day, connects)
   progress(`${offload}: ${bytes_per_connect_kept} bytes for each session that came and went`)
-  const { busy, ratios } = yield* fairness(day, { samples, seconds: besideSeconds })
+  const { busy, ratios } = yield* fairness(day, { samples, seconds: besideSeconds, progress })
   progress(`${offload}: p99 beside the others over alone, by size: ${ratios.map((one) => one.toFixed(1)).join(" ")}`)
   yield* Day.mourn(day)
   yield* Day.settle(day)

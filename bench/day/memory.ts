@@ -15,12 +15,13 @@ export const slope = (points: ReadonlyArray<readonly [x: number, y: number]>): n
 }
 
 const POINTS = 6
+const WARM_UP = 2
 
-/** Does so much at a time, and weighs in between; the first time warms up. */
+/** Does so much at a time, and weighs in between; at first it warms up. */
 const growth = Effect.fnUntraced(function* (day: Day, count: number, step: (count: number) => Effect.Effect<number>) {
   const points: Array<readonly [number, number]> = []
   let done = 0
-  for (let point = -1; point < POINTS; point++) {
+  for (let point = -WARM_UP; point < POINTS; point++) {
     const more = yield* step(count)
     yield* Effect.sleep("100 millis")
     const bytes = yield* weight(day)
@@ -59,12 +60,15 @@ export const bytesPerMessage = (day: Day, count: number): Effect.Effect<number> 
 export const bytesPerConnect = (day: Day, count: number): Effect.Effect<number> =>
   growth(day, count, (count) =>
     Effect.gen(function* () {
-      const share = Math.ceil(count / day.lives.length)
+      const own = shares(day, count)
       const comesAndGoes = (life: Life) =>
         Effect.suspend(() => {
           const { clients, first } = life.place
           const all = Array.from({ length: clients }, (_, nth) => first + nth)
-          const absent = all.filter((client) => life.away.has(client) && life.model.people.has(life.userOf(client)))
+          const absent = all.filter(
+            (client) =>
+              life.mannerOf(client) === "reads" && life.away.has(client) && life.model.people.has(life.userOf(client))
+          )
           const client = absent[below(life.random, absent.length)]
           if (client === undefined) return Effect.void
           life.away.delete(client)
@@ -74,10 +78,10 @@ export const bytesPerConnect = (day: Day, count: number): Effect.Effect<number> 
           })
         })
       yield* Effect.forEach(
-        day.lives,
-        (life) => Effect.forEach(Array.from({ length: share }), () => comesAndGoes(life), { discard: true }),
+        own,
+        ([life, share]) => Effect.forEach(Array.from({ length: share }), () => comesAndGoes(life), { discard: true }),
         { concurrency: "unbounded", discard: true }
       )
-      return share * day.lives.length
+      return own.reduce((sum, [, share]) => sum + share, 0)
     })
   )
