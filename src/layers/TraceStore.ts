@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Cause, Context, Effect, Exit, Layer, Option, Schema, Tracer } from "effect"
+import { outside } from "../domain/AsyncContext.ts"
 import { FinishedSpan, TraceStore } from "../domain/TraceStore.ts"
 
 export {
@@ -73,7 +74,7 @@ const decoded = Schema.decodeUnknownOption(FinishedSpan)
 const shared = Effect.fnUntraced(function* (name: string, hear: (span: FinishedSpan) => void) {
   let isOpen = true
   const channel = yield* Effect.acquireRelease(
-    Effect.sync(() => new BroadcastChannel(name)),
+    Effect.sync(() => outside(() => new BroadcastChannel(name))),
     (channel) =>
       Effect.sync(() => {
         isOpen = false

@@ -5,7 +5,9 @@
  * @since 0.1.0
  */
 import { type Duration, Effect, Fiber, Schedule, type Scope, type Tracer } from "effect"
+import * as Detached from "../../domain/Detached.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
+import * as SafeTracer from "../../domain/SafeTracer.ts"
 
 /**
  * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often, until it is cancelled
@@ -51,9 +53,15 @@ export class Tick<out I> {
  * @since 0.1.0
  * @category links
  */
-export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.withFiber(({ cache: { span } }) =>
-  Effect.succeed(span?.sampled === true ? [{ span, attributes: {} }] : [])
-)
+export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.withFiber(({ cache, context }) => {
+  const { span } = cache
+  try {
+    return Effect.succeed(span?.sampled === true ? [{ span, attributes: {} }] : [])
+  } catch (error) {
+    SafeTracer.failed(context, "read", error)
+    return Effect.succeed([])
+  }
+})
 
 /**
  * Timers that end with the scope, which holds nothing for each of them once it has fired.
@@ -74,7 +82,7 @@ export const timers = Effect.fnUntraced(function* <I>(
       const isWanted = () => alive && wanted
       const cancel = Effect.sync(() => void (wanted = false))
       const send = Effect.suspend(() => Mailbox.offer(mailbox, new Tick(message, links, isWanted)))
-      const fiber = yield* Effect.forkIn(when(send), scope)
+      const fiber = yield* Detached.forkIn(scope)(when(send))
       return { cancel: Effect.andThen(cancel, Fiber.interrupt(fiber)) }
     })
   return {

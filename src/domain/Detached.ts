@@ -1,0 +1,85 @@
+/**
+ * Fibers that outlive what starts them, and so belong to none of it: they are in no trace, in no async context of Node's,
+ * and share nothing with their creator but its services. Everything of ours that lives on is started by this: actors,
+ * sessions, senders, timers, links, conversations.
+ *
+ * A fiber that starts outside of any async context stays outside: Effect has it go on where it suspended.
+ *
+ * @since 0.1.0
+ */
+import { type Context, Effect, Fiber, Scope } from "effect"
+import { outside } from "./AsyncContext.ts"
+import { withoutTrace } from "./Propagation.ts"
+
+/**
+ * Starts fibers from where there is none: from callbacks. They begin at once.
+ *
+ * @since 0.1.0
+ * @category forking
+ */
+export const runner = <R>(
+  context: Context.Context<R>
+): (<A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, E>) => {
+  const run = Effect.runForkWith(withoutTrace(context))
+  return (effect) => outside(() => run(effect))
+}
+
+/** Starts a fiber, and hands it over before anything can come between. */
+const forked = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  handOver: (fiber: Fiber.Fiber<A, E>) => Fiber.Fiber<A, E>
+): Effect.Effect<Fiber.Fiber<A, E>, never, R> =>
+  Effect.contextWith((context: Context.Context<R>) =>
+    Effect.withFiber(({ currentDispatcher }) => {
+      const turn = Effect.callback<void>((resume) => {
+        currentDispatcher.scheduleTask(() => resume(Effect.void), 0)
+      })
+      return Effect.succeed(handOver(runner(context)(Effect.andThen(turn, effect))))
+    })
+  )
+
+/**
+ * Starts a fiber that lives until it ends or is interrupted. It begins when the one who starts it has had its turn.
+ *
+ * @since 0.1.0
+ * @category forking
+ */
+export const fork = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Fiber.Fiber<A, E>, never, R> =>
+  forked(effect, (fiber) => fiber)
+
+/**
+ * Like {@link fork}; the fiber is interrupted when the scope closes.
+ *
+ * @since 0.1.0
+ * @category forking
+ */
+export const forkIn =
+  (scope: Scope.Scope) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Fiber.Fiber<A, E>, never, R> =>
+    forked(effect, Fiber.runIn(scope))
+
+/**
+ * Like {@link forkIn}, in the scope around.
+ *
+ * @since 0.1.0
+ * @category forking
+ */
+export const forkScoped = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<Fiber.Fiber<A, E>, never, R | Scope.Scope> =>
+  Effect.flatMap(Scope.Scope, (scope) => forkIn(scope)(effect))
+
+/**
+ * Runs an effect in a fiber of its own, which begins at once, and waits for it: for what goes on long after the request that
+ * began it.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const run = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.contextWith((context: Context.Context<R>) =>
+    Effect.uninterruptibleMask((restore) => {
+      const fiber = runner(context)(effect)
+      return Effect.onInterrupt(restore(Fiber.join(fiber)), () => Fiber.interrupt(fiber))
+    })
+  )
