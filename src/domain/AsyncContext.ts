@@ -1,17 +1,16 @@
 /**
- * Node's async context: what an `AsyncLocalStorage` finds. Whatever is started within one stays in it, timers, sockets and
- * fibers alike, so what serves many must be started outside of any.
+ * Node's asynchronous context: what `AsyncLocalStorage` hands on from whoever schedules something to what then runs.
  *
  * @since 0.1.0
  */
 
-/** Taken when this module is loaded, which is before anything is served. */
-const snapshot = globalThis.process?.getBuiltinModule?.("node:async_hooks")?.AsyncLocalStorage.snapshot()
-
 /**
- * Runs a function outside of any async context. Where the platform has none, it just runs it.
+ * Runs a function outside of the caller's asynchronous context, in that of the program itself (the one in which this
+ * module was loaded). Long-lived work is started so: otherwise it would keep for life the request, and the span of an
+ * OpenTelemetry SDK, that happened to start it. Where the platform has no such contexts the function just runs.
  *
  * @since 0.1.0
  * @category running
  */
-export const outside: <A>(run: () => A) => A = snapshot ?? ((run) => run())
+export const outside: <A>(run: () => A) => A =
+  globalThis.process?.getBuiltinModule?.("node:async_hooks").AsyncLocalStorage.snapshot() ?? ((run) => run())
