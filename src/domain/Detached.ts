@@ -1,9 +1,10 @@
 /**
- * Fibers that outlive what starts them, and so belong to none of it: they are in no trace, in no async context of Node's,
- * and share nothing with their creator but its services. Everything of ours that lives on is started by this: actors,
- * sessions, senders, timers, links, conversations.
+ * Starts fibers that outlive whoever starts them. Such a fiber has the services of its creator, but is in no trace and in
+ * no async context. Everything that lives on is started by this module: actors, sessions, senders, timers, links,
+ * conversations.
  *
- * A fiber that starts outside of any async context stays outside: Effect has it go on where it suspended.
+ * A fiber that starts outside of any async context stays outside: Effect resumes a fiber in the context in which it
+ * suspended.
  *
  * @since 0.1.0
  */
@@ -12,7 +13,7 @@ import { outside } from "./AsyncContext.ts"
 import { withoutTrace } from "./Propagation.ts"
 
 /**
- * Starts fibers from where there is none: from callbacks. They begin at once.
+ * Starts fibers from callbacks, where there is no fiber to fork from. They begin at once.
  *
  * @since 0.1.0
  * @category forking
@@ -24,7 +25,7 @@ export const runner = <R>(
   return (effect) => outside(() => run(effect))
 }
 
-/** Starts a fiber, and hands it over before anything can come between. */
+/** Starts a fiber and hands it over in one step, so that an interruption cannot lose it. */
 const forked = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   handOver: (fiber: Fiber.Fiber<A, E>) => Fiber.Fiber<A, E>
@@ -39,7 +40,7 @@ const forked = <A, E, R>(
   )
 
 /**
- * Starts a fiber that lives until it ends or is interrupted. It begins when the one who starts it has had its turn.
+ * Starts a fiber that lives until it ends or is interrupted. It begins when its creator has had its turn.
  *
  * @since 0.1.0
  * @category forking
@@ -70,8 +71,8 @@ export const forkScoped = <A, E, R>(
   Effect.flatMap(Scope.Scope, (scope) => forkIn(scope)(effect))
 
 /**
- * Runs an effect in a fiber of its own, which begins at once, and waits for it: for what goes on long after the request that
- * began it.
+ * Runs an effect in a fiber of its own, which begins at once, and waits for it. A conversation that was begun by a request
+ * is run so: it goes on long after the request's span has ended.
  *
  * @since 0.1.0
  * @category running

@@ -1,5 +1,6 @@
 /**
- * Tracing never costs a delivery: a tracer that fails, whatever it is asked to do, loses its span and nothing else.
+ * A tracer that never throws. Tracing never costs a delivery: when the tracer inside fails, a span is lost and nothing
+ * else.
  *
  * @since 0.1.0
  */
@@ -21,8 +22,13 @@ type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 const REPORT_INTERVAL_NANOS = 60_000_000_000n
 
-/** When the last failure was logged. */
-class Reports {
+/**
+ * When the last failure was logged.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Reports {
   private last: bigint | undefined = undefined
 
   /** At most once a minute; a clock that runs behind the last one is another one. */
@@ -34,7 +40,7 @@ class Reports {
 }
 
 /**
- * Keeps the log from having a line for each message while a tracer fails: those who share this log once a minute together.
+ * Limits what is logged while a tracer fails. All fibers that share this log one line a minute together.
  *
  * @since 0.1.0
  * @category references
@@ -60,7 +66,7 @@ export const failed = (context: Context.Context<never>, operation: Operation, er
   outside(() => run(reported))
 }
 
-/** Stands for a span that could not be started. Whatever is within it continues its parent. */
+/** Stands for a span that could not be started. Spans within it continue its parent. */
 class AbsentSpan implements Tracer.Span {
   readonly _tag = "Span"
   readonly traceId = "noop"
@@ -90,12 +96,13 @@ class AbsentSpan implements Tracer.Span {
 
 type OnFailure = (operation: Operation, error: unknown) => void
 
-/** What is done later fails later: nobody waits for it, and a rejection that nobody hears of would end the process. */
+/** A tracer may do its work in a promise. A rejection that nobody handles would end the process. */
 const settle = (result: unknown, operation: Operation, onFailure: OnFailure): void => {
-  if (Predicate.isPromiseLike(result)) result.then(undefined, (error) => onFailure(operation, error))
+  if (result !== undefined && Predicate.isPromiseLike(result))
+    result.then(undefined, (error) => onFailure(operation, error))
 }
 
-/** A span that never throws, whatever the one inside does, and that ends once. */
+/** A span that never throws, and that ends the span inside once. */
 class SafeSpan implements Tracer.Span {
   readonly inner: Tracer.Span
   readonly onFailure: OnFailure
@@ -143,16 +150,32 @@ class SafeSpan implements Tracer.Span {
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
     if (this.isEnded) return
     this.isEnded = true
-    this.tell("end", () => this.inner.end(endTime, exit))
+    try {
+      settle(this.inner.end(endTime, exit), "end", this.onFailure)
+    } catch (error) {
+      this.onFailure("end", error)
+    }
   }
   attribute(key: string, value: unknown): void {
-    this.tell("attribute", () => this.inner.attribute(key, value))
+    try {
+      settle(this.inner.attribute(key, value), "attribute", this.onFailure)
+    } catch (error) {
+      this.onFailure("attribute", error)
+    }
   }
   event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void {
-    this.tell("event", () => this.inner.event(name, startTime, attributes))
+    try {
+      settle(this.inner.event(name, startTime, attributes), "event", this.onFailure)
+    } catch (error) {
+      this.onFailure("event", error)
+    }
   }
   addLinks(links: ReadonlyArray<Tracer.SpanLink>): void {
-    this.tell("links", () => this.inner.addLinks(links))
+    try {
+      settle(this.inner.addLinks(links), "links", this.onFailure)
+    } catch (error) {
+      this.onFailure("links", error)
+    }
   }
 
   private read<K extends keyof Tracer.Span>(key: K, otherwise: Tracer.Span[K]): Tracer.Span[K] {
@@ -165,21 +188,13 @@ class SafeSpan implements Tracer.Span {
       return otherwise
     }
   }
-
-  private tell(operation: Operation, tell: () => unknown): void {
-    try {
-      settle(tell(), operation, this.onFailure)
-    } catch (error) {
-      this.onFailure(operation, error)
-    }
-  }
 }
 
 const isSpan = (input: unknown): input is Tracer.Span => Predicate.hasProperty(input, "_tag") && input._tag === "Span"
 
 /**
- * Whoever knows the spans of a certain tracer finds in them all that is there besides: OpenTelemetry's, say, which is what
- * instrumentation of other libraries is to see.
+ * Shows everything else that the span inside has. Adapters look for it: OpenTelemetry's makes its own span the active one,
+ * so that other instrumentation finds it.
  */
 const TRANSPARENT: ProxyHandler<SafeSpan> = {
   get: (safe, key) => {
@@ -192,7 +207,7 @@ const TRANSPARENT: ProxyHandler<SafeSpan> = {
   getPrototypeOf: ({ inner }) => Reflect.getPrototypeOf(inner)
 }
 
-/** One step of a fiber. It is run once, whether the tracer runs it never, once or twice. */
+/** One step of a fiber. It runs once, though the tracer may run it never or twice. */
 class Step<X> implements Tracer.EffectPrimitive<X> {
   private readonly primitive: Tracer.EffectPrimitive<X>
   private outcome: { readonly value: X } | { readonly thrown: unknown } | undefined = undefined
@@ -225,8 +240,8 @@ class Step<X> implements Tracer.EffectPrimitive<X> {
 }
 
 /**
- * A tracer whose failures are counted, and reach nobody. A span that it cannot start is left out of the trace: its parent is
- * continued in its stead.
+ * A tracer whose failures are counted and go no further. A span that cannot be started is left out of the trace, and its
+ * parent is continued instead.
  *
  * @since 0.1.0
  * @category models
@@ -246,19 +261,23 @@ export class SafeTracer implements Tracer.Tracer {
 
   span(options: SpanOptions): Tracer.Span {
     const span = this.start(options)
-    return span === undefined ? new AbsentSpan(options) : new Proxy(span, TRANSPARENT)
+    if (span === undefined) return new AbsentSpan(options)
+    // Effect's own spans have nothing else to show, and a proxy costs a microsecond over a span's life.
+    return span.inner instanceof Tracer.NativeSpan ? span : new Proxy(span, TRANSPARENT)
   }
 
-  /** Starts and ends a span for something that is over. Nobody but the tracer sees it, and so it costs less. */
+  /** Starts and ends a span for something that is over. Only the tracer sees it, so it costs less. */
   record(
     options: SpanOptions,
-    attributes: Readonly<Record<string, unknown>>,
+    attributes: ReadonlyArray<Readonly<Record<string, unknown>> | undefined>,
     endTime: bigint,
     exit: Exit.Exit<unknown, unknown>
   ): void {
     const span = this.start(options)
     if (span === undefined) return
-    for (const key in attributes) span.attribute(key, attributes[key])
+    for (const some of attributes) {
+      for (const key in some) span.attribute(key, some[key])
+    }
     span.end(endTime, exit)
   }
 
@@ -279,7 +298,7 @@ export class SafeTracer implements Tracer.Tracer {
     primitive: Tracer.EffectPrimitive<X>,
     fiber: AnyFiber
   ): X {
-    // There is nothing to run it within.
+    // Without a span there is nothing to run the step in.
     if (fiber.cache.span === undefined) return primitive["~effect/Effect/evaluate"](fiber)
     const step = new Step(primitive)
     try {
@@ -293,17 +312,18 @@ export class SafeTracer implements Tracer.Tracer {
   }
 }
 
+const safe = (tracer: Tracer.Tracer | undefined, surroundings: Context.Context<never>): SafeTracer | undefined => {
+  if (tracer instanceof SafeTracer) return tracer
+  return tracer === undefined || tracer === Tracer.nativeTracer ? undefined : new SafeTracer(tracer, surroundings)
+}
+
 /**
- * The tracer of a context, safe. There is none where nobody would hear of its spans.
+ * The tracer of a fiber, made safe. There is none where nobody would hear of its spans.
  *
  * @since 0.1.0
  * @category getters
  */
-export const of = (context: Context.Context<never>): SafeTracer | undefined => {
-  const tracer = Context.get(context, Tracer.Tracer)
-  if (tracer instanceof SafeTracer) return tracer
-  return tracer === Tracer.nativeTracer ? undefined : new SafeTracer(tracer, context)
-}
+export const of = (fiber: AnyFiber): SafeTracer | undefined => safe(fiber.cache.tracer, fiber.context)
 
 /**
  * The context with its tracer made safe, for all that runs in it.
@@ -312,6 +332,6 @@ export const of = (context: Context.Context<never>): SafeTracer | undefined => {
  * @category combinators
  */
 export const provide = <R>(context: Context.Context<R>): Context.Context<R> => {
-  const tracer = of(context)
+  const tracer = safe(Context.get(context, Tracer.Tracer), context)
   return tracer === undefined ? context : Context.add(context, Tracer.Tracer, tracer)
 }

@@ -159,7 +159,7 @@ const exporters = {
   METRICS: () => OtlpMetrics.layerFromConfig()
 }
 
-/** Exporters work for the program, and not for whoever needs them first: they are in no trace and no async context. */
+/** Exporters serve the whole program, so their fibers are in no trace and no async context. */
 const detached = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
   Layer.fromBuild((memoMap, scope) => Detached.run(Layer.buildWithMemoMap(layer, memoMap, scope)))
 

@@ -28,10 +28,19 @@ export const none: Layer.Layer<TraceStore> = Layer.succeed(TraceStore, {
 
 const millis = (nanos: bigint): number => Number(nanos) / 1e6
 
+/** Not everything has a text: an object without a prototype has none. */
+const text = (value: unknown): string => {
+  try {
+    return String(value)
+  } catch {
+    return "(not printable)"
+  }
+}
+
 const json = (value: unknown): string | number | boolean =>
   typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))
     ? value
-    : String(value)
+    : text(value)
 
 const finished = ({ attributes, kind, links, name, parent, spanId, status, traceId }: Tracer.Span): FinishedSpan => {
   // Only what has ended is stored.

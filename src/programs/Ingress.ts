@@ -116,7 +116,7 @@ const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.Http
     if (headers.upgrade?.toLowerCase() !== "websocket") return notPlain
     const url = yield* gatewayUrl
     const query = yield* HttpServerRequest.schemaSearchParams(Query)
-    // A conversation outlives the request that began it, and so the span that the server may have opened for that.
+    // A conversation outlives the span and the async context of the request that began it.
     yield* Detached.run(Effect.provide(Gateway.converse({ url, ...query }), Layer.fresh(socket)))
     return HttpServerResponse.empty()
   }).pipe(Effect.catch(() => Effect.succeed(notPlain)))

@@ -198,7 +198,7 @@ const hops: Readonly<Record<string, (tracer: Layer.Layer<never>) => Effect.Effec
     }).pipe(Effect.scoped)
 }
 
-/** Those who send and receive within a span that they opened themselves, by a tracer that nobody has made safe. */
+/** Sends and receives within a span that a caller opened, with a tracer that is not safe. */
 const withinOwnSpan = (span: Tracer.Span): Effect.Effect<void, unknown> =>
   Effect.gen(function* () {
     const actor = yield* Effect.withParentSpan(counter("continue"), span)
@@ -250,7 +250,7 @@ export const conforms = (name: string, make: () => Failing) =>
       }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
     )
 
-    it.effect("is not noticed by those who are within a span of its", () =>
+    it.effect("is not noticed by callers that are within one of its spans", () =>
       Effect.suspend(() => {
         const { givesSpans, tracer } = make()
         return givesSpans ? withinOwnSpan(tracer.span(options(Option.some(callerSpan)))) : Effect.void

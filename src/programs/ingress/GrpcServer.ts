@@ -94,7 +94,7 @@ const logDefects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E
 
 const listen = (server: grpc.Server, address: string): Effect.Effect<number, GrpcCannotListen> =>
   Effect.callback((resume) =>
-    // Calls come to the server, and not to whoever started it.
+    // Calls do not belong to the async context in which the server was started.
     outside(() =>
       server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) =>
         resume(
@@ -134,7 +134,7 @@ export const serve = Effect.fnUntraced(function* <R>(
     fiber.addObserver((exit) => (Exit.isSuccess(exit) ? answer(null, exit.value) : answer(failure(exit.cause))))
   })
   const stream = Record.map(handlers.stream, (handle) => (call: StreamCall): void => {
-    // Whoever listens does so for long: a stream is in no async context, as a conversation over a WebSocket is in none.
+    // A stream may last for days. It is in no async context, as a conversation over a WebSocket is in none.
     const fiber = outside(() => streams(logDefects(Effect.suspend(() => handle(call)))))
     call.once("cancelled", () => fiber.interruptUnsafe())
     // One that its handler has ended already keeps the status that it has.

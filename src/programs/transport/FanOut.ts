@@ -36,7 +36,7 @@ export interface FanOutOptions<R> {
 
 const nobody = () => Effect.void
 
-/** What the span around, whoever opened it, has to say of a fan-out. */
+/** Sets attributes on the span around. A caller may have opened it with a tracer that is not safe. */
 const annotate = (fiber: AnyFiber, attributes: Readonly<Record<string, unknown>>): void => {
   const { span } = fiber.cache
   if (span?._tag !== "Span") return

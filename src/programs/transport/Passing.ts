@@ -61,7 +61,7 @@ export const passing = (policy: Propagation.Policy): Passing => {
       }
       throw defect
     }
-    // The effect opens the span itself: should the fiber end before it runs it, none is left open.
+    // The effect opens the span itself, so none is left open when the fiber ends before it gets to it.
     if (effect !== undefined) {
       return continued(context, baggage, hop, Incoming.attributes(threshold, wait), effect)
     }

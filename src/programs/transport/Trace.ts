@@ -135,7 +135,7 @@ const receivedContext = (
 ): Context.Context<never> => {
   const isSampled = TraceContext.isSampled(context)
   const enabled = isSampled ? fiber.getRef(TracerEnabled) : undefined
-  const tracer = isSampled ? SafeTracer.of(fiber.context) : undefined
+  const tracer = isSampled ? SafeTracer.of(fiber) : undefined
   return Context.make(TraceContext.Current, context).pipe(
     baggage === undefined ? (same) => same : Context.add(Baggage.Current, baggage),
     enabled === undefined ? (same) => same : Context.add(References.TracerEnabled, enabled),
@@ -168,8 +168,8 @@ export const continued = <A, E, R>(
   })
 
 /**
- * Records the span of a message that has been handled already: what {@link continued} would have shown of it. It is opened
- * and ended at once, so none is left open, whatever becomes of the fiber.
+ * Records the span of a message that has been handled already: the span that {@link continued} would have opened. It is
+ * started and ended in one step, so an interruption cannot leave it open.
  *
  * @since 0.1.0
  * @category spans
@@ -196,7 +196,7 @@ export const recorded = (
       fiber.getRef(References.CurrentTraceLevel)
     )
   }
-  SafeTracer.of(fiber.context)?.record(span, { ...hop.attributes, ...attributes }, spanTime(fiber), exit)
+  SafeTracer.of(fiber)?.record(span, [hop.attributes, attributes], spanTime(fiber), exit)
 }
 
 /**

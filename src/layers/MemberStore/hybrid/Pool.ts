@@ -78,7 +78,7 @@ const doneIfOver = (run: Run): void => {
 
 const started = (url: URL, name: string): Thread => {
   try {
-    // Its events come to nobody in particular, whoever needs it first.
+    // Its events are for all scans, not for the one that needs it first.
     return outside(() => new Thread(url, { name }))
   } catch (cause) {
     throw new Error(`no thread can be started with ${url.href}: see the cause`, { cause })
