@@ -32,6 +32,8 @@ export interface Sender {
     plan: Plan<R, M>,
     refused: (recipient: R) => Effect.Effect<void>
   ) => Effect.Effect<void>
+  /** Runs an effect once all that was pushed before has reached its recipients. It does so like a push: perhaps later. */
+  readonly after: (effect: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 const NOBODY = -1
@@ -127,4 +129,7 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>): Effect.Effect
  * @since 0.1.0
  * @category senders
  */
-export const inline: Sender = { push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)])) }
+export const inline: Sender = {
+  push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)])),
+  after: (effect) => effect
+}

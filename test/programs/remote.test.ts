@@ -4,6 +4,7 @@ import { type Cause, Effect, Exit, Fiber, Option, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { request } from "../../src/domain/Actor.ts"
 import * as Envelope from "../../src/domain/Envelope.ts"
+import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as Payload from "../../src/domain/gateway/Payload.ts"
 import type { SessionId } from "../../src/domain/Ids.ts"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
@@ -135,13 +136,14 @@ describe("a guild's relays at a worker", () => {
       const scope = yield* Scope.make()
       const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
       const proxy = yield* Proxy.make(GUILD, yield* link, new Proxy.Pending())
-      const session = (id: SessionId) => ({ id, mailbox, end: () => Effect.void })
-      const relays = yield* Scope.provide(Relays.make({ ...proxy, session }, { worker: 0, capacity: 2 }), scope)
+      const arrived = (index: number) => ({ id: sessionId(index), mailbox, end: () => Effect.void })
+      const relays = yield* Scope.provide(Relays.make({ ...proxy, arrived }, { worker: 0, capacity: 2 }), scope)
       const tell = (command: Wire.Command) => relays(Envelope.make(command, undefined))
       const attach = (index: number) =>
         tell({
           _tag: "Attach",
           session: sessionId(index),
+          connection: index,
           user: userId(index),
           roles: [],
           intents: 0,
@@ -162,6 +164,95 @@ describe("a guild's relays at a worker", () => {
         }
       }
     }).pipe(Effect.provide([Sampler.always, Offload.inline]), Effect.scoped)
+  )
+})
+
+describe("sessions of a guild at a worker", () => {
+  const nameOf = (payload: Payload.Payload) => /"t":"(\w+)"/.exec(Payload.frame(payload, 0))?.[1]
+  const attach = (connection: number, session: SessionId, name: string): Wire.Command => ({
+    _tag: "Attach",
+    session,
+    connection,
+    user: userId(1),
+    roles: [],
+    intents: Intents.GUILD_MESSAGES,
+    isActive: true,
+    welcome: Payload.make(name, {})
+  })
+  const dispatch = (name: string): Wire.Command => ({
+    _tag: "Dispatch",
+    payload: Payload.make(name, {}),
+    intent: Intents.GUILD_MESSAGES,
+    sessions: 1
+  })
+  const listener = Effect.fnUntraced(function* (id: SessionId, capacity = 100) {
+    const mailbox = yield* Mailbox.bounded<SessionMessage | Envelope.Envelope<SessionMessage>>(capacity)
+    const heard: Array<string | undefined> = []
+    const take = Effect.map(Mailbox.take(mailbox), (message) => {
+      if (!Envelope.isEnvelope(message) && message._tag !== "HeartbeatAck") heard.push(nameOf(message))
+    })
+    return { id, mailbox, end: () => Effect.void, heard, take }
+  })
+
+  it.effect("one that comes back through another relay waits for what its first one has yet to send", () =>
+    Effect.gen(function* () {
+      const slow = yield* listener(sessionId(0), 1)
+      const one = yield* listener(sessionId(1))
+      const other = yield* listener(sessionId(2))
+      const coming = [slow, one, other, one]
+      const proxy = yield* Proxy.make(GUILD, yield* link, new Proxy.Pending())
+      const relays = yield* Relays.make(
+        { ...proxy, arrived: (connection) => coming[connection] },
+        { worker: 0, capacity: 2 }
+      )
+      const tell = (command: Wire.Command) => relays(Envelope.make(command, undefined))
+      yield* tell({ _tag: "Begin", community })
+      yield* tell(attach(0, slow.id, "FIRST"))
+      yield* tell(attach(1, one.id, "FIRST"))
+      // The sender of their relay waits for the slow one from here on.
+      yield* tell(dispatch("OLD"))
+      yield* tell({ _tag: "Detach", session: one.id })
+      yield* tell(attach(2, other.id, "OTHER"))
+      const back = yield* Effect.forkChild(
+        Effect.andThen(tell(attach(3, one.id, "SECOND")), tell({ _tag: "Detach", session: slow.id }))
+      )
+      yield* settle
+      const early = one.mailbox.length
+      yield* Effect.repeat(slow.take, { times: 1 })
+      yield* Fiber.join(back)
+      yield* tell(dispatch("NEW"))
+      yield* Effect.repeat(one.take, { times: 3 })
+      assert.deepStrictEqual([early, ...one.heard], [1, "FIRST", "OLD", "SECOND", "NEW"])
+    }).pipe(Effect.provide([Sampler.always, Offload.senders({ count: 2 })]), Effect.scoped)
+  )
+
+  it.effect("each of two clients with the same session id gets what is its own", () =>
+    Effect.gen(function* () {
+      const wire = yield* link
+      const pending = new Proxy.Pending()
+      const proxy = yield* Proxy.make(GUILD, wire, pending)
+      const clients = [yield* listener(sessionId(1)), yield* listener(sessionId(1))]
+      for (const handle of clients) {
+        const payload = { session: sessionId(1), user: userId(1), intents: 0, handle }
+        yield* Effect.forkChild(Effect.ignore(Transport.call(proxy.guild, "Connect", payload)))
+      }
+      yield* settle
+      assert.deepStrictEqual(
+        wire.sent.map((frame) => proxy.arrived(numberOf(frame)) === clients[wire.sent.indexOf(frame)]),
+        [true, true]
+      )
+      // It is handed out once; and one that the guild refuses is not kept.
+      assert.isUndefined(proxy.arrived(numberOf(wire.sent[0] ?? "")))
+      const third = yield* listener(sessionId(2))
+      const payload = { session: third.id, user: userId(1), intents: 0, handle: third }
+      const refused = yield* Effect.forkChild(Effect.flip(Transport.call(proxy.guild, "Connect", payload)))
+      yield* settle
+      const number = numberOf(wire.sent.at(-1) ?? "")
+      const refusal = new Guild.UnknownMember({ guild: GUILD, user: userId(1) })
+      yield* pending.answer(number, yield* Wire.ways.Connect.answer.encode(Exit.fail(refusal)))
+      assert.strictEqual((yield* Fiber.join(refused))._tag, "UnknownMember")
+      assert.isUndefined(proxy.arrived(number))
+    }).pipe(Effect.scoped)
   )
 })
 
@@ -206,7 +297,7 @@ describe("an outlet", () => {
   it.effect("what cannot be written costs nothing that can", () =>
     Effect.gen(function* () {
       const { outlet, wire } = yield* made()
-      const subscriber = { session: { id: sessionId(1) }, user: userId(1), roles: [], intents: 1.5 }
+      const subscriber = { session: { id: sessionId(1), connection: 0 }, user: userId(1), roles: [], intents: 1.5 }
       yield* Mailbox.offer(
         outlet.relay.mailbox,
         request<Relay, "Attach">("Attach", { subscriber, isActive: true, welcome: payload })

@@ -27,7 +27,8 @@ import * as UserIds from "../UserIds.ts"
 export const WINDOW = 256
 
 /**
- * What a guild has its sessions at a worker told: the requests of a relay, with a session by its id.
+ * What a guild has its sessions at a worker told: the requests of a relay, with a session by its id. One that comes is told
+ * apart by the number of its request to connect (`connection`): the same session may have asked more than once.
  *
  * @since 0.1.0
  * @category schemas
@@ -36,6 +37,7 @@ export const Command = Schema.Union([
   Schema.TaggedStruct("Begin", { community: Community.schema }),
   Schema.TaggedStruct("Attach", {
     session: SessionId,
+    connection: Schema.Int,
     user: UserId,
     roles: Schema.Array(RoleId),
     intents: Schema.Int,

@@ -32,6 +32,9 @@ const AT_ONCE = 64
 /** How many ids are written at a time. */
 const PART = 16_384
 
+/** Who connects waits for the answer; without its number they would not be found again. */
+const NOBODY = -1
+
 type Carrier = Envelope.Envelope<unknown>["carrier"]
 type GuildTag = Exclude<Wire.RequestTag, keyof ReadProtocol>
 
@@ -120,7 +123,11 @@ export const serve = Effect.fnUntraced(function* (options: {
       case "Connect":
         return Effect.flatMap(Wire.ways.Connect.payload.decode(payload), (connect) => {
           branch.sessions.set(connect.session, connect.user)
-          return asked(branch, carrier, tag, { ...connect, handle: { id: connect.session }, worker: name })
+          return asked(branch, carrier, tag, {
+            ...connect,
+            handle: { id: connect.session, connection: number ?? NOBODY },
+            worker: name
+          })
         })
       case "Disconnect":
         return Effect.flatMap(Wire.ways.Disconnect.payload.decode(payload), (disconnect) => {

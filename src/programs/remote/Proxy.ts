@@ -9,7 +9,7 @@ import { ActorStopped, type Address, type CallOf, type Request } from "../../dom
 import { type Change, changed, type Community, empty } from "../../domain/Community.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
-import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
+import type { GuildId, UserId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import { Window } from "../../domain/remote/Window.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
@@ -46,12 +46,16 @@ export class Pending {
   private readonly waiting = new Map<number, Waiting>()
 
   /** Nothing of a request whose answer nobody waits for. Once there is an answer, whichever, `done` is called. */
-  add<T extends Wire.RequestTag>(tag: T, call: CallOf<Protocol, T> | undefined, done: () => void): number | undefined {
+  add<T extends Wire.RequestTag>(
+    tag: T,
+    call: CallOf<Protocol, T> | undefined,
+    done: (answer: Wire.Answer<T>) => void
+  ): number | undefined {
     if (call === undefined) return undefined
     const number = this.next++
     const answered = (answer: Wire.Answer<T>) => {
       Deferred.doneUnsafe(call.reply, answer)
-      done()
+      done(answer)
     }
     const parts: Array<UserIds> = []
     this.waiting.set(number, {
@@ -87,15 +91,16 @@ export class Pending {
 }
 
 /**
- * A guild, and the sessions that are to be connected to it or are. `begun` waits until the guild has said what it is like
- * (`begin`); `take` takes changes over, and `joined` hears of a user who has joined.
+ * A guild, and the sessions that have asked to be connected to it: `arrived` gives the one whose request had this number,
+ * once. `begun` waits until the guild has said what it is like (`begin`); `take` takes changes over, and `joined` hears of a
+ * user who has joined.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Proxy {
   readonly guild: Guild.Guild
-  readonly session: (id: SessionId) => SessionHandle | undefined
+  readonly arrived: (connection: number) => SessionHandle | undefined
   readonly begun: Effect.Effect<void>
   readonly begin: (community: Community) => void
   readonly take: (changes: ReadonlyArray<Change>) => void
@@ -117,7 +122,8 @@ export const make = Effect.fnUntraced(function* (
   let community = empty(id)
   const begun = yield* Deferred.make<void>()
   const mailbox = yield* Mailbox.bounded<Incoming, Cause.Done>(MAILBOX_CAPACITY)
-  const sessions = new Map<SessionId, SessionHandle>()
+  /** By the number of their request. A handle does not go over the link, and a session id may stand for several in turn. */
+  const connecting = new Map<number, SessionHandle>()
   const window = new Window(Wire.WINDOW)
   const joins = new Joins()
   const unanswered = new Set<number>()
@@ -127,9 +133,12 @@ export const make = Effect.fnUntraced(function* (
 
   /** What is not answered is bounded; what waits for that can be withdrawn yet. */
   const waitingFor = <T extends Wire.RequestTag>({ call, tag }: Request<Protocol, T>): number | undefined => {
-    const number = pending.add(tag, call, () => {
+    const number = pending.add(tag, call, (answer) => {
       window.leave(1)
-      if (number !== undefined) unanswered.delete(number)
+      if (number === undefined) return
+      unanswered.delete(number)
+      // The guild has not attached it, and will not.
+      if (Exit.isFailure(answer)) connecting.delete(number)
     })
     if (number === undefined) return undefined
     window.enter()
@@ -137,12 +146,10 @@ export const make = Effect.fnUntraced(function* (
     return number
   }
 
-  /** Which sessions live here is known here: a handle does not go over the link. */
-  const keep = (request: Request<Protocol>): void => {
-    if (request.tag === "Connect" && "mailbox" in request.payload.handle) {
-      sessions.set(request.payload.session, request.payload.handle)
-    }
-    if (request.tag === "Disconnect") sessions.delete(request.payload.session)
+  const keep = (request: Request<Protocol>, number: number | undefined): void => {
+    if (request.tag !== "Connect" || number === undefined) return
+    const { handle } = request.payload
+    if ("mailbox" in handle) connecting.set(number, handle)
   }
 
   /** What goes over the link. */
@@ -155,8 +162,8 @@ export const make = Effect.fnUntraced(function* (
     const [request, carrier] = Envelope.isEnvelope(incoming) ? [incoming.message, incoming.carrier] : [incoming]
     const { call, tag } = request
     if (call?.phase === "withdrawn") return undefined
-    keep(request)
     const number = waitingFor(request)
+    keep(request, number)
     try {
       const message = outgoing(request)
       const numbered = number === undefined ? undefined : { number }
@@ -217,7 +224,11 @@ export const make = Effect.fnUntraced(function* (
       },
       onJoin: (heard) => joins.onJoin(heard)
     },
-    session: (id) => sessions.get(id),
+    arrived: (connection) => {
+      const handle = connecting.get(connection)
+      connecting.delete(connection)
+      return handle
+    },
     begun: Deferred.await(begun),
     begin: (first) => {
       community = first
