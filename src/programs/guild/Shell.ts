@@ -10,7 +10,7 @@ import type { State } from "../../domain/guild/State.ts"
 import type { Members } from "../../domain/MemberStore.ts"
 import { Departures } from "../../domain/relay/Departures.ts"
 import type { OutletProtocol, Protocol } from "../../domain/relay/Protocol.ts"
-import { inline, type Recipient } from "../../domain/Sender.ts"
+import { direct, type Recipient } from "../../domain/Sender.ts"
 import type * as Actor from "../Actor.ts"
 import * as Transport from "../Transport.ts"
 
@@ -114,7 +114,7 @@ export const tell = <M>(
   relays: ReadonlyArray<Recipient<M>>,
   message: M,
   otherwise: Effect.Effect<void> = Effect.void
-): Effect.Effect<void> => Transport.broadcast(relays, message, { sender: inline, refused: () => otherwise })
+): Effect.Effect<void> => Transport.broadcast(relays, message, { sender: direct, refused: () => otherwise })
 
 /**
  * What was acknowledged goes out yet: relays end when they have done with all that was handed to them.

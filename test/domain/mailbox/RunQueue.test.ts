@@ -5,7 +5,8 @@ import { RunQueue, waiter } from "../../../src/domain/mailbox/RunQueue.ts"
 /** A run queue whose slices are run by hand. */
 const byHand = () => {
   const tasks: Array<() => void> = []
-  const runQueue = new RunQueue({ scheduleTask: (task) => void tasks.push(task), flush: () => {} })
+  const dispatcher = { scheduleTask: (task: () => void) => void tasks.push(task), flush: () => {} }
+  const runQueue = new RunQueue({ makeDispatcher: () => dispatcher })
   const slice = (): boolean => {
     const task = tasks.shift()
     task?.()
@@ -63,15 +64,15 @@ describe("RunQueue", () => {
   it("flushes when nothing is left to be woken, or after a while when something always is", () => {
     const { runQueue, slice } = byHand()
     const log: Array<string> = []
-    const flushable = { flush: () => void log.push("flushed") }
+    const flushable = waiter(() => void log.push("flushed"))
     runQueue.schedule(waiter(() => void log.push("woken")))
-    runQueue.afterwards(flushable)
+    runQueue.gather(flushable)
     slice()
     assert.deepStrictEqual(log, ["woken", "flushed"])
 
     const forever = waiter(() => runQueue.schedule(forever), 10_000)
     runQueue.schedule(forever)
-    runQueue.afterwards(flushable)
+    runQueue.gather(flushable)
     let slices = 0
     while (log.length < 3 && slices < 100) {
       slice()
@@ -84,12 +85,12 @@ describe("RunQueue", () => {
   it("what gathers while it flushes is flushed too", () => {
     const { all, runQueue } = byHand()
     const log: Array<string> = []
-    runQueue.afterwards({
-      flush: () => {
+    runQueue.gather(
+      waiter(() => {
         log.push("first")
-        runQueue.afterwards({ flush: () => void log.push("second") })
-      }
-    })
+        runQueue.gather(waiter(() => void log.push("second")))
+      })
+    )
     all()
     assert.deepStrictEqual(log, ["first", "second"])
   })
