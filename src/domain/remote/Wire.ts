@@ -2,7 +2,8 @@
  * What guilds and a worker say to each other over their link, as JSON text.
  *
  * Both directions are bounded without the link having to be: so many of a guild's commands are under way at a time, until
- * the worker has carried them out (`Taken`), and so many requests to a guild, until they are answered.
+ * the worker has carried them out (`Taken`), and so many requests to a guild, until they are answered. What is read of a
+ * guild's members beside it has bounds of its own: a guild's commands never wait for a search.
  *
  * @since 0.1.0
  */
@@ -203,7 +204,7 @@ export const Down = Schema.fromJsonString(
 )
 
 /**
- * From a worker to the guilds. A `Request` with a number wants a reply. `Taken` says how many more of a guild's commands
+ * From a worker to the guilds. A `Request` with a number wants a reply, until it is `Abandoned`. `Taken` says how many more of a guild's commands
  * have been carried out.
  *
  * @since 0.1.0
@@ -216,6 +217,7 @@ export const Up = Schema.fromJsonString(
       number: Schema.optionalKey(Schema.Int),
       request: Envelope.schema(Request)
     }),
+    Schema.TaggedStruct("Abandoned", { guild: GuildId, number: Schema.Int }),
     Schema.TaggedStruct("Taken", { guild: GuildId, count: Schema.Int })
   ])
 )

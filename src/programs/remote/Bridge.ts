@@ -6,6 +6,7 @@
  */
 import { type Duration, Effect, Exit, Fiber, Pull, type Schema, type Scope } from "effect"
 import type * as Envelope from "../../domain/Envelope.ts"
+import { reads } from "../../domain/guild/commands/reads.ts"
 import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
 import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
@@ -107,6 +108,9 @@ export const serve = Effect.fnUntraced(function* (options: {
     served.push([guild, branch])
   }
 
+  /** What may be abandoned yet: it changes nothing, so it does not matter how far it has come. */
+  const reading = new Map<number, Fiber.Fiber<void>>()
+
   const passed = <T extends Exclude<GuildTag, "Connect" | "Disconnect">>(
     branch: Branch,
     carrier: Envelope.Envelope<unknown>["carrier"],
@@ -136,7 +140,7 @@ export const serve = Effect.fnUntraced(function* (options: {
         })
       case "FindMembers":
         return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ after, limit, prefix }) => {
-          const found = Effect.flatMap(branch.guild.members.find(prefix, limit, after), (users) =>
+          const found = Effect.flatMap(branch.guild.members.find(prefix, { limit, after }), (users) =>
             inParts(link, number, users)
           )
           return written(tag, Wire.ways.FindMembers.answer, Effect.exit(found))
@@ -159,6 +163,7 @@ export const serve = Effect.fnUntraced(function* (options: {
     const branch = branches.get(up.guild)
     if (branch === undefined) return
     if (up._tag === "Taken") return branch.outlet.taken(up.count)
+    if (up._tag === "Abandoned") return reading.get(up.number)?.interruptUnsafe()
     const { number, request } = up
     const answered = Effect.map(
       Effect.catch(handled(branch, request, number), (error) => unreadable(request.message.tag, error)),
@@ -167,7 +172,10 @@ export const serve = Effect.fnUntraced(function* (options: {
       }
     )
     // A guild that is slow to answer keeps nobody else from asking; those who ask it do so in their order.
-    yield* Effect.forkScoped(answered, { startImmediately: true })
+    const fiber = yield* Effect.forkScoped(answered, { startImmediately: true })
+    if (number === undefined || !(request.message.tag in reads)) return
+    reading.set(number, fiber)
+    fiber.addObserver(() => reading.delete(number))
   })
 
   link.send(Wire.encodeDown({ _tag: "Start", worker: index, guilds: guilds.map(({ id }) => id) }))
