@@ -204,8 +204,8 @@ export const Down = Schema.fromJsonString(
 )
 
 /**
- * From a worker to the guilds. A `Request` with a number wants a reply, until it is `Abandoned`. `Taken` says how many more of a guild's commands
- * have been carried out.
+ * From a worker to the guilds. A `Request` with a number wants a reply. One that is `Abandoned` wants none any more: if it
+ * only reads something, it is stopped. `Taken` says how many more of a guild's commands have been carried out.
  *
  * @since 0.1.0
  * @category schemas

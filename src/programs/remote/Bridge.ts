@@ -33,7 +33,7 @@ const AT_ONCE = 64
 /** How many ids are written at a time. */
 const PART = 16_384
 
-/** Who connects waits for the answer; without its number they would not be found again. */
+/** Of a request to connect whose answer nobody waits for: the worker finds nobody under it. */
 const NOBODY = -1
 
 type Carrier = Envelope.Envelope<unknown>["carrier"]

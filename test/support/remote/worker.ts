@@ -21,6 +21,9 @@ const { channel, hasSenders, relayCapacity } = isWorkerData(workerData)
   : { channel: "", hasSenders: false, relayCapacity: 1 }
 const name = threadName ?? ""
 
+/** The clock of a worker is the real one, and the machine may be busy. */
+const PATIENT = { timeout: "1 minute" } as const
+
 const talk = new BroadcastChannel(channel)
 const tell = (heard: Heard) => talk.postMessage(heard)
 
@@ -70,10 +73,10 @@ const sessions = Effect.gen(function* () {
     const wish = { user, intents, isPassive }
     open.set(client, {
       scope: own,
-      connect: Effect.orDie(Transport.call(found, "Connect", { ...wish, session, handle: started })),
-      disconnect: Effect.orDie(Transport.call(found, "Disconnect", { session, user }))
+      connect: Effect.orDie(Transport.call(found, "Connect", { ...wish, session, handle: started }, PATIENT)),
+      disconnect: Effect.orDie(Transport.call(found, "Disconnect", { session, user }, PATIENT))
     })
-    yield* Effect.orDie(Scope.provide(Guild.connect(found, started, wish), own))
+    yield* Effect.orDie(Scope.provide(Guild.connect(found, started, { ...wish, ...PATIENT }), own))
     tell({ hear: "opened", client })
   })
 
