@@ -7,13 +7,13 @@
 import { Effect, Effectable } from "effect"
 import { EMPTY } from "./Buffer.ts"
 import type { MailboxImpl } from "./MailboxImpl.ts"
-import type { Waiter } from "./RunQueue.ts"
+import { LOOK_EVERY, type Waiter } from "./RunQueue.ts"
 
 /** Messages that plain functions handle at one place in the line. */
 const BATCH = 256
 
-/** What an effect counts for, in messages that a plain function handles. */
-const EFFECT_WEIGHT = 16
+/** What an effect counts for, in messages that a plain function handles: after each the run queue looks at the clock. */
+const EFFECT_WEIGHT = LOOK_EVERY
 
 /**
  * What is done with a message: nothing more, or an effect that the next message waits for.

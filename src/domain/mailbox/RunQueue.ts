@@ -11,7 +11,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, type Fiber, Scheduler } from "effect"
+import { Clock, Context, Effect, type Fiber, Scheduler } from "effect"
 import { outside } from "../AsyncContext.ts"
 import { Line } from "./Line.ts"
 
@@ -41,11 +41,16 @@ export const waiter = (resume: () => void, weight = 1): Waiter => ({
 /** Messages that one run handles at most: 0.5 ms of plain deliveries. */
 const RUN_MESSAGES = 2048
 
-/** Milliseconds after which a run begins nothing more. What it has begun takes another two at most, so a run takes 4. */
-const RUN_MILLIS = 2
+/** Nanoseconds after which a run begins nothing more: 2 ms. What it has begun takes about another two at most. */
+const RUN_NANOS = 2_000_000n
 
-/** Messages between two looks at the clock, which cost 30 ns each. */
-const LOOK_EVERY = 16
+/**
+ * Messages between two looks at the clock, which take 0.1 µs each.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const LOOK_EVERY = 64
 
 /** Runs after which what was gathered joins the line, though the line was never empty: some 10 ms. */
 const GATHERING_RUNS = 8
@@ -54,7 +59,7 @@ const GATHERING_RUNS = 8
  * The timer that brings the next run is not relied on once it has been replaced, as tests with fake timers do: it may never
  * fire.
  */
-const timer = (): unknown => globalThis.setImmediate ?? globalThis.setTimeout
+const timer = (): unknown => globalThis.setImmediate
 const timerAtLoad = timer()
 
 /**
@@ -65,13 +70,18 @@ const timerAtLoad = timer()
  */
 export class RunQueue {
   private readonly scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">
+  private readonly clock: Pick<Clock.Clock, "monotonicTimeNanosUnsafe">
   private readonly line = new Line<Waiter>()
   private gathered: Array<Waiter> = []
   private runsWhileGathering = 0
   private isScheduled = false
 
-  constructor(scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">) {
+  constructor(
+    scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">,
+    clock: Pick<Clock.Clock, "monotonicTimeNanosUnsafe">
+  ) {
     this.scheduler = scheduler
+    this.clock = clock
   }
 
   /** Puts somebody at the end of the line. */
@@ -112,8 +122,8 @@ export class RunQueue {
   }
 
   private readonly run = (): void => {
-    const { line } = this
-    const end = performance.now() + RUN_MILLIS
+    const { clock, line } = this
+    const end = clock.monotonicTimeNanosUnsafe() + RUN_NANOS
     try {
       for (let left = RUN_MESSAGES, unseen = 0; left > 0;) {
         if (line.length === 0) this.release()
@@ -124,7 +134,7 @@ export class RunQueue {
         unseen += messages
         if (unseen >= LOOK_EVERY) {
           unseen = 0
-          if (performance.now() >= end) break
+          if (clock.monotonicTimeNanosUnsafe() >= end) break
         }
       }
     } finally {
@@ -146,11 +156,13 @@ export class RunQueue {
 /** One for each scheduler: an app that brings a scheduler of its own has its fibers run by it. */
 class RunQueues {
   private readonly known = new WeakMap<Scheduler.Scheduler, RunQueue>()
+  // The real one, whichever clock a fiber has: a run ends so that others have the thread.
+  private readonly clock = Context.get(Context.empty(), Clock.Clock)
 
   of(scheduler: Scheduler.Scheduler): RunQueue {
     const known = this.known.get(scheduler)
     if (known !== undefined) return known
-    const made = new RunQueue(scheduler)
+    const made = new RunQueue(scheduler, this.clock)
     this.known.set(scheduler, made)
     return made
   }

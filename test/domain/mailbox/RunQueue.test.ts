@@ -4,9 +4,10 @@ import { RunQueue, waiter } from "../../../src/domain/mailbox/RunQueue.ts"
 
 /** A run queue whose slices are run by hand. */
 const byHand = () => {
+  const clock = { now: 0n, monotonicTimeNanosUnsafe: () => clock.now }
   const tasks: Array<() => void> = []
   const dispatcher = { scheduleTask: (task: () => void) => void tasks.push(task), flush: () => {} }
-  const runQueue = new RunQueue({ makeDispatcher: () => dispatcher })
+  const runQueue = new RunQueue({ makeDispatcher: () => dispatcher }, clock)
   const slice = (): boolean => {
     const task = tasks.shift()
     task?.()
@@ -17,7 +18,7 @@ const byHand = () => {
     while (slice()) slices++
     return slices
   }
-  return { runQueue, slice, all, tasks }
+  return { runQueue, slice, all, tasks, clock }
 }
 
 describe("RunQueue", () => {
@@ -44,6 +45,14 @@ describe("RunQueue", () => {
     for (let index = 0; index < 100; index++) heavy.runQueue.schedule(waiter(() => {}, 100))
     assert.isAtLeast(many.all(), 4)
     assert.isAtLeast(heavy.all(), 4)
+  })
+
+  it("gives the event loop back after a while, whatever a waiter says that it took", () => {
+    const { all, clock, runQueue } = byHand()
+    // A millisecond each.
+    const slow = waiter(() => void (clock.now += 1_000_000n), 64)
+    for (let index = 0; index < 10; index++) runQueue.schedule(slow)
+    assert.strictEqual(all(), 5)
   })
 
   it("what one waiter throws is not the next one's affair", () => {
