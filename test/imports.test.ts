@@ -38,6 +38,9 @@ const HOPS = [
   ["Guilds"],
   ["Bridge", "Relays"],
   ["Outlet", "Proxy"],
+  ["Reads"],
+  ["Requests"],
+  ["Pending"],
   ["Guild"],
   ["background", "facts"],
   ["interpret"],
@@ -63,6 +66,16 @@ const rank = (file: string) => HOPS.findIndex((hops) => hops.includes(posix.base
 /** What must not reach the domain: sockets, threads, files, clocks, servers. */
 const OUTSIDE =
   /^(node:|@effect\/platform|effect\/(http|socket|workers|net|cluster|observability|rpc|sql|cli|process)\b)/
+
+/** Who reads the wall clock, or what goes by it: for what people are shown, and for what other processes are told. */
+const WALL =
+  /currentTime(Millis|Nanos)|\bDate\.now|new Date\(\)|DateTime\.now|Schedule\.(fixed|windowed|upTo|during|cron)|(cachedWith|timeToLive|TimeToLive)/
+const READS_WALL = [
+  "programs/GrpcIngress.ts", // deadlines, as gRPC has them
+  "programs/guild/facts.ts", // messages' times and ids, and until when members are timed out
+  "programs/transport/Current.ts", // when a message left for another process
+  "programs/transport/Trace.ts" // spans' times
+]
 
 const broken = (
   from: ReadonlyArray<string>,
@@ -94,6 +107,13 @@ describe("imports", () => {
       assert.notInclude(imports(file), "domain/Detached.ts", file)
       assert.notMatch(code(file), /\bLayer\.|\bDate\.now|new Date\(\)|setTimeout|performance\.|Math\.random/, file)
     }
+  })
+
+  it("what is measured goes by monotonic time; only what is shown goes by the wall clock", () => {
+    const found = files.filter((file) => {
+      return WALL.test(code(file)) && !code(file).includes("Monotonic.schedule")
+    })
+    assert.deepStrictEqual(found.toSorted(), READS_WALL)
   })
 
   it("fibers that live on are started by Detached, and thereby in no trace and in no async context", () => {

@@ -52,7 +52,8 @@ const finished = ({ attributes, kind, links, name, parent, spanId, status, trace
     name,
     kind,
     startMillis: millis(status.startTime),
-    durationMillis: millis(end - status.startTime),
+    // The wall clock may have been set back while it was open.
+    durationMillis: Math.max(0, millis(end - status.startTime)),
     status: Exit.isSuccess(exit) ? "ok" : Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "error",
     attributes: Object.fromEntries(Array.from(attributes, ([key, value]) => [key, json(value)])),
     ...(links.length === 0 ? undefined : { links: links.map(({ span: { spanId, traceId } }) => ({ traceId, spanId })) })

@@ -8,7 +8,7 @@
  * @see https://discord.com/developers/docs/events/gateway
  * @since 0.1.0
  */
-import { Clock, Data, Duration, Effect, Fiber, Option, Redacted, Result, Scope, Semaphore } from "effect"
+import { Data, Duration, Effect, Fiber, Option, Redacted, Result, Scope, Semaphore } from "effect"
 import { Hex } from "effect/encoding"
 import { Accounts } from "../domain/Accounts.ts"
 import * as Detached from "../domain/Detached.ts"
@@ -19,6 +19,7 @@ import * as EventJson from "../domain/gateway/EventJson.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import { SessionId, type UserId } from "../domain/Ids.ts"
+import * as Monotonic from "../domain/Monotonic.ts"
 import type { Status } from "../domain/Presence.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import type { User } from "../domain/User.ts"
@@ -43,6 +44,16 @@ class Hangup extends Data.TaggedError("Hangup")<{ readonly close: CloseCode.Clos
 type Ended = Hangup | SocketClosed
 
 /**
+ * Ends the conversation after a silence, for which it waits in three parts. A process that stood still, because it or the
+ * machine was suspended, ends only one of them when it goes on, however long that was; in the others it reads what clients
+ * have sent meanwhile.
+ */
+const silent = Effect.andThen(
+  Effect.replicateEffect(Effect.sleep(Duration.divideUnsafe(SILENCE, 3)), 3, { discard: true }),
+  Effect.suspend(() => new Hangup({ close: CloseCode.SESSION_TIMED_OUT }))
+)
+
+/**
  * The client's next frame. Fails when it cannot be read, comes too late, or is one too many.
  */
 const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.ClientFrame, Ended> => {
@@ -56,12 +67,9 @@ const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.Cli
     return ++inWindow > RATE.frames
   }
   return socket.receive.pipe(
-    Effect.timeoutOrElse({
-      duration: SILENCE,
-      orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
-    }),
+    Effect.raceFirst(silent),
     Effect.flatMap((frame) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.flatMap(Monotonic.now, (now) =>
         exceeds(now)
           ? new Hangup({ close: CloseCode.RATE_LIMITED })
           : Effect.fromResult(Result.mapError(ClientFrame.decode(frame), (close) => new Hangup({ close })))
@@ -132,7 +140,8 @@ const guildsOf = Effect.fnUntraced(function* (
   const { all } = yield* Guilds
   return yield* Effect.filter(
     all.filter((guild) => isOn(shard, guild)),
-    ({ members }) => Effect.mapBoth(members.get([user]), { onSuccess: (found) => found.length > 0, onFailure: failed }),
+    ({ members }) =>
+      Effect.mapBoth(members.get([user], user), { onSuccess: (found) => found.length > 0, onFailure: failed }),
     { concurrency: 16 }
   )
 })

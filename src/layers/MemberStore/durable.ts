@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Duration, Effect, Layer, Option, RcMap, Semaphore, Stream } from "effect"
+import { Duration, Effect, Layer, Option, RcMap, Semaphore, Stream } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import * as Detached from "../../domain/Detached.ts"
@@ -19,6 +19,7 @@ import {
   StoreUnavailable,
   Transient
 } from "../../domain/MemberStore.ts"
+import * as Monotonic from "../../domain/Monotonic.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 import * as Loading from "./Loading.ts"
@@ -62,9 +63,9 @@ interface Change {
 const whole = Effect.fnUntraced(function* (loading: Loading.Loading, guild: GuildId, options: ScanOptions = {}) {
   const deadline = Duration.fromInputUnsafe(options.deadline ?? DEADLINE)
   const timedOut = () => new ScanTimedOut({ guild, deadlineMillis: Duration.toMillis(deadline) })
-  const start = yield* Clock.currentTimeMillis
+  const start = yield* Monotonic.now
   yield* Effect.timeoutOrElse(loading.done, { duration: deadline, orElse: () => Effect.fail(timedOut()) })
-  const waited = Duration.millis((yield* Clock.currentTimeMillis) - start)
+  const waited = Duration.millis((yield* Monotonic.now) - start)
   return {
     options: { deadline: Duration.subtract(deadline, waited) },
     relabelled: (error: ScanError) => (error._tag === "ScanTimedOut" ? timedOut() : error)

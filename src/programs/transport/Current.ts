@@ -7,6 +7,7 @@ import { Clock, Context, Option, Tracer } from "effect"
 import * as Baggage from "../../domain/Baggage.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import * as Metrics from "../../domain/Metrics.ts"
+import * as Monotonic from "../../domain/Monotonic.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as SafeTracer from "../../domain/SafeTracer.ts"
 import type { Rejection } from "../../domain/Rejection.ts"
@@ -15,12 +16,20 @@ import * as TraceContext from "../../domain/TraceContext.ts"
 import type { AnyFiber } from "./Sampling.ts"
 
 /**
- * Unix time in milliseconds, with what the clock has of finer digits.
+ * Unix time in milliseconds, with what the clock has of finer digits: for what other processes are told.
  *
  * @since 0.1.0
  * @category reading
  */
-export const now = (fiber: AnyFiber): number => Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()) / 1e6
+export const wallNow = (fiber: AnyFiber): number => Number(fiber.getRef(Clock.Clock).currentTimeNanosUnsafe()) / 1e6
+
+/**
+ * Monotonic time in milliseconds: for what is measured within the process.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const monotonicNow = (fiber: AnyFiber): number => Monotonic.nowUnsafe(fiber.getRef(Clock.Clock))
 
 const propagated = (span: Tracer.AnySpan | undefined): Tracer.AnySpan | undefined => {
   if (span === undefined || !Context.get(span.annotations, Tracer.DisablePropagation)) return span
@@ -84,7 +93,7 @@ export const carrier = (
   const sampled = TraceContext.isSampled(context)
   const mode = sampled ? "full" : asked(fiber.getRef(Propagation.unsampled), "omit")
   if (mode === "omit") return undefined
-  const sentAt = now(fiber)
+  const sentAt = wallNow(fiber)
   if (mode === "ids") return TraceCarrier.encode({ ...context, traceState: "" }, { sentAt })
   const limits = asked(fiber.getRef(Propagation.baggage), undefined)
   const baggage = limits && Baggage.format(fiber.getRef(Baggage.Current), limits)
@@ -103,9 +112,9 @@ export const wrapped = <M>(
   message: M
 ): M | Envelope.Envelope<M> => {
   const carried = context && carrier(fiber, context)
-  if (carried !== undefined) return Envelope.make(message, carried)
+  if (carried !== undefined) return Envelope.make(message, carried, monotonicNow(fiber))
   return asked(fiber.getRef(Propagation.waits), "none") === "all"
-    ? Envelope.make(message, { sentAt: now(fiber) })
+    ? Envelope.make(message, undefined, monotonicNow(fiber))
     : message
 }
 

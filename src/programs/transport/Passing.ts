@@ -46,9 +46,10 @@ export const passing = (policy: Propagation.Policy): Passing => {
     return last.received
   }
 
-  return (fiber, { carrier, message }, hop, handler) => {
-    const known = carrier?.traceparent === undefined ? undefined : received(fiber, carrier)
-    const wait = Incoming.waited(fiber, hop, carrier?.sentAt, known?.parent !== undefined)
+  return (fiber, envelope, hop, handler) => {
+    const { carrier, message } = envelope
+    const known = carrier && received(fiber, carrier)
+    const wait = Incoming.waited(fiber, hop, envelope, known?.parent !== undefined)
     if (known === undefined || policy === "off") return handler(message)
     const { baggage, context, parent, threshold } = known
     const startTime = parent === undefined ? 0n : spanTime(fiber)

@@ -196,7 +196,9 @@ export const recorded = (
       fiber.getRef(References.CurrentTraceLevel)
     )
   }
-  SafeTracer.of(fiber)?.record(span, [hop.attributes, attributes], spanTime(fiber), exit)
+  // The wall clock may have been set back meanwhile.
+  const now = spanTime(fiber)
+  SafeTracer.of(fiber)?.record(span, [hop.attributes, attributes], now > startTime ? now : startTime, exit)
 }
 
 /**
