@@ -12,6 +12,7 @@ import {
   type Protocol,
   type Request
 } from "../domain/Actor.ts"
+import * as Detached from "../domain/Detached.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
 import * as Metrics from "../domain/Metrics.ts"
 import * as Propagation from "../domain/Propagation.ts"
@@ -225,7 +226,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     const start = Effect.gen(function* () {
       if (fiber === undefined && phase._tag === "Prepared") {
         link(yield* linkToHere)
-        fiber = yield* Effect.forkDetach(Effect.setContext(loop, context))
+        fiber = yield* Effect.setContext(Detached.fork(loop), context)
         // It has ended by itself, and leaves nothing to be done in a scope that may live on for long.
         fiber.addObserver(() => void Scope.closeUnsafe(scope, Exit.void))
       }

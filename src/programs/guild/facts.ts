@@ -57,7 +57,10 @@ export const lookUp = Effect.fnUntraced(function* (
  * @category getters
  */
 export const roster = (members: Members, state: () => State) => ({
-  find: (prefix: string, limit?: number, after?: UserId): Effect.Effect<UserIds, ScanError> => {
+  find: (
+    prefix: string,
+    { after, limit }: { readonly limit?: number | undefined; readonly after?: UserId | undefined } = {}
+  ): Effect.Effect<UserIds, ScanError> => {
     const query = prefix === "" ? MemberQuery.everybody : MemberQuery.named(prefix)
     if (after !== undefined) {
       const some = (users: UserIds) => UserIds.from(users.after(after, limit ?? users.size))
