@@ -24,6 +24,23 @@ import { linkToHere, timers } from "./actor/timers.ts"
 export {
   /**
    * @since 0.1.0
+   * @category guards
+   */
+  isLater,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Later,
+  /**
+   * @since 0.1.0
+   * @category handlers
+   */
+  later
+} from "./actor/Later.ts"
+export {
+  /**
+   * @since 0.1.0
    * @category models
    */
   type Timer,
@@ -118,7 +135,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     never,
     R | Exclude<R2, Scope.Scope> | Scope.Scope
   > {
-    const { kind, supervision = Supervision.restart() } = options
+    const { grace, kind, supervision = Supervision.restart() } = options
     const policy = options.policy ?? (yield* Propagation.policy)
     const mailbox = yield* Mailbox.bounded<Serve.Incoming<P, I>, Cause.Done>(options.capacity)
     const started = yield* Deferred.make<void, ActorNotStarted>()
@@ -126,7 +143,9 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     let phase: Phase = { _tag: "Prepared" }
 
     const address: Address<P, I> = { kind, mailbox, refusal: (request) => refusal(kind, phase, request) }
-    const { handling, link, receiver, serve } = Serve.make<P, I>(options, policy, supervision)
+    const { handling, link, parking, receiver, serve } = Serve.make<P, I>(options, policy, supervision, (wake) =>
+      mailbox.offerUnsafe(wake)
+    )
 
     /** No caller is left without an answer: what was not handled is told so. */
     const abandon = ({ call, tag }: Request<P>, handled: "no" | "maybe"): void => {
@@ -144,6 +163,27 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       Deferred.await(stopping),
       Effect.map(Mailbox.size(mailbox), (left) => left > 0)
     )
+
+    /** What is to be answered later, when a life has come to its end. */
+    const parked = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
+      const death = Exit.isSuccess(exit) ? undefined : deathOf(exit.cause)
+      const dropped = ({ call, tag }: Request<P>, handled: "no" | "maybe"): void => {
+        const error =
+          death === undefined
+            ? new ActorStopped({ kind, request: tag, handled })
+            : died(kind, handled, death.cause, tag)
+        if (call !== undefined) Deferred.doneUnsafe(call.reply, Exit.fail(error))
+      }
+      // The loop has been interrupted at it: others may be gone on with now.
+      const interrupted = handling()
+      if (interrupted !== undefined) dropped(interrupted, "maybe")
+      const drop = Effect.sync(() => parking.drop("all", dropped))
+      if (grace === undefined || death !== undefined) return drop
+      return Effect.suspend(() => {
+        parking.drop("no", dropped)
+        return Effect.interruptible(parking.finish)
+      }).pipe(Effect.timeoutOption(grace), Effect.ignore, Effect.andThen(drop))
+    }
 
     const life = Effect.scoped(
       Effect.gen(function* () {
@@ -163,7 +203,9 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
         )
         phase = { _tag: "Running" }
         Deferred.doneUnsafe(started, Exit.void)
-        return yield* Mailbox.consume(mailbox, serve(behavior))
+        // After init: before what it has acquired is released.
+        yield* Effect.addFinalizer(parked)
+        return yield* Pull.catchDone(Mailbox.consume(mailbox, serve(behavior)), () => parking.finish)
       })
     ).pipe(
       Pull.catchDone(() => Effect.void),
