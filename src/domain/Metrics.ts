@@ -46,3 +46,30 @@ export const rejected = (reason: Rejection): Metric.Counter<number> =>
     attributes: { reason },
     incremental: true
   })
+
+/**
+ * `fanfare.unhandled`: messages that an actor accepted and never handled, because it ended, by the kind of actor. Callers
+ * among their senders were told; whoever cast them was not.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const unhandled = (actor: string): Metric.Counter<number> =>
+  Metric.counter("fanfare.unhandled", {
+    description: "Messages that an actor accepted and never handled, because it ended",
+    attributes: { actor },
+    incremental: true
+  })
+
+/**
+ * `fanfare.tracer.failed`: what the tracer was asked to do and failed to, by operation.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tracerFailed = (operation: string): Metric.Counter<number> =>
+  Metric.counter("fanfare.tracer.failed", {
+    description: "Times that the tracer failed, by what it was asked to do",
+    attributes: { operation },
+    incremental: true
+  })

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, Scope } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Metric, Pull, Scope } from "effect"
 import {
   type ActorDied,
   ActorNotStarted,
@@ -12,14 +12,16 @@ import {
   type Protocol,
   type Request
 } from "../domain/Actor.ts"
+import * as Detached from "../domain/Detached.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
+import * as Metrics from "../domain/Metrics.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import * as Supervision from "../domain/Supervision.ts"
 import type { Options } from "./actor/Options.ts"
 import { died, type Phase, refusal } from "./actor/phase.ts"
 import * as Serve from "./actor/serve.ts"
 import { Death, deathOf, supervise } from "./actor/supervise.ts"
-import { linkToHere, timers } from "./actor/timers.ts"
+import { linkToHere, Tick, timers } from "./actor/timers.ts"
 
 export {
   /**
@@ -156,6 +158,23 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       if (call !== undefined) Deferred.doneUnsafe(call.reply, Exit.fail(error))
     }
 
+    /** What was accepted and will not be handled: callers are told, and what nobody waits for is counted and logged. */
+    const unhandled = Effect.fnUntraced(function* (left: ReadonlyArray<Serve.Incoming<P, I>>) {
+      const casts: Record<string, number> = {}
+      let count = 0
+      for (const incoming of left) {
+        const request = Serve.requestIn<P, I>(incoming)
+        if (request !== undefined) abandon(request, "no")
+        if (request?.call !== undefined || incoming instanceof Tick || incoming instanceof Serve.Wake) continue
+        const tag = request?.tag ?? "bare message"
+        casts[tag] = (casts[tag] ?? 0) + 1
+        count++
+      }
+      if (count === 0) return
+      yield* Metric.update(Metrics.unhandled(kind), count)
+      yield* Effect.logWarning(`the ${kind} ended before it handled ${count} messages that it had accepted`, casts)
+    })
+
     const stopping = yield* Deferred.make<void>()
     /** Accepts nothing more; what is there is handled yet. */
     const noMore = Effect.andThen(Mailbox.end(mailbox), Effect.asVoid(Deferred.succeed(stopping, undefined)))
@@ -164,26 +183,26 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       Effect.map(Mailbox.size(mailbox), (left) => left > 0)
     )
 
-    /** What is to be answered later, when a life has come to its end. */
-    const parked = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
+    /** What becomes of requests that are to be answered later, when a life has come to its end. */
+    const parked = Effect.fnUntraced(function* (exit: Exit.Exit<unknown, unknown>) {
       const death = Exit.isSuccess(exit) ? undefined : deathOf(exit.cause)
-      const dropped = ({ call, tag }: Request<P>, handled: "no" | "maybe"): void => {
-        const error =
-          death === undefined
-            ? new ActorStopped({ kind, request: tag, handled })
-            : died(kind, handled, death.cause, tag)
-        if (call !== undefined) Deferred.doneUnsafe(call.reply, Exit.fail(error))
+      const lost: Array<Request<P>> = []
+      const dropped = (request: Request<P>, handled: "no" | "maybe"): void => {
+        const { call, tag } = request
+        if (call === undefined) lost.push(request)
+        else if (death === undefined) abandon(request, handled)
+        else Deferred.doneUnsafe(call.reply, Exit.fail(died(kind, handled, death.cause, tag)))
       }
       // The loop has been interrupted at it: others may be gone on with now.
       const interrupted = handling()
-      if (interrupted !== undefined) dropped(interrupted, "maybe")
-      const drop = Effect.sync(() => parking.drop("all", dropped))
-      if (grace === undefined || death !== undefined) return drop
-      return Effect.suspend(() => {
+      if (interrupted !== undefined) abandon(interrupted, "maybe")
+      if (grace !== undefined && death === undefined) {
         parking.drop("no", dropped)
-        return Effect.interruptible(parking.finish)
-      }).pipe(Effect.timeoutOption(grace), Effect.ignore, Effect.andThen(drop))
-    }
+        yield* parking.finish.pipe(Effect.interruptible, Effect.timeoutOption(grace), Effect.ignore)
+      }
+      parking.drop("all", dropped)
+      yield* unhandled(lost)
+    })
 
     const life = Effect.scoped(
       Effect.gen(function* () {
@@ -230,11 +249,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
         phase = phaseAfter(exit)
         const interrupted = handling()
         if (interrupted !== undefined) abandon(interrupted, "maybe")
-        yield* Mailbox.end(mailbox)
-        for (const incoming of yield* Mailbox.collect(mailbox)) {
-          const request = Serve.requestIn<P, I>(incoming)
-          if (request !== undefined) abandon(request, "no")
-        }
+        yield* unhandled(yield* Mailbox.close(mailbox))
         const notStarted = phase._tag === "NotStarted" ? phase.error : new ActorNotStarted({ kind, handled: "no" })
         Deferred.doneUnsafe(started, Exit.fail(notStarted))
         Deferred.doneUnsafe(ended, phase._tag === "Died" ? Exit.fail(died(kind, "maybe", phase.cause)) : Exit.void)
@@ -253,7 +268,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     const start = Effect.gen(function* () {
       if (fiber === undefined && phase._tag === "Prepared") {
         link(yield* linkToHere)
-        fiber = yield* Effect.forkDetach(Effect.setContext(loop, context))
+        fiber = yield* Effect.setContext(Detached.fork(loop), context)
         // It has ended by itself, and leaves nothing to be done in a scope that may live on for long.
         fiber.addObserver(() => void Scope.closeUnsafe(scope, Exit.void))
       }

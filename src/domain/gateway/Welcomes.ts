@@ -39,7 +39,7 @@ interface WrittenState {
 /** An object's fields without its braces. */
 const fields = (data: object): string => JSON.stringify(data).slice(1, -1)
 
-/** Whom the channels speak of by name: their roles do not say what they see. */
+/** Members whom channels name, and the owner: their roles alone do not say what they see. */
 const namedIn = ({ audiences, ownerId }: Community): ReadonlySet<UserId> =>
   new Set([ownerId, ...Array.from(audiences.values()).flatMap(({ named }) => Array.from(named.keys()))])
 
@@ -77,7 +77,8 @@ export class Welcomes {
   payload(snapshot: Snapshot): Payload.Payload {
     this.turnTo(snapshot)
     const { community, member, roster } = snapshot
-    const key = this.named.has(member.user.id) ? `user ${member.user.id}` : member.roles.toSorted().join()
+    const roles = member.roles.toSorted().join()
+    const key = this.named.has(member.user.id) ? `user ${member.user.id} ${roles}` : roles
     const seen = this.kept(this.seen, key, () => this.seenBy(snapshot))
     const rooms = this.kept(this.rooms, key, () => this.writtenRooms(snapshot, seen))
     const { inside, members, states } = this.kept(this.calls, key, () => this.writtenCalls(snapshot, seen))

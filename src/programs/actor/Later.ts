@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Exit, Fiber, Tracer } from "effect"
+import { type Context, Effect, Exit, Fiber } from "effect"
 
 /** The span of the wait, within the one in which the request is handled, which has ended by then. */
 const WAIT = "actor.wait"
@@ -55,6 +55,16 @@ export class Later<out A, out E> {
  */
 export const isLater = <A, E>(value: A | Later<A, E>): value is Later<A, E> => value instanceof Later
 
+/** The wait as a span, where the request is handled in one that is kept. */
+const spanned = (waiting: Fiber.Fiber<unknown, unknown>): Effect.Effect<unknown> =>
+  Effect.withFiber(({ cache }) =>
+    cache.span?.sampled === true
+      ? Effect.forkChild(Effect.withSpan(Fiber.await(waiting), WAIT, { captureStackTrace: false }), {
+          startImmediately: true
+        })
+      : Effect.void
+  )
+
 /**
  * Runs an effect for a handler, and goes on with `then` when it is done. An effect that is done at once costs no more than
  * that. While any other goes on, the actor handles other messages, and `then` has its turn between two of them: it may read
@@ -90,17 +100,15 @@ export const later = <A, E, R, B, E2, R2>(
     readonly then: (exit: Exit.Exit<A, E>) => Effect.Effect<B | Later<B, E2>, E2, R2>
   }
 ): Effect.Effect<B | Later<B, E2>, E2, R | R2> =>
-  Effect.contextWith<R | R2, B | Later<B, E2>, E2, R2>((context) => {
-    const { handled, then } = options
-    const run = Effect.runForkWith(context)
-    const waiting = run(effect)
-    const exit = waiting.pollUnsafe()
-    if (exit !== undefined) return then(exit)
-    const span = Context.getOrUndefined(context, Tracer.ParentSpan)
-    if (span?.sampled === true) run(Effect.withSpan(Fiber.await(waiting), WAIT, { captureStackTrace: false }))
-    const resume = Effect.suspend(() => {
+  Effect.contextWith((context: Context.Context<R | R2>) =>
+    Effect.flatMap(Effect.forkChild(effect, { startImmediately: true }), (waiting) => {
+      const { handled, then } = options
       const exit = waiting.pollUnsafe()
-      return exit === undefined ? Effect.die(new Error("a request was gone on with before its time")) : then(exit)
+      if (exit !== undefined) return then(exit)
+      const resume = Effect.suspend(() => {
+        const exit = waiting.pollUnsafe()
+        return exit === undefined ? Effect.die(new Error("a request was gone on with before its time")) : then(exit)
+      })
+      return Effect.as(spanned(waiting), new Later(waiting, handled, Effect.setContext(resume, context)))
     })
-    return Effect.succeed(new Later(waiting, handled, Effect.setContext(resume, context)))
-  })
+  )

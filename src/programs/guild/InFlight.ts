@@ -7,14 +7,14 @@
  *
  * @since 0.1.0
  */
-import { type Context, Deferred, Effect, Exit, Option, Schedule, type Scope } from "effect"
+import { Deferred, Effect, Exit, Option, Schedule, type Scope } from "effect"
+import * as Detached from "../../domain/Detached.ts"
 import { Lanes } from "../../domain/guild/Lanes.ts"
 import type { Store } from "../../domain/guild/Output.ts"
 import { Unsettled } from "../../domain/guild/Unsettled.ts"
 import type { GuildId, UserId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import { type Members, StoreUnavailable } from "../../domain/MemberStore.ts"
-import * as Propagation from "../../domain/Propagation.ts"
 import * as Actor from "../Actor.ts"
 
 /** What may wait for the store of one guild; commands that need it are refused beyond that. */
@@ -141,8 +141,7 @@ export const make = (options: {
       Effect.delay(SOON),
       Effect.ignore,
       Effect.ensuring(Effect.sync(() => restoring.delete(user))),
-      Effect.updateContext((context: Context.Context<never>) => Propagation.withoutTrace(context)),
-      Effect.forkIn(scope),
+      Detached.forkIn(scope),
       Effect.andThen(Effect.logWarning(`${said}: it is given what it had, until the change is made again`))
     )
   }

@@ -4,15 +4,15 @@
  *
  * @since 0.1.0
  */
-import { type Context, Effect, Metric, Queue, Schedule, type Scope } from "effect"
+import { Effect, Metric, Queue, Schedule, type Scope } from "effect"
 import type { Audience } from "../../domain/Audience.ts"
+import * as Detached from "../../domain/Detached.ts"
 import type { RoleId, UserId } from "../../domain/Ids.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
 import type { Members, ScanError, StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Message } from "../../domain/Message.ts"
 import * as Metrics from "../../domain/Metrics.ts"
 import { Notifier } from "../../domain/Notifier.ts"
-import * as Propagation from "../../domain/Propagation.ts"
 import type { Background } from "./interpret.ts"
 
 /** Members from whom a role is taken before others have a turn. */
@@ -55,8 +55,7 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const beside = (what: string, effect: Effect.Effect<void, unknown>) =>
     Effect.catchCause(effect, (cause) => Effect.logError(`${what} was given up`, cause)).pipe(
-      Effect.updateContext((context: Context.Context<never>) => Propagation.withoutTrace(context)),
-      Effect.forkIn(scope),
+      Detached.forkIn(scope),
       Effect.asVoid
     )
   const found = (query: MemberQuery.MemberQuery) => Effect.retry(members.ids(query), SCAN_AGAIN)

@@ -28,14 +28,15 @@ const NOBODY: ReadonlyArray<Member> = []
  * @since 0.1.0
  * @category constructors
  */
-export const factsOf = (now: number, member: Option.Option<Member> = Option.none()): Facts => ({
-  now,
-  member,
-  target: Option.none(),
-  named: NOBODY,
-  roster: NOBODY,
-  memberCount: 0
-})
+export const factsOf = (member: Option.Option<Member> = Option.none()): Effect.Effect<Facts> =>
+  Effect.withFiberSucceed((fiber) => ({
+    now: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
+    member,
+    target: Option.none(),
+    named: NOBODY,
+    roster: NOBODY,
+    memberCount: 0
+  }))
 
 /**
  * Whether these facts describe all members, and not only the one who asks.
@@ -81,9 +82,7 @@ export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Facts, S
     target !== undefined || counts === true || describes === true || (named !== undefined && named.length > 0)
   if (isMore) return lookUpAll(members, wanted)
   // Most commands, messages above all, only need to know who asks.
-  return Effect.flatMap(found(members, member), (member) =>
-    Effect.withFiberSucceed((fiber) => factsOf(fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(), member))
-  )
+  return Effect.flatMap(found(members, member), factsOf)
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Clock, Effect, Exit, Option } from "effect"
+import { Effect, Exit, Option } from "effect"
 import { concerned, type Facts } from "../../domain/guild/Facts.ts"
 import type { Output, Store } from "../../domain/guild/Output.ts"
 import type { Protocol } from "../../domain/guild/Protocol.ts"
@@ -116,9 +116,9 @@ export const make = ({ inFlight, perform, state }: Options) => {
   const plain =
     <Tag extends Plain>(tag: Tag) =>
     (payload: Commands[Tag]["payload"]) => {
-      const body = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const body = Effect.flatMap(factsOf(), (facts) => {
         const before = state()
-        return Effect.orDie(done(before, taken[tag](before, payload, factsOf(now))))
+        return Effect.orDie(done(before, taken[tag](before, payload, facts)))
       })
       return inFlight.inTurnAlways(() => concerned(wanted[tag](payload)), body)
     }

@@ -6,6 +6,7 @@
 import { Effect, Scope } from "effect"
 import { request } from "../../domain/Actor.ts"
 import type { Community } from "../../domain/Community.ts"
+import * as Detached from "../../domain/Detached.ts"
 import * as Intents from "../../domain/gateway/Intents.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
 import type { Attach, Dispatch, Enrol, Output } from "../../domain/guild/Output.ts"
@@ -109,7 +110,7 @@ export const interpret = (
           ? Effect.void
           : Effect.exit(stopped.actor.ended).pipe(
               Effect.map(() => relays.ended(stopped)),
-              Effect.forkIn(scope)
+              Detached.forkIn(scope)
             )
       return Effect.andThen(tell(ended, request<Protocol, "Stop">("Stop", undefined)), forgotten)
     }

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { type Duration, Effect, Exit, Fiber, Pull, type Schema, type Scope } from "effect"
+import * as Detached from "../../domain/Detached.ts"
 import type * as Envelope from "../../domain/Envelope.ts"
 import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
 import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
@@ -164,7 +165,7 @@ export const serve = Effect.fnUntraced(function* (options: {
   })
 
   link.send(Wire.encodeDown({ _tag: "Start", worker: index, guilds: guilds.map(({ id }) => id) }))
-  const listening = yield* Effect.forkScoped(
+  const listening = yield* Detached.forkScoped(
     Mailbox.consume(link.frames, (text) =>
       Effect.catchCause(received(text), (cause) =>
         Effect.logError(`worker ${name} said what was not understood`, cause)
@@ -173,7 +174,7 @@ export const serve = Effect.fnUntraced(function* (options: {
   )
   const all = Array.from(branches.values())
   // Not waited for: a guild that another worker holds up keeps nobody from those that it does not.
-  yield* Effect.forkScoped(
+  yield* Detached.forkScoped(
     Effect.forEach(served, ([guild, { outlet }]) => guild.serve(name, outlet.relay), {
       concurrency: "unbounded",
       discard: true
@@ -187,7 +188,7 @@ export const serve = Effect.fnUntraced(function* (options: {
   )
   // Not waited for: its guilds may be waiting for its outlets, which end with this; and another worker may hold up a guild,
   // which must not keep this one from being replaced.
-  yield* Effect.forkDetach(
+  yield* Detached.fork(
     Effect.forEach(gone, ([branch, payload]) => asked(branch, undefined, "Disconnect", payload), {
       concurrency: AT_ONCE,
       discard: true

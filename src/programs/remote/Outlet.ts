@@ -6,6 +6,7 @@
  */
 import { Cause, type Duration, Effect, Fiber, type Scope } from "effect"
 import { ActorStopped, type Address, type Request } from "../../domain/Actor.ts"
+import * as Detached from "../../domain/Detached.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import type { GuildId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
@@ -114,7 +115,7 @@ export const make = Effect.fnUntraced(function* (options: {
       return Effect.logError(`a command of guild ${guild} could not be written`, Cause.die(defect))
     }
   }
-  const fiber = yield* Effect.forkDetach(
+  const fiber = yield* Detached.fork(
     Mailbox.consume(mailbox, (incoming) => {
       if (window.hasRoom) return post(incoming)
       return Effect.flatMap(window.room, () => post(incoming) ?? Effect.void)

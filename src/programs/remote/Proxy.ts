@@ -7,6 +7,7 @@
 import { Cause, Deferred, Effect, Exit, Fiber, type Schema, type Scope } from "effect"
 import { ActorStopped, type Address, type CallOf, type Request } from "../../domain/Actor.ts"
 import { type Change, changed, type Community, empty } from "../../domain/Community.ts"
+import * as Detached from "../../domain/Detached.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
 import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
@@ -177,7 +178,7 @@ export const make = Effect.fnUntraced(function* (
     }
   }
 
-  const fiber = yield* Effect.forkScoped(
+  const fiber = yield* Detached.forkScoped(
     Mailbox.consume(mailbox, (incoming) => {
       if (window.hasRoom) return write(incoming)
       return Effect.flatMap(window.room, () => write(incoming) ?? Effect.void)
