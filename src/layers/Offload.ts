@@ -72,15 +72,15 @@ const sending = Effect.fnUntraced(function* (
       Effect.andThen(Fiber.interrupt(fiber))
     )
   )
+  const add = (push: Push) =>
+    Effect.flatMap(Mailbox.offer(pushes, push), (taken) =>
+      // Where nobody sends any more, the caller does: after what went before.
+      taken ? Effect.void : Effect.andThen(Fiber.await(fiber), together([push], pace))
+    )
   return {
     push: (plan, refused) =>
-      Effect.suspend(() => {
-        const push = makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient))))
-        return Effect.flatMap(Mailbox.offer(pushes, push), (taken) =>
-          // Where nobody sends any more, the caller does: after what went before.
-          taken ? Effect.void : Effect.andThen(Fiber.await(fiber), together([push], pace))
-        )
-      })
+      Effect.suspend(() => add(makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient)))))),
+    after: (effect) => Effect.suspend(() => add({ recipients: [effect], at: () => effect }))
   }
 })
 

@@ -140,7 +140,8 @@ const guildsOf = Effect.fnUntraced(function* (
   const { all } = yield* Guilds
   return yield* Effect.filter(
     all.filter((guild) => isOn(shard, guild)),
-    ({ members }) => Effect.mapBoth(members.get([user]), { onSuccess: (found) => found.length > 0, onFailure: failed }),
+    ({ members }) =>
+      Effect.mapBoth(members.get([user], user), { onSuccess: (found) => found.length > 0, onFailure: failed }),
     { concurrency: 16 }
   )
 })

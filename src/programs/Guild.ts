@@ -59,16 +59,32 @@ interface OwnProtocol extends Protocol {
 }
 
 /**
- * A guild's members, read while it works.
+ * At most `limit` members, with `after` the first ones above that id. `by` is who asks: where requests share a way to the
+ * guild, each user has a bounded part of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FindOptions {
+  readonly limit?: number | undefined
+  readonly after?: UserId | undefined
+  readonly by?: UserId | undefined
+}
+
+/**
+ * A guild's members, read while it works. Who gives up a request has nothing looked up for them any more.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Roster {
-  /** Those whose name begins so, at most so many; with `after` the first ones above that id. */
-  readonly find: (prefix: string, limit?: number, after?: UserId) => Effect.Effect<UserIds, ScanError | ActorError>
-  /** Those of these users who are members. */
-  readonly get: (users: ReadonlyArray<UserId>) => Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable | ActorError>
+  /** Those whose name begins so. */
+  readonly find: (prefix: string, options?: FindOptions) => Effect.Effect<UserIds, ScanError | ActorError>
+  /** Those of these users who are members; `by` as in {@link FindOptions}. */
+  readonly get: (
+    users: ReadonlyArray<UserId>,
+    by?: UserId
+  ) => Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable | ActorError>
   /** A session looks at some rows of a channel's member list, and wants to hear of changes. */
   readonly watch: (look: ReadProtocol["WatchMembers"]["payload"]) => Effect.Effect<void, ActorError>
 }

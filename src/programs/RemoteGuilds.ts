@@ -15,6 +15,7 @@ import type { Sampler } from "../domain/Sampler.ts"
 import { GuildLink, type Link, WorkerIndex } from "../domain/Worker.ts"
 import { found, Guilds } from "./Guilds.ts"
 import type { Settings } from "./Relay.ts"
+import { Pending } from "./remote/Pending.ts"
 import * as Proxy from "./remote/Proxy.ts"
 import * as Relays from "./remote/Relays.ts"
 
@@ -48,7 +49,7 @@ export const layer = (options?: {
   Layer.effectContext(
     Effect.gen(function* () {
       const link = yield* GuildLink
-      const pending = new Proxy.Pending()
+      const pending = new Pending()
       const commands = new Map<GuildId, Commands>()
 
       const received = Effect.fnUntraced(function* (text: string) {

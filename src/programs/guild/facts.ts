@@ -92,7 +92,10 @@ export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Facts, S
  * @category getters
  */
 export const roster = (members: Members, state: () => State) => ({
-  find: (prefix: string, limit?: number, after?: UserId): Effect.Effect<UserIds, ScanError> => {
+  find: (
+    prefix: string,
+    { after, limit }: { readonly limit?: number | undefined; readonly after?: UserId | undefined } = {}
+  ): Effect.Effect<UserIds, ScanError> => {
     const query = prefix === "" ? MemberQuery.everybody : MemberQuery.named(prefix)
     if (after !== undefined) {
       const some = (users: UserIds) => UserIds.from(users.after(after, limit ?? users.size))

@@ -40,10 +40,10 @@ const commandOf = (request: Request<OutletProtocol>): Wire.Command => {
     case "Attach": {
       const { isActive, subscriber, welcome } = request.payload
       const { session, ...rest } = subscriber
-      return { _tag: "Attach", session: session.id, ...rest, isActive, welcome }
+      return { _tag: "Attach", session: session.id, connection: session.connection, ...rest, isActive, welcome }
     }
     case "Detach":
-      return { _tag: "Detach", ...request.payload }
+      return { _tag: "Detach", session: request.payload.session }
     case "Turn":
       return { _tag: "Turn", ...request.payload }
     case "Dispatch":
