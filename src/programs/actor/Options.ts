@@ -19,7 +19,9 @@ import type { Timers } from "./timers.ts"
 export type Handlers<P extends Protocol<P>, R> = {
   readonly [T in Tag<P>]: (
     payload: P[T]["payload"]
-  ) => Effect.Effect<P[T]["success"] | Later<P[T]["success"], P[T]["error"]>, P[T]["error"], R>
+  ) =>
+    | Effect.Effect<P[T]["success"], P[T]["error"], R>
+    | Effect.Effect<P[T]["success"] | Later<P[T]["success"], P[T]["error"]>, P[T]["error"], R>
 }
 
 /**
