@@ -11,7 +11,6 @@ import * as Intents from "../../domain/gateway/Intents.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
 import type { Attach, Dispatch, Enrol, Output } from "../../domain/guild/Output.ts"
 import type { State } from "../../domain/guild/State.ts"
-import type { StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Offload } from "../../domain/Offload.ts"
 import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
@@ -91,7 +90,7 @@ export const interpret = (
     readonly relay: Relay.Settings
     readonly background: Background
   }
-): Effect.Effect<void, StoreUnavailable, Sampler | Offload> => {
+): Effect.Effect<void, never, Sampler | Offload> => {
   const { after, background, before } = options
   const { relays, scope } = shell
   switch (output._tag) {
@@ -132,16 +131,14 @@ export const interpret = (
       const { changes, voice } = output
       return tell(relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice }))
     }
-    case "Store": {
-      const { member, user } = output
-      return member === undefined ? Effect.asVoid(shell.members.remove(user)) : shell.members.put(member)
-    }
     case "Enrol":
       return enrol(shell, output)
     case "Speak": {
       const { before: left, channel, state } = output
       return tell(relays.all, request<Protocol, "Speak">("Speak", { before: left, channel, state }))
     }
+    // The store has taken it: that came first.
+    case "Store":
     case "Notice":
       return Effect.void
     case "Ping":
