@@ -18,6 +18,7 @@ const imports = (file: string): ReadonlyArray<string> =>
   )
 
 const files = globSync("**/*.ts", { cwd: SOURCE }).map((file) => file.replaceAll("\\", "/"))
+const code = (file: string) => readFileSync(resolve(SOURCE, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "")
 const inFolder = (folder: string) => files.filter((file) => file.startsWith(`${folder}/`))
 
 /** From upstream to downstream, as a message travels. What stands side by side does not know of each other. */
@@ -37,8 +38,12 @@ const HOPS = [
   ["Guilds"],
   ["Bridge", "Relays"],
   ["Outlet", "Proxy"],
+  ["Reads"],
+  ["Requests"],
+  ["Pending"],
   ["Guild"],
-  ["background", "facts"],
+  ["background", "handle"],
+  ["facts", "InFlight"],
   ["interpret"],
   ["MemberLists"],
   ["Listings"],
@@ -47,8 +52,8 @@ const HOPS = [
   ["Session"],
   ["Actor"],
   ["serve"],
-  ["Options", "phase", "supervise"],
-  ["timers", "ask"],
+  ["Options", "parking", "phase", "supervise"],
+  ["Later", "timers", "ask"],
   ["Transport"],
   ["Callers"],
   ["Receive", "Passing", "Send", "FanOut", "Wire"],
@@ -83,6 +88,12 @@ const broken = (
       .map((specifier) => `${file} imports ${specifier}`)
   )
 
+/** `Detached` is how layers and programs fork; the other writes a line into the log, once a minute at most. */
+const FORKS = ["domain/Detached.ts", "domain/SafeTracer.ts"]
+
+/** Fibers that answer one request and end, of fibers that are detached themselves. */
+const SHORT_LIVED = ["programs/gateway/commands.ts", "programs/remote/Bridge.ts"]
+
 describe("imports", () => {
   it("domain knows effect and itself, and nothing of the outside", () => {
     const wrong = broken(inFolder("domain"), (specifier) =>
@@ -93,21 +104,22 @@ describe("imports", () => {
 
   it("domain forks nothing, builds no Layer and reads no clock", () => {
     for (const file of inFolder("domain")) {
-      const text = readFileSync(resolve(SOURCE, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "")
-      assert.notMatch(
-        text,
-        /Effect\.(fork|run)|\bLayer\.|\bDate\.now|new Date\(\)|setTimeout|performance\.|Math\.random/,
-        file
-      )
+      if (!FORKS.includes(file)) assert.notMatch(code(file), /Effect\.(fork|run)/, file)
+      assert.notInclude(imports(file), "domain/Detached.ts", file)
+      assert.notMatch(code(file), /\bLayer\.|\bDate\.now|new Date\(\)|setTimeout|performance\.|Math\.random/, file)
     }
   })
 
   it("what is measured goes by monotonic time; only what is shown goes by the wall clock", () => {
     const found = files.filter((file) => {
-      const text = readFileSync(resolve(SOURCE, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "")
-      return WALL.test(text) && !text.includes("Monotonic.schedule")
+      return WALL.test(code(file)) && !code(file).includes("Monotonic.schedule")
     })
     assert.deepStrictEqual(found.toSorted(), READS_WALL)
+  })
+
+  it("fibers that live on are started by Detached, and thereby in no trace and in no async context", () => {
+    const others = files.filter((file) => /Effect\.(fork(Detach|In|Scoped)|runFork)/.test(code(file)))
+    assert.deepStrictEqual(others.toSorted(), [...FORKS, ...SHORT_LIVED])
   })
 
   it("layers know the domain, not the programs", () => {

@@ -161,7 +161,7 @@ export const operations: Readonly<Record<string, Operation>> = {
       return Effect.all([world.come, first, look([]), world.go])
     }
   },
-  "members by name": { promises: { members: 1 }, run: ({ guild }) => guild.members.find("name-zz", 100) },
+  "members by name": { promises: { members: 1 }, run: ({ guild }) => guild.members.find("name-zz", { limit: 100 }) },
   "members by id": { promises: {}, run: ({ guild, someone }) => guild.members.get([someone.user, OWNER]) },
   SetVoice: {
     promises: { active: 1 },

@@ -11,6 +11,7 @@
 import { Data, Duration, Effect, Fiber, Option, Redacted, Result, Scope, Semaphore } from "effect"
 import { Hex } from "effect/encoding"
 import { Accounts } from "../domain/Accounts.ts"
+import * as Detached from "../domain/Detached.ts"
 import * as ClientFrame from "../domain/gateway/ClientFrame.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
@@ -139,7 +140,8 @@ const guildsOf = Effect.fnUntraced(function* (
   const { all } = yield* Guilds
   return yield* Effect.filter(
     all.filter((guild) => isOn(shard, guild)),
-    ({ members }) => Effect.mapBoth(members.get([user]), { onSuccess: (found) => found.length > 0, onFailure: failed }),
+    ({ members }) =>
+      Effect.mapBoth(members.get([user], user), { onSuccess: (found) => found.length > 0, onFailure: failed }),
     { concurrency: 16 }
   )
 })
@@ -155,7 +157,7 @@ const connect = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, Hangup, Guilds | Scope.Scope> {
   const { guilds, intents, session, user } = connected
   const scope = yield* Effect.scope
-  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const fork = Detached.runner(yield* Effect.context<never>())
   const turn = yield* Semaphore.make(1)
   const connectTo = (guild: Guild.Guild) =>
     Effect.suspend(() => {
@@ -170,14 +172,13 @@ const connect = Effect.fnUntraced(function* (
   const joined = (guild: Guild.Guild) =>
     connectTo(guild).pipe(
       Effect.catch(() => session.end(CloseCode.UNKNOWN_ERROR)),
-      turn.withPermits(1),
-      Effect.forkIn(scope)
+      turn.withPermits(1)
     )
   yield* turn.withPermits(1)(
     Effect.gen(function* () {
       const { onJoin } = yield* Guilds
       yield* onJoin(user, (guild) => {
-        if (isOn(shard, guild)) fork(joined(guild))
+        if (isOn(shard, guild)) Fiber.runIn(fork(joined(guild)), scope)
       })
       const own = yield* guildsOf(user, shard)
       yield* begin(own)

@@ -8,7 +8,6 @@ import type { Community } from "../domain/Community.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
-import { Departures } from "../domain/relay/Departures.ts"
 import type { Protocol } from "../domain/relay/Protocol.ts"
 import { type Delivery, Served } from "../domain/relay/Served.ts"
 import type { Sampler } from "../domain/Sampler.ts"
@@ -48,7 +47,7 @@ const tooSlow = (session: SessionHandle) =>
  * @category constructors
  */
 export const make = (
-  options: Settings & { readonly index: number; readonly community: Community; readonly departures?: Departures }
+  options: Settings & { readonly index: number; readonly community: Community }
 ): Effect.Effect<Actor.Actor<Protocol>, never, Sampler | Offload | Scope.Scope> =>
   Effect.flatMap(Propagation.policy, (policy) =>
     Actor.make<Protocol, "summarise">()({
@@ -63,12 +62,11 @@ export const make = (
         Effect.gen(function* () {
           const sender = yield* (yield* Offload).sender
           const served = new Served(options.community)
-          const departures = options.departures ?? new Departures()
           const source = options.community.id
           yield* self.every(options.summaryInterval ?? SUMMARY_INTERVAL, "summarise")
 
           const told = ({ payload, recipients }: Delivery, size = recipients.length) =>
-            Transport.fanout(departures.present(recipients), payload, {
+            Transport.fanout(recipients, payload, {
               sender,
               refused: tooSlow,
               source,
@@ -95,17 +93,23 @@ export const make = (
             })
           }
           const first = (session: SessionHandle, payload: Delivery["payload"]) =>
-            Transport.broadcast(departures.present([session]), payload, { sender, refused: tooSlow })
+            Transport.broadcast([session], payload, { sender, refused: tooSlow })
 
           return {
             requests: {
-              Attach: ({ isActive, subscriber, welcome }) =>
-                Effect.map(first(subscriber.session, welcome), () => served.attach(subscriber, isActive)),
-              Detach: ({ session }) =>
-                Effect.sync(() => {
-                  served.detach(session)
-                  departures.left(session)
-                }),
+              Attach: ({ after, isActive, subscriber, welcome }) => {
+                const attached = Effect.map(first(subscriber.session, welcome), () =>
+                  served.attach(subscriber, isActive)
+                )
+                // The relay that the session was at got its messages before this one, and waits for no relay that got later
+                // ones: so none waits for itself.
+                return after === undefined ? attached : Effect.andThen(after, attached)
+              },
+              Detach: ({ gone = Effect.void, session }) =>
+                Effect.ensuring(
+                  Effect.sync(() => served.detach(session)),
+                  sender.after(gone)
+                ),
               Turn: ({ session, snapshot }) => {
                 const subscriber = served.get(session)
                 if (subscriber === undefined) return Effect.void

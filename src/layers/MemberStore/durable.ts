@@ -6,6 +6,7 @@
 import { Duration, Effect, Layer, Option, RcMap, Semaphore, Stream } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import * as Detached from "../../domain/Detached.ts"
 import type { GuildId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import {
@@ -148,7 +149,7 @@ const make = Effect.fnUntraced(function* ({
       // One page at a time, of all guilds: so a change waits for one at most.
       const inTurn = <A, E>(page: Effect.Effect<A, E>) => pages.withPermit(turns.withPermit(page))
       const loading = Loading.make({ guild, working, table, pageSize, inTurn })
-      yield* Effect.forkScoped(background(loading.load))
+      yield* Detached.forkScoped(background(loading.load))
       return members(guild, working, loading)
     })
   })

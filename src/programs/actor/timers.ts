@@ -5,13 +5,16 @@
  * @since 0.1.0
  */
 import { Duration, Effect, Fiber, type Scope, type Tracer } from "effect"
+import * as Detached from "../../domain/Detached.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import * as Monotonic from "../../domain/Monotonic.ts"
+import * as SafeTracer from "../../domain/SafeTracer.ts"
 
 /**
  * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often (a millisecond at least),
  * until it is cancelled or the actor is started anew. One that is late by several intervals, because the mailbox was full or
- * the machine suspended, sends one message for them all, and then keeps to its times. Where the policy is *start* the message begins a trace; otherwise it is in none.
+ * the machine suspended, sends one message for them all, and then keeps to its times. Where the policy is *start* the
+ * message begins a trace; otherwise it is in none.
  *
  * @since 0.1.0
  * @category models
@@ -53,9 +56,15 @@ export class Tick<out I> {
  * @since 0.1.0
  * @category links
  */
-export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.withFiber(({ cache: { span } }) =>
-  Effect.succeed(span?.sampled === true ? [{ span, attributes: {} }] : [])
-)
+export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.withFiber(({ cache, context }) => {
+  const { span } = cache
+  try {
+    return Effect.succeed(span?.sampled === true ? [{ span, attributes: {} }] : [])
+  } catch (error) {
+    SafeTracer.failed(context, "read", error)
+    return Effect.succeed([])
+  }
+})
 
 /**
  * Does something at every multiple of an interval from now on. (`Schedule.fixed` would go by the wall clock, and do it twice
@@ -92,7 +101,7 @@ export const timers = Effect.fnUntraced(function* <I>(
       const isWanted = () => alive && wanted
       const cancel = Effect.sync(() => void (wanted = false))
       const send = Effect.suspend(() => Mailbox.offer(mailbox, new Tick(message, links, isWanted)))
-      const fiber = yield* Effect.forkIn(when(send), scope)
+      const fiber = yield* Detached.forkIn(scope)(when(send))
       return { cancel: Effect.andThen(cancel, Fiber.interrupt(fiber)) }
     })
   return {

@@ -9,6 +9,7 @@ import * as Envelope from "../../domain/Envelope.ts"
 import * as Metrics from "../../domain/Metrics.ts"
 import * as Monotonic from "../../domain/Monotonic.ts"
 import * as Propagation from "../../domain/Propagation.ts"
+import * as SafeTracer from "../../domain/SafeTracer.ts"
 import type { Rejection } from "../../domain/Rejection.ts"
 import * as TraceCarrier from "../../domain/TraceCarrier.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
@@ -49,21 +50,33 @@ export const asked = <A>(setting: Propagation.Setting<A>, safe: A): A => {
   }
 }
 
+const contextOf = (
+  span: Tracer.AnySpan,
+  received: TraceContext.TraceContext | undefined
+): TraceContext.TraceContext => {
+  const { sampled, spanId, traceId } = span
+  const same = received?.traceId === traceId ? received : undefined
+  const flags = ((same?.flags ?? 0) & ~TraceContext.SAMPLED) | (sampled ? TraceContext.SAMPLED : 0)
+  return { traceId, spanId, flags, traceState: same?.traceState ?? "" }
+}
+
 /**
  * The trace context of a fiber; absent when it is in no trace. The ids are those of the innermost span that is
- * propagated, whoever opened it.
+ * propagated, whoever opened it. A span that does not tell its ids is passed over.
  *
  * @since 0.1.0
  * @category reading
  */
 export const current = (fiber: AnyFiber): TraceContext.TraceContext | undefined => {
-  const span = propagated(fiber.cache.span)
   const received = fiber.getRef(TraceContext.Current)
-  if (span === undefined) return received
-  const { sampled, spanId, traceId } = span
-  const same = received?.traceId === traceId ? received : undefined
-  const flags = ((same?.flags ?? 0) & ~TraceContext.SAMPLED) | (sampled ? TraceContext.SAMPLED : 0)
-  return { traceId, spanId, flags, traceState: same?.traceState ?? "" }
+  if (fiber.cache.span === undefined) return received
+  try {
+    const span = propagated(fiber.cache.span)
+    return span === undefined ? received : contextOf(span, received)
+  } catch (error) {
+    SafeTracer.failed(fiber.context, "read", error)
+    return received
+  }
 }
 
 /**
