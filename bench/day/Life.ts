@@ -10,7 +10,7 @@ import type { Change, Channel, Session } from "./Model.ts"
 import { type Ended, Observer, type Pending } from "./Observer.ts"
 import { areSame, NOTHING, type Seen, type Tally } from "./Tally.ts"
 import { type Answer, DONE, type Manner, type Order } from "./talk.ts"
-import { clientOf, intentsOf, mask, memberOf, nameOf, overwriteOf, type Place, userOf } from "./town.ts"
+import { clientOf, EVERYTHING, intentsOf, mask, memberOf, nameOf, overwriteOf, type Place, userOf } from "./town.ts"
 import type { World } from "./world.ts"
 
 const MENTION_EVERYONE = 17
@@ -96,6 +96,8 @@ export class Life {
   }
 
   mannerOf(client: number): Manner {
+    // Who hears of everybody who comes has to read, or is too slow.
+    if (intentsOf(client) === EVERYTHING) return "reads"
     const nth = client - this.place.first
     if (nth % 211 === 3) return "stops"
     return nth % 37 === 5 ? "pauses" : "reads"
