@@ -58,7 +58,7 @@ describe("a day", () => {
   it.live("one delivery more, or less, or in another order is noticed", () =>
     Effect.gen(function* () {
       const found: Array<Finding> = []
-      const day = yield* Day.make(optionsOf("inline", found))
+      const day = yield* Day.make({ ...optionsOf("inline", found), progressMillis: 300 })
       yield* Day.settle(day)
       const [life] = day.lives
       assert.isDefined(life)

@@ -32,6 +32,8 @@ export interface Options {
   /** Of the mailboxes of those who stop reading. */
   readonly capacity: number
   readonly tell: (finding: Finding) => void
+  /** How long deliveries that are due are waited for while none come; five seconds unless it says otherwise. */
+  readonly progressMillis?: number
 }
 
 export interface Day {
@@ -104,7 +106,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     if (guild === undefined) continue
     const where = `${offload}, seed ${seed}, guild ${index} of ${place.size}`
     const random = seeded(seed * 1_000 + index)
-    const life = new Life({ place, guild, world, tally, tracer, findings, random, where })
+    const life = new Life({ ...options, place, guild, world, tally, tracer, findings, random, where })
     lives.push(life)
     yield* observer.connect(guild, life.observer)
   }

@@ -34,6 +34,8 @@ export interface Options {
   readonly random: () => number
   /** What stands before each finding: offload, seed, guild. */
   readonly where: string
+  /** How long deliveries that are due are waited for while none come. */
+  readonly progressMillis?: number
 }
 
 export class Life {
@@ -60,9 +62,12 @@ export class Life {
   private readonly tally: Tally
   private readonly tracer: Tracer.Tracer
   private readonly where: string
+  private readonly progressMillis: number
   private version = 0
 
-  constructor({ findings, guild, place, random, tally, tracer, where, world }: Options) {
+  constructor(options: Options) {
+    const { findings, guild, place, random, tally, tracer, where, world } = options
+    this.progressMillis = options.progressMillis ?? PROGRESS_MILLIS
     this.place = place
     this.guild = guild
     this.world = world
@@ -419,7 +424,7 @@ export class Life {
   /** Waits until a session that has ended has got what it was due. */
   last({ due, session }: Ended): Effect.Effect<void> {
     return Effect.map(
-      this.until(() => !this.reads(session) || areSame(this.tally.seen(session.client), due), PROGRESS_MILLIS),
+      this.until(() => !this.reads(session) || areSame(this.tally.seen(session.client), due), this.progressMillis),
       () => this.verify(session, due)
     )
   }
@@ -561,7 +566,7 @@ export class Life {
       const start = this.model.ordinal
       if (!(yield* this.turned(client, false))) return
       const token = yield* this.announce(` <@${user}>`)
-      yield* this.until(() => this.tally.lastTokens(client).includes(token), PROGRESS_MILLIS)
+      yield* this.until(() => this.tally.lastTokens(client).includes(token), this.progressMillis)
       // It looked away somewhere in between.
       let found: Seen | undefined
       yield* this.until(() => {
@@ -572,7 +577,7 @@ export class Life {
           if (areSame(whole, seen)) found = whole
         }
         return found !== undefined
-      }, PROGRESS_MILLIS)
+      }, this.progressMillis)
       if (found === undefined) this.wrong("a session that looked away got something else than it was due", user)
       this.model.turn(user, false, found ?? this.tally.seen(client))
     })
@@ -598,7 +603,7 @@ export class Life {
     this.ledger.settle()
     let last = performance.now()
     let wrong = Number.POSITIVE_INFINITY
-    while (wrong > 0 && performance.now() - last < PROGRESS_MILLIS) {
+    while (wrong > 0 && performance.now() - last < this.progressMillis) {
       let left = 0
       let looked = 0
       for (const session of this.model.sessions.values()) {

@@ -228,7 +228,7 @@ export const make = Effect.fnUntraced(function* (options: {
       case "find": {
         const guild = all[order.guild]
         if (guild === undefined) return Effect.succeed({ error: "no such guild", handled: "no" })
-        return Effect.match(guild.members.find(order.prefix, order.limit), {
+        return Effect.match(guild.members.find(order.prefix, { limit: order.limit }), {
           onSuccess: ({ size }): Answer => ({ found: size }),
           onFailure: ({ _tag }): Answer => ({ error: _tag, handled: "no" })
         })

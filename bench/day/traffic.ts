@@ -3,7 +3,7 @@ import { Effect, type Scope } from "effect"
 import { below } from "../../test/support/random.ts"
 import type { Life } from "./Life.ts"
 import type { Session } from "./Model.ts"
-import { DONE } from "./talk.ts"
+import type { Order } from "./talk.ts"
 import { EVERYTHING, userOf } from "./town.ts"
 import type { World } from "./world.ts"
 
@@ -183,8 +183,10 @@ const comeOrGo: Deed = (life) =>
     return held(life, session, alone(life.leave(session)))
   })
 
-/** Members that a search is to find at most. */
+/** Members that a search is to find at most; and how many search at once now and then. */
 const WANTED = 50
+const SEARCHERS = 300
+const CROWDS = 0.03
 
 /** Somebody asks for members by name. */
 const search = (life: Life, world: World): Effect.Effect<unknown> =>
@@ -194,15 +196,16 @@ const search = (life: Life, world: World): Effect.Effect<unknown> =>
     const isSmall = people.size < 10 * WANTED
     const all = isSmall ? Array.from(people.keys()).filter((user) => life.named(user, prefix)).length : WANTED
     const thread = below(life.random, world.threads)
-    return Effect.map(
-      world.perform(thread, [{ do: "find", guild: life.place.index, prefix, limit: WANTED }]),
-      ([{ error, found = 0 } = DONE]) => {
+    const order: Order = { do: "find", guild: life.place.index, prefix, limit: WANTED }
+    const orders = Array.from({ length: life.isLikely(CROWDS) ? SEARCHERS : 1 }, () => order)
+    return Effect.map(world.perform(thread, orders), (answers) => {
+      for (const { error, found = 0 } of answers) {
         // Some may have come or gone meanwhile.
         if (error === undefined && Math.abs(found - Math.min(WANTED, all)) > 20) {
           life.wrong("a search found others than there are", `${prefix}: ${found} instead of ${all}`)
         }
       }
-    )
+    })
   })
 
 export interface Rates {

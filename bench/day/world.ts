@@ -14,7 +14,7 @@ export const OFFLOADS = ["inline", "senders", "workers"] as const
 export type OffloadName = (typeof OFFLOADS)[number]
 
 /** Orders that a thread carries out at a time. */
-export const AT_ONCE = 64
+export const AT_ONCE = 512
 
 export interface World {
   readonly guilds: ReadonlyArray<Guild.Guild>
