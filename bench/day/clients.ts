@@ -1,6 +1,12 @@
 /** Clients that live in one thread: their sockets read, pause or stop, and count what they see; their sessions do as told. */
 import { Effect, Schema, type Scope } from "effect"
-import { type Guild, Guilds, Ids, type Payload, Session, type SessionSocket, Transport } from "../../src/index.ts"
+import type { Payload } from "../../src/domain/gateway/Payload.ts"
+import * as Ids from "../../src/domain/Ids.ts"
+import type { SessionSocket } from "../../src/domain/SessionSocket.ts"
+import type { Guild } from "../../src/programs/Guild.ts"
+import { Guilds } from "../../src/programs/Guilds.ts"
+import * as Session from "../../src/programs/Session.ts"
+import * as Transport from "../../src/programs/Transport.ts"
 import { afterMessage, hashOf } from "./hash.ts"
 import { heapUsed, type Meters } from "./meters.ts"
 import { Reading, type Read } from "./reading.ts"
@@ -47,7 +53,7 @@ class Connection {
 
   readonly receive: Effect.Effect<never> = Effect.never
 
-  sendUnsafe(payload: Payload.Payload, sequence: number): boolean {
+  sendUnsafe(payload: Payload, sequence: number): boolean {
     if (this.manner !== "reads" && !this.isReady()) return false
     this.see(this.thread.reading.read(payload), sequence)
     return true
@@ -108,7 +114,7 @@ class Connection {
 interface Present {
   readonly session: Session.Session
   readonly connection: Connection
-  readonly guild: Guild.Guild
+  readonly guild: Guild
   readonly order: Extract<Order, { do: "connect" }>
 }
 
@@ -135,9 +141,9 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly capacity: number
   readonly arrived: Watching["arrived"]
   readonly meters: Meters
-}): Effect.fn.Return<(order: Order) => Effect.Effect<Answer>, never, Guilds.Guilds | Scope.Scope> {
+}): Effect.fn.Return<(order: Order) => Effect.Effect<Answer>, never, Guilds | Scope.Scope> {
   const { meters, tally } = options
-  const { all } = yield* Guilds.Guilds
+  const { all } = yield* Guilds
   const start = yield* Session.starter()
   // Those who stop reading are to be noticed within a short day.
   const startSmall = yield* Session.starter({ mailboxCapacity: options.capacity })
@@ -163,7 +169,7 @@ export const make = Effect.fnUntraced(function* (options: {
         const guild = all[order.guild]
         if (guild === undefined) return Effect.succeed({ error: "no such guild", handled: "no" })
         const connection = new Connection(order.client, order.guild, order.manner, thread)
-        const socket: SessionSocket.SessionSocket["Service"] = connection
+        const socket: SessionSocket["Service"] = connection
         tally.reset(order.client)
         tally.add("opened")
         const id = Ids.SessionId.make(`${order.client}-${tally.get("opened")}`)

@@ -6,7 +6,7 @@ import type { Day } from "./Day.ts"
 import { sharedNow } from "./Instruments.ts"
 import type { Life } from "./Life.ts"
 import { measured } from "./measuring.ts"
-import { TIMED } from "./world.ts"
+import { TIMED } from "./arrivals.ts"
 
 const LONGEST_MILLIS = 20_000
 

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { Day } from "./Day.ts"
 import { heapUsed, Meters } from "./meters.ts"
-import { GUILDS_THREAD } from "./world.ts"
+import { GUILDS_THREAD } from "./arrivals.ts"
 
 type What = "pieces" | "utilization"
 

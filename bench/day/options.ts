@@ -27,14 +27,14 @@ export const full: Scale = {
 /** So small that it shows nothing but that all of it works. */
 export const small: Scale = {
   ...full,
-  guilds: 4,
-  largest: 120,
+  guilds: 3,
+  largest: 80,
   relayCapacity: 50,
-  seconds: 2,
-  messages: 60,
-  connects: 8,
-  samples: 4,
-  besideSeconds: 1
+  seconds: 1,
+  messages: 30,
+  connects: 6,
+  samples: 3,
+  besideSeconds: 0.5
 }
 
 /** What follows upon an option's name. */

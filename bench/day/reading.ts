@@ -1,6 +1,6 @@
 /** What a client makes of what it is sent, as far as it matters here: a kind, and a token that stands for what it says. */
 import { Predicate } from "effect"
-import type { Payload } from "../../src/index.ts"
+import type { Payload } from "../../src/domain/gateway/Payload.ts"
 import { hashOf } from "./hash.ts"
 import type { Shown } from "./Tally.ts"
 
@@ -170,12 +170,12 @@ const MOST = 64
 
 /** Reads what comes, each payload once however many clients of this thread get it. */
 export class Reading {
-  private last: Payload.Payload | undefined
+  private last: Payload | undefined
   private lastRead: Read | undefined
-  private readonly known = new WeakMap<Payload.Payload, Read>()
+  private readonly known = new WeakMap<Payload, Read>()
   private readonly snapshots = new Map<string, SnapshotRead>()
 
-  read(payload: Payload.Payload): Read {
+  read(payload: Payload): Read {
     if (payload === this.last && this.lastRead !== undefined) return this.lastRead
     const read = this.known.get(payload) ?? this.readHead(payload.name, payload.head)
     if (read.kind !== "snapshot") this.known.set(payload, read)

@@ -3,18 +3,15 @@ import { Deferred, Effect, Layer, Schema, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import { Guild, Guilds, MemberStore, Offload, Sampler } from "../../src/index.ts"
 import { workers } from "../../src/layers/Offload/workers.ts"
+import { arrivedAt, AT_ONCE, GUILDS_THREAD } from "./arrivals.ts"
 import * as clients from "./clients.ts"
 import { Instruments, type InstrumentsShared } from "./Instruments.ts"
 import { Meters } from "./meters.ts"
-import type { Read } from "./reading.ts"
 import { Tally, type Shared } from "./Tally.ts"
 import { type Answer, answersOn, FromWorker, ordersOn, type Order, type ToWorker, type WorkerData } from "./talk.ts"
 
 export const OFFLOADS = ["inline", "senders", "workers"] as const
 export type OffloadName = (typeof OFFLOADS)[number]
-
-/** Orders that a thread carries out at a time. */
-export const AT_ONCE = 512
 
 export interface World {
   readonly guilds: ReadonlyArray<Guild.Guild>
@@ -35,18 +32,6 @@ export interface Options {
   readonly relayCapacity: number
   readonly summaryMillis: number
 }
-
-/** Timed messages say so. */
-export const TIMED = " timed"
-
-export const arrivedAt =
-  (instruments: Instruments) =>
-  (guild: number, read: Read): void => {
-    if (read.kind === "message" && read.content.endsWith(TIMED)) instruments.arrived(guild, read.number)
-  }
-
-/** Where guilds live, among the threads that measure themselves; the others come after it. */
-export const GUILDS_THREAD = 0
 
 const here = Effect.fnUntraced(function* (options: Options, offload: Layer.Layer<Offload.Offload>) {
   const layer = Guilds.layer(options.guilds).pipe(Layer.provide([Sampler.byFanOutSize(), options.store, offload]))
