@@ -37,7 +37,13 @@ export interface Audience {
   readonly named: ReadonlyMap<UserId, boolean>
 }
 
-const isAdministrator = ({ administrators, everyone }: Base, roles: ReadonlyArray<RoleId>): boolean =>
+/**
+ * Whether those with just these roles see every channel.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isAdministrator = ({ administrators, everyone }: Base, roles: ReadonlyArray<RoleId>): boolean =>
   administrators.has(everyone) || (administrators.size > 0 && roles.some((role) => administrators.has(role)))
 
 /**

@@ -30,6 +30,11 @@ export class Missed {
     this.lastMessages.set(channel, id)
   }
 
+  /** There is a newer message in a channel, as far as one was missed there. */
+  renew(channel: ChannelId, id: MessageId): void {
+    if (this.lastMessages.has(channel)) this.lastMessages.set(channel, id)
+  }
+
   spoke({ before, channel, state }: Speak): void {
     const user = state.member.user.id
     const now = channel === null ? undefined : { ...state, channel }

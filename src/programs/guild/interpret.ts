@@ -12,6 +12,7 @@ import type { Attach, Dispatch, Enrol, Output } from "../../domain/guild/Output.
 import type { State } from "../../domain/guild/State.ts"
 import type { StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Offload } from "../../domain/Offload.ts"
+import { Alteration } from "../../domain/relay/Alteration.ts"
 import { Departures } from "../../domain/relay/Departures.ts"
 import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
@@ -130,7 +131,8 @@ export const interpret = (
       return tell(relays.all, request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
     case "Restructure": {
       const { changes, voice } = output
-      return tell(relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice }))
+      const alteration = new Alteration(before.community, changes, voice, after.community)
+      return tell(relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice, alteration }))
     }
     case "Store": {
       const { member, user } = output

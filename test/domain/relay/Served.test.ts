@@ -40,6 +40,7 @@ const read = ({ head }: Payload.Payload) =>
 const isStaff = (who: number) => who <= 2
 const sees = (who: number, channel: ChannelId) => channel !== HIDDEN || isStaff(who)
 const everybody = [1, 2, 3, 4, 5]
+const toldIn = (deliveries: Iterable<Delivery | undefined>) => Array.from(deliveries).filter((one) => one !== undefined)
 const idsOf = (sessions: ReadonlyArray<SessionHandle>) => sessions.map(({ id }) => id).toSorted()
 
 describe("Served", () => {
@@ -78,7 +79,8 @@ describe("Served", () => {
             case "turn": {
               for (const who of step.who === "everybody" ? everybody : [step.who]) {
                 const subscriber = served.get(sessionId(who))
-                if (subscriber !== undefined) served.attach(subscriber, step.isActive)
+                if (subscriber !== undefined && step.isActive) served.attach(subscriber, true)
+                else Array.from(served.lookAway(sessionId(who)))
                 if (step.isActive) active.add(who)
                 else active.delete(who)
               }
@@ -114,7 +116,11 @@ describe("Served", () => {
                 idsOf(served.dispatch(event)),
                 sessions(Array.from(active).filter((who) => sees(who, channel)))
               )
-              assert.deepStrictEqual(idsOf(served.called(event)), sessions(called.filter((who) => sees(who, channel))))
+              const heard = served.isCalling(event) ? toldIn(served.called(event)) : []
+              assert.deepStrictEqual(
+                idsOf(heard.flatMap(({ recipients }) => recipients)),
+                sessions(called.filter((who) => sees(who, channel)))
+              )
               if (passive().length > 0) lastMessages.set(channel, id)
               break
             }
@@ -122,7 +128,7 @@ describe("Served", () => {
               const { channel, who } = step
               const before = inVoice.get(who) ?? null
               const state = { member: member(who), session: sessionId(who), selfMute: false, selfDeaf: false }
-              const deliveries = Array.from(served.speak({ before, channel, state }))
+              const deliveries = toldIn(served.speak({ before, channel, state }))
               const heard = new Map<SessionId, string>()
               for (const { payload, recipients } of deliveries) {
                 for (const { id } of recipients) heard.set(id, /"channel_id":("?\w+"?)/.exec(payload.head)?.[1] ?? "")
@@ -150,9 +156,7 @@ describe("Served", () => {
             }
             case "summarise": {
               const got = new Map<SessionId, ReturnType<typeof read>>()
-              const deliveries: ReadonlyArray<Delivery> = Array.from(served.summaries()).filter(
-                (one) => one !== undefined
-              )
+              const deliveries = [...toldIn(served.summaries()), ...toldIn(served.all())]
               for (const { payload, recipients } of deliveries) {
                 for (const { id } of recipients) {
                   assert.isFalse(got.has(id), "one summary")
