@@ -2,7 +2,7 @@
  * A fiber's queue: many put messages in, one fiber takes them out. The vocabulary and semantics of Effect's `Queue`, for
  * a single consumer.
  *
- * What is special about it is its price. An empty mailbox holds no list, and its owner is woken by a push onto a list
+ * What is special about it is its price. An empty mailbox holds no list, and its owner is woken by a push onto a line
  * that all share (`RunQueue`): a delivery to a fiber that waits costs a fraction of what it does through a `Queue`. A
  * plain `Queue` is accepted wherever a mailbox is.
  *
@@ -24,7 +24,6 @@ import { type Array as Arr, Cause, Effect, Pull, Queue } from "effect"
 import type { Envelope } from "./Envelope.ts"
 import * as Consumer from "./mailbox/Consumer.ts"
 import { MailboxImpl, type Strategy } from "./mailbox/MailboxImpl.ts"
-import { Post } from "./mailbox/Post.ts"
 import * as RunQueue from "./mailbox/RunQueue.ts"
 
 export type {
@@ -115,9 +114,9 @@ export const maker = <A, E = never>({ capacity = CAPACITY, strategy = "suspend" 
   () => Mailbox<A, E>
 > =>
   Effect.withFiber((fiber) => {
-    const post = new Post<A>(RunQueue.of(fiber))
+    const runQueue = RunQueue.of(fiber)
     return capacity >= 1
-      ? Effect.succeed(() => new MailboxImpl<A, E>(capacity, strategy, post))
+      ? Effect.succeed(() => new MailboxImpl<A, E>(capacity, strategy, runQueue))
       : Effect.die(new RangeError(`A mailbox holds 1 message or more, not ${capacity}: use a Queue to meet at`))
   })
 
@@ -286,3 +285,12 @@ export const failCause = <A, E>(self: Enqueue<A, E>, cause: Cause.Cause<E>): Eff
  * @category completion
  */
 export const shutdown = <A, E>(self: Enqueue<A, E>): Effect.Effect<boolean> => Effect.sync(() => self.shutdownUnsafe())
+
+/**
+ * Ends the mailbox at once, and answers with the messages that were accepted and never taken, oldest first. Senders that
+ * wait for room are told that theirs was not accepted. It is for the owner, who says what becomes of the messages.
+ *
+ * @since 0.1.0
+ * @category completion
+ */
+export const close = <A, E>(self: Mailbox<A, E>): Effect.Effect<Array<A>> => Effect.sync(() => self.closeUnsafe())

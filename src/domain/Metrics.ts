@@ -46,3 +46,17 @@ export const rejected = (reason: Rejection): Metric.Counter<number> =>
     attributes: { reason },
     incremental: true
   })
+
+/**
+ * `fanfare.unhandled`: messages that an actor accepted and never handled, because it ended, by the kind of actor. Callers
+ * among their senders were told; whoever cast them was not.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const unhandled = (actor: string): Metric.Counter<number> =>
+  Metric.counter("fanfare.unhandled", {
+    description: "Messages that an actor accepted and never handled, because it ended",
+    attributes: { actor },
+    incremental: true
+  })

@@ -89,17 +89,42 @@ export const makePush = <M, R extends Recipient<M>>(
   refused: (recipient: R) => Effect.Effect<void>
 ): Push => new PushImpl(plan, refused)
 
-/** Messages handed over before others have their turn: few enough to be in the processor's cache yet when they are handled. */
+/** Messages in one slice: few enough to be in the processor's cache still when they are handled. */
 const SLICE = 256
 
 /**
+ * Keeps one caller's slices apart: the next waits until everybody has been served whom the last one woke. So a caller
+ * never gets ahead of its recipients, and nobody waits for more than one slice of each other caller.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Pace {
+  /** The place in the run queue's line that has to be served first. */
+  private last: number | undefined = undefined
+
+  /** Waits, if that is necessary, to send so many messages. */
+  wait(runQueue: RunQueue.RunQueue, messages: number): Effect.Effect<void> | undefined {
+    const { last } = this
+    this.last = undefined
+    return last === undefined || runQueue.hasServed(last) ? undefined : runQueue.turn(messages)
+  }
+
+  /** A slice was sent. */
+  sent(runQueue: RunQueue.RunQueue): void {
+    this.last = runQueue.nextPlace
+  }
+}
+
+/**
  * Pushes to one list of recipients, in slices: each recipient gets all of the messages, in their order, before the next one
- * gets any. What is touched for the first message is still in the processor's cache for the others.
+ * gets any. What is touched for the first message is still in the processor's cache for the others. Without a pace no slice
+ * waits for its turn.
  *
  * @since 0.1.0
  * @category running
  */
-export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>): Effect.Effect<void> =>
+export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace?: Pace): Effect.Effect<void> =>
   Effect.withFiber((fiber) => {
     const runQueue = RunQueue.of(fiber)
     const { length } = pushes[0].recipients
@@ -108,23 +133,54 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>): Effect.Effect
     let nth = 0
 
     const slice = (): Effect.Effect<void> => {
-      for (const end = Math.min(index + count, length); index < end; index++) {
+      const end = Math.min(index + count, length)
+      const wait = pace?.wait(runQueue, (end - index) * pushes.length)
+      if (wait !== undefined) return wait
+      for (; index < end; index++) {
         while (nth < pushes.length) {
           const effect = pushes[nth++]?.at(index)
           if (effect !== undefined) return effect
         }
         nth = 0
       }
-      return index < length ? runQueue.turn(count * pushes.length) : Effect.void
+      pace?.sent(runQueue)
+      return Effect.void
     }
 
     return Effect.whileLoop({ while: () => index < length, body: slice, step: () => {} })
   })
 
 /**
- * The caller does it itself, in slices. Nothing is faster while the fan-out is short.
+ * Sends for one caller, in the caller's own fiber. Nothing is faster while the fan-out is short.
  *
  * @since 0.1.0
  * @category senders
  */
-export const inline: Sender = { push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)])) }
+export const makeInline = (): Sender => {
+  const pace = new Pace()
+  return { push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)], pace)) }
+}
+
+/**
+ * The same for callers that keep no sender: each push waits for its turn.
+ *
+ * @since 0.1.0
+ * @category senders
+ */
+export const inline: Sender = {
+  push: (plan, refused) =>
+    Effect.withFiber((fiber) => {
+      const pace = new Pace()
+      pace.sent(RunQueue.of(fiber))
+      return together([makePush(plan, refused)], pace)
+    })
+}
+
+/**
+ * Hands over to a few, whose mailboxes suspend when they are full, and waits for nothing else. An actor tells other actors
+ * so: it has a place in the line for each of its own messages.
+ *
+ * @since 0.1.0
+ * @category senders
+ */
+export const direct: Sender = { push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)])) }

@@ -17,7 +17,7 @@ import {
 import * as Mailbox from "../domain/Mailbox.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
-import { inline as callerSends, makePush, type Push, type Sender, together } from "../domain/Sender.ts"
+import { makeInline, makePush, Pace, type Push, type Sender, together } from "../domain/Sender.ts"
 
 export {
   /**
@@ -47,7 +47,7 @@ export {
  */
 export const inline: Layer.Layer<Offload> = Layer.succeed(Offload, {
   workers: [],
-  sender: Effect.succeed(callerSends)
+  sender: Effect.sync(makeInline)
 })
 
 /** Those that go to the same recipients and come one upon the other go together. */
@@ -71,8 +71,9 @@ const sending = Effect.fnUntraced(function* (
   grace: Duration.Input
 ): Effect.fn.Return<Sender, never, Scope.Scope> {
   const pushes = yield* Mailbox.bounded<Push, Cause.Done>(capacity)
+  const pace = new Pace()
   const sent = Effect.flatMap(Mailbox.takeAll(pushes), (taken) =>
-    Effect.forEach(grouped(taken), (group) => survived(together(group)), { discard: true })
+    Effect.forEach(grouped(taken), (group) => survived(together(group, pace)), { discard: true })
   )
   const fiber = yield* Effect.updateContext(
     Effect.forkDetach(Pull.catchDone(Effect.forever(sent, { disableYield: true }), () => Effect.void)),
@@ -90,7 +91,7 @@ const sending = Effect.fnUntraced(function* (
         const push = makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient))))
         return Effect.flatMap(Mailbox.offer(pushes, push), (taken) =>
           // Where nobody sends any more, the caller does: after what went before.
-          taken ? Effect.void : Effect.andThen(Fiber.await(fiber), together([push]))
+          taken ? Effect.void : Effect.andThen(Fiber.await(fiber), together([push], pace))
         )
       })
   }

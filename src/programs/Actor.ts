@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Pull, Scope } from "effect"
+import { Cause, Context, Deferred, Effect, Exit, Fiber, Metric, Pull, Scope } from "effect"
 import {
   type ActorDied,
   ActorNotStarted,
@@ -13,13 +13,14 @@ import {
   type Request
 } from "../domain/Actor.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
+import * as Metrics from "../domain/Metrics.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import * as Supervision from "../domain/Supervision.ts"
 import type { Options } from "./actor/Options.ts"
 import { died, type Phase, refusal } from "./actor/phase.ts"
 import * as Serve from "./actor/serve.ts"
 import { Death, deathOf, supervise } from "./actor/supervise.ts"
-import { linkToHere, timers } from "./actor/timers.ts"
+import { linkToHere, Tick, timers } from "./actor/timers.ts"
 
 export {
   /**
@@ -137,6 +138,23 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       if (call !== undefined) Deferred.doneUnsafe(call.reply, Exit.fail(error))
     }
 
+    /** What was accepted and will not be handled: callers are told, and what nobody waits for is counted and logged. */
+    const unhandled = Effect.fnUntraced(function* (left: ReadonlyArray<Serve.Incoming<P, I>>) {
+      const casts: Record<string, number> = {}
+      let count = 0
+      for (const incoming of left) {
+        const request = Serve.requestIn<P, I>(incoming)
+        if (request !== undefined) abandon(request, "no")
+        if (request?.call !== undefined || incoming instanceof Tick) continue
+        const tag = request?.tag ?? "bare message"
+        casts[tag] = (casts[tag] ?? 0) + 1
+        count++
+      }
+      if (count === 0) return
+      yield* Metric.update(Metrics.unhandled(kind), count)
+      yield* Effect.logWarning(`the ${kind} ended before it handled ${count} messages that it had accepted`, casts)
+    })
+
     const stopping = yield* Deferred.make<void>()
     /** Accepts nothing more; what is there is handled yet. */
     const noMore = Effect.andThen(Mailbox.end(mailbox), Effect.asVoid(Deferred.succeed(stopping, undefined)))
@@ -188,11 +206,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
         phase = phaseAfter(exit)
         const interrupted = handling()
         if (interrupted !== undefined) abandon(interrupted, "maybe")
-        yield* Mailbox.end(mailbox)
-        for (const incoming of yield* Mailbox.collect(mailbox)) {
-          const request = Serve.requestIn<P, I>(incoming)
-          if (request !== undefined) abandon(request, "no")
-        }
+        yield* unhandled(yield* Mailbox.close(mailbox))
         const notStarted = phase._tag === "NotStarted" ? phase.error : new ActorNotStarted({ kind, handled: "no" })
         Deferred.doneUnsafe(started, Exit.fail(notStarted))
         Deferred.doneUnsafe(ended, phase._tag === "Died" ? Exit.fail(died(kind, "maybe", phase.cause)) : Exit.void)

@@ -6,6 +6,7 @@ import * as FanOut from "../../src/domain/FanOut.ts"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
 import { Offload } from "../../src/domain/Offload.ts"
 import { below, seeded } from "../support/random.ts"
+import { settled } from "../support/settled.ts"
 
 /** What a caller sends when there are several. */
 interface Sent {
@@ -39,6 +40,13 @@ const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 })
 const Capacity = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 }))
 
 const nobody = () => Effect.die("nobody refuses")
+
+/** A recipient that handles each message at once, and has room for few: more than a sender pushes together. */
+const consuming = Effect.fnUntraced(function* (taken: () => void) {
+  const mailbox = yield* Mailbox.make<number | Envelope.Envelope<number>>({ capacity: 128, strategy: "dropping" })
+  yield* Effect.forkScoped(Mailbox.consume(mailbox, taken), { startImmediately: true })
+  return { mailbox }
+})
 
 export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
   describe(`Offload: ${name}`, () => {
@@ -133,6 +141,49 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
           )
         }
         yield* Fiber.join(caller)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
+    it.effect.each([1, 16, 50, 200, 256, 257, 600])(
+      "recipients that take everything at once are never full, however fast a caller pushes to %d of them",
+      (size) =>
+        Effect.gen(function* () {
+          const sender = yield* (yield* Offload).sender
+          let taken = 0
+          const everyone = yield* Effect.forEach(Array.from({ length: size }), () => consuming(() => void taken++))
+          const refused: Array<unknown> = []
+          const rounds = 1_000
+          for (let round = 0; round < rounds; round++) {
+            yield* sender.push(FanOut.uniform(everyone, round), (recipient) =>
+              Effect.sync(() => refused.push(recipient))
+            )
+          }
+          for (let turn = 0; turn < 1_000 && taken < rounds * size; turn++) yield* settled
+          assert.deepStrictEqual({ refused: refused.length, taken }, { refused: 0, taken: rounds * size })
+        }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
+    it.effect("a fan-out goes out beside others who are always busy, and waits for no more than their turns", () =>
+      Effect.gen(function* () {
+        const sender = yield* (yield* Offload).sender
+        let rounds = 0
+        const MANY = 100_000
+        // Two who cast to each other as long as anybody lets them.
+        const one = yield* Mailbox.make<void>()
+        const other = yield* Mailbox.make<void>()
+        const cast = (to: Mailbox.Mailbox<void>) => () => {
+          if (rounds++ < MANY) to.offerUnsafe(undefined)
+        }
+        yield* Effect.forkScoped(Mailbox.consume(one, cast(other)), { startImmediately: true })
+        yield* Effect.forkScoped(Mailbox.consume(other, cast(one)), { startImmediately: true })
+        one.offerUnsafe(undefined)
+        let taken = 0
+        const everyone = yield* Effect.forEach(Array.from({ length: 5_000 }), () => consuming(() => void taken++))
+        rounds = 0
+        yield* sender.push(FanOut.uniform(everyone, 1), nobody)
+        while (taken < everyone.length) yield* Effect.yieldNow
+        // 20 slices, and one turn for each of the two beside each slice and what it woke; a run of turns here and there.
+        assert.isBelow(rounds, 20_000)
       }).pipe(Effect.scoped, Effect.provide(layer))
     )
 

@@ -3,14 +3,7 @@ import { Cause, Deferred, Effect, Exit, Fiber, Queue, Scheduler, Schema } from "
 import { inspect } from "node:util"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
 import { below, seeded } from "../support/random.ts"
-
-/** All that is under way on this thread goes on until it waits. */
-const settled = Effect.repeat(
-  Effect.promise(() => new Promise<void>((resolve) => void setImmediate(resolve))),
-  {
-    times: 3
-  }
-)
+import { settled } from "../support/settled.ts"
 
 /** What mailbox and queue have in common, which is all that the model knows. */
 interface Subject {
@@ -448,6 +441,41 @@ describe("Mailbox.consume", () => {
           }
         }
       })
+  )
+
+  it.effect("closed, it gives back what was accepted and refuses those who wait for room", () =>
+    Effect.gen(function* () {
+      const mailbox = yield* Mailbox.bounded<number>(2)
+      yield* Mailbox.offerAll(mailbox, [1, 2])
+      const waiting = yield* Effect.forkChild(Mailbox.offer(mailbox, 3), { startImmediately: true })
+      const several = yield* Effect.forkChild(Mailbox.offerAll(mailbox, [4, 5]), { startImmediately: true })
+      assert.deepStrictEqual(yield* Mailbox.close(mailbox), [1, 2])
+      assert.isFalse(yield* Fiber.join(waiting))
+      assert.deepStrictEqual(yield* Fiber.join(several), [4, 5])
+      assert.isFalse(yield* Mailbox.offer(mailbox, 6))
+      assert.deepStrictEqual(yield* Mailbox.close(mailbox), [])
+    })
+  )
+
+  it.effect("actors that always have messages take turns, one message at a time", () =>
+    Effect.gen(function* () {
+      const order: Array<string> = []
+      const mailboxes = yield* Effect.forEach(["a", "b", "c"], (name) =>
+        Effect.gen(function* () {
+          const mailbox = yield* Mailbox.make<number>()
+          yield* Mailbox.offerAll(mailbox, [1, 2, 3, 4, 5])
+          yield* Effect.forkScoped(
+            Mailbox.consume(mailbox, (nth) => Effect.sync(() => void order.push(`${name}${nth}`)))
+          )
+          return mailbox
+        })
+      )
+      while (mailboxes.some(({ length }) => length > 0)) yield* settled
+      assert.deepStrictEqual(
+        order,
+        [1, 2, 3, 4, 5].flatMap((nth) => [`a${nth}`, `b${nth}`, `c${nth}`])
+      )
+    })
   )
 
   it.effect("a mailbox that is never empty lets others have their turn", () =>

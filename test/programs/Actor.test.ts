@@ -8,6 +8,7 @@ import {
   Fiber,
   Layer,
   Logger,
+  Metric,
   Option,
   Schedule,
   Schema,
@@ -16,11 +17,13 @@ import {
 } from "effect"
 import { TestClock } from "effect/testing"
 import type { ActorError } from "../../src/domain/Actor.ts"
+import * as Metrics from "../../src/domain/Metrics.ts"
 import * as Propagation from "../../src/domain/Propagation.ts"
 import * as Supervision from "../../src/domain/Supervision.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
 import * as Actor from "../../src/programs/Actor.ts"
 import * as Transport from "../../src/programs/Transport.ts"
+import { settled } from "../support/settled.ts"
 import { recorder, TRACE_ID, traced } from "../support/tracing.ts"
 
 interface Account {
@@ -256,6 +259,39 @@ describe("an actor's start and stop", () => {
         yield* actor.ended
       })
   )
+
+  it.effect("when it ends, casts that wait for room are refused; those it had accepted are counted and logged", () => {
+    const logged: Array<unknown> = []
+    const logger = Logger.make(({ message }) => void logged.push(message))
+    return Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const gate = yield* Deferred.make<void>()
+      const actor = yield* Scope.provide(
+        Actor.make<Account, "stop">()({
+          ...account,
+          capacity: 2,
+          init: () => Effect.map(behavior, ({ requests }) => ({ requests, message: () => Effect.never }))
+        }),
+        scope
+      )
+      yield* Effect.forkChild(Effect.ignore(Transport.call(actor, "Wait", gate)))
+      yield* settled
+      const casts = yield* Effect.forEach([1, 2, 3, 4], (n) =>
+        Effect.forkChild(Effect.exit(Transport.cast(actor, "Note", n)))
+      )
+      yield* settled
+      yield* Scope.close(scope, Exit.void)
+      const exits = yield* Effect.forEach(casts, Fiber.join)
+      assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, true, false, false])
+      for (const exit of exits.slice(2)) {
+        assert.deepInclude(Option.getOrThrow(Exit.findErrorOption(exit)), { _tag: "ActorStopped", handled: "no" })
+      }
+      assert.strictEqual((yield* Metric.value(Metrics.unhandled("account"))).count, 2)
+      assert.deepStrictEqual(logged, [
+        ["the account ended before it handled 2 messages that it had accepted", { Note: 2 }]
+      ])
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.provide(Logger.layer([logger])))
+  })
 
   it.effect("it can stop itself, after what is in its mailbox; what it acquired is released", () =>
     Effect.gen(function* () {

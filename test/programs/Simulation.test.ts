@@ -20,9 +20,11 @@ describe("Simulation", () => {
       const { all } = yield* Guilds.Guilds
       const [guild] = all
       assert.isDefined(guild)
+      const status = Transport.call(guild, "Status", undefined)
+      yield* Effect.repeat(Effect.andThen(Effect.yieldNow, status), { until: ({ sessions }) => sessions === SIZE })
       for (let second = 0; second < 10; second++) {
         yield* TestClock.adjust("1 second")
-        const { active, sessions } = yield* Transport.call(guild, "Status", undefined)
+        const { active, sessions } = yield* status
         assert.strictEqual(sessions, SIZE)
         // Of 500, 50 on average: more than twice as many, or less than half, is not by chance.
         assert.isTrue(active > 20 && active < 110, `${active} look at it`)

@@ -13,9 +13,6 @@
  */
 export const EMPTY: unique symbol = Symbol.for("~fanfare/Mailbox/Empty")
 
-/** The oldest message is on its way to whoever waits for it. */
-const HANDED: unique symbol = Symbol.for("~fanfare/Mailbox/Handed")
-
 interface Node<in out A> {
   readonly message: A
   next: Node<A> | undefined
@@ -27,7 +24,7 @@ interface Node<in out A> {
  */
 export class Buffer<in out A> {
   length = 0
-  private first: A | typeof EMPTY | typeof HANDED = EMPTY
+  private first: A | typeof EMPTY = EMPTY
   private rest: Node<A> | undefined
   private last: Node<A> | undefined
 
@@ -42,11 +39,10 @@ export class Buffer<in out A> {
     this.last = node
   }
 
-  /** The oldest message, unless it is on its way. */
+  /** Takes the oldest message. */
   shift(): A | typeof EMPTY {
     const message = this.first
-    if (message === EMPTY || message === HANDED) return EMPTY
-    this.drop()
+    if (message !== EMPTY) this.drop()
     return message
   }
 
@@ -57,21 +53,6 @@ export class Buffer<in out A> {
     this.first = node === undefined ? EMPTY : node.message
     this.rest = node?.next
     if (this.rest === undefined) this.last = undefined
-  }
-
-  /** Of an empty buffer: has one message, which is on its way. */
-  hand(): void {
-    this.length = 1
-    this.first = HANDED
-  }
-
-  get isHanded(): boolean {
-    return this.first === HANDED
-  }
-
-  /** The message that was on its way did not arrive. */
-  putBack(message: A): void {
-    this.first = message
   }
 
   clear(): void {

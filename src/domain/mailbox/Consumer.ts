@@ -6,10 +6,14 @@
  */
 import { Effect, Effectable } from "effect"
 import { EMPTY } from "./Buffer.ts"
-import type { MailboxImpl, Taker } from "./MailboxImpl.ts"
+import type { MailboxImpl } from "./MailboxImpl.ts"
+import { LOOK_EVERY, type Waiter } from "./RunQueue.ts"
 
-/** Messages handled without waiting, before others have their turn. */
+/** Messages that plain functions handle at one place in the line. */
 const BATCH = 256
+
+/** What an effect counts for, in messages that a plain function handles: after each the run queue looks at the clock. */
+const EFFECT_WEIGHT = LOOK_EVERY
 
 /**
  * What is done with a message: nothing more, or an effect that the next message waits for.
@@ -20,16 +24,19 @@ const BATCH = 256
 export type Handled<E, R> = Effect.Effect<unknown, E, R> | undefined
 
 /**
- * The loop, as an effect: it ends by failing, as the mailbox did or as a handler does.
+ * The loop, as an effect: it ends by failing, as the mailbox did or as a handler does. Run it by {@link run}.
  *
- * While the fiber waits it holds nothing but the wait; and it goes on waiting as long as its handler needs no fiber. What
- * is handled in passing, so to speak, costs neither the wake-up nor the next wait: half a microsecond and more, and some
+ * The fiber waits in the run queue's line for each message whose handler is an effect. It goes on waiting while handlers
+ * are done when they return: such a message costs neither the wake-up nor the next wait, which are half a microsecond and
  * 300 bytes that the collector must copy, since they live until the next message (bench `gc`).
+ *
+ * A wait has no cleanup of its own: the loop never comes back from a wait, so each cleanup would stay on the fiber's stack
+ * for as long as the fiber lives.
  *
  * @since 0.1.0
  * @category models
  */
-export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE | E, R> implements Taker<A> {
+export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE | E, R> implements Waiter {
   readonly mailbox: MailboxImpl<A, QE>
   private resume: ((next: Effect.Effect<never, QE | E, R>) => void) | undefined = undefined
 
@@ -40,70 +47,47 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
 
   abstract handle(message: A): Handled<E, R>
 
+  /** Waits for the next message, and so on. (Made anew for each wait: to die young costs less than what a million keep.) */
   override asEffect(): Effect.Effect<never, QE | E, R> {
-    for (let left = BATCH; left > 0; left--) {
-      const message = this.mailbox.takeUnsafe()
-      if (message === EMPTY) return this.mailbox.end ?? this.arrival()
-      const effect = this.handle(message)
-      if (effect !== undefined) return Effect.andThen(effect, this)
-    }
-    return Effect.andThen(Effect.yieldNow, this)
-  }
-
-  // Made anew for each wait: what dies young costs less than what a million keep.
-  private arrival(): Effect.Effect<never, QE | E, R> {
     return Effect.callback((resume) => {
-      // The fiber may have given way to others since it found nothing.
-      if (this.mailbox.isReady) return resume(this)
       this.resume = resume
-      this.mailbox.onArrival(this)
-      return this.onInterrupt()
+      this.mailbox.onReady(this)
     })
   }
 
-  /** What is done when the wait is interrupted: the fiber may have other things to do after its loop, and must not loop. */
-  protected onInterrupt(): Effect.Effect<void> | undefined {
-    return Effect.sync(() => {
-      this.resume = undefined
-      this.mailbox.forget(this)
-    })
+  /** The whole loop. When its fiber is interrupted it handles nothing more, whatever else the fiber has yet to do. */
+  get loop(): Effect.Effect<never, QE | E, R> {
+    return Effect.onInterrupt(this, () =>
+      Effect.sync(() => {
+        this.resume = undefined
+        this.mailbox.forget(this)
+      })
+    )
   }
 
-  /** Whether there is a loop that a message can be handled for: once it was interrupted, nobody handles anything. */
+  /** Whether the fiber waits, and so messages may be handled for it. */
   protected get isWaiting(): boolean {
     return this.resume !== undefined
   }
 
   wake(): number {
-    return this.isWaiting ? this.inPassing(this.mailbox.takeUnsafe()) : 1
-  }
-
-  take(message: A): number | undefined {
-    if (!this.isWaiting) return undefined
-    this.mailbox.taken()
-    return this.inPassing(message)
-  }
-
-  private inPassing(first: A | typeof EMPTY): number {
     const { mailbox } = this
     let handled = 0
     try {
-      for (let message = first; message !== EMPTY; message = mailbox.takeUnsafe()) {
+      while (this.isWaiting) {
+        const message = handled < BATCH ? mailbox.takeUnsafe() : EMPTY
+        if (message === EMPTY) {
+          if (mailbox.end === undefined) mailbox.onReady(this)
+          else this.goOn(mailbox.end)
+          break
+        }
         handled++
         const effect = this.handle(message)
         if (effect !== undefined) {
           this.goOn(Effect.andThen(effect, this))
-          return handled
-        }
-        if (!this.isWaiting) return handled
-        if (handled >= BATCH) {
-          mailbox.yieldTo(this)
-          return handled
+          return handled + EFFECT_WEIGHT
         }
       }
-      const { end } = mailbox
-      if (end === undefined) mailbox.onArrival(this)
-      else this.goOn(end)
     } catch (defect) {
       this.goOn(Effect.die(defect))
     }
@@ -145,5 +129,5 @@ export class Handling<A, QE, E, R> extends Consumer<A, QE, E, R> {
 export const run = <A, QE, E, R>(consumer: Consumer<A, QE, E, R>): Effect.Effect<never, QE | E, R> =>
   Effect.withFiber((fiber) => {
     consumer.mailbox.own(fiber)
-    return consumer
+    return consumer.loop
   })

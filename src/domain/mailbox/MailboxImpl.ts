@@ -5,8 +5,7 @@
  */
 import { type Array as Arr, type Cause, Effect, Exit, type Fiber, Inspectable } from "effect"
 import { Buffer, EMPTY } from "./Buffer.ts"
-import type { Destination, Post } from "./Post.ts"
-import { type Waiter, waiter } from "./RunQueue.ts"
+import { type RunQueue, type Waiter, waiter } from "./RunQueue.ts"
 
 /**
  * What becomes of a message for which there is no room: its sender waits, it is dropped, or the oldest is.
@@ -24,17 +23,6 @@ interface Pending<in out A> {
   readonly resume: (left: number) => void
 }
 
-/**
- * One who waits for a message, and is woken when there is one, or when the mailbox ends. Some take it as it comes, without
- * its lying in the mailbox first (see `Post`): they say what that took, or nothing when they wait no more and leave it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Taker<in A> extends Waiter {
-  readonly take?: (message: A) => number | undefined
-}
-
 const INTERRUPTED = Exit.interrupt()
 
 /** A fiber that is about to give way to others may be interrupted there, with what it has in its hands. */
@@ -45,51 +33,31 @@ const isAboutToYield = ({ cache, currentOpCount }: AnyFiber): boolean =>
  * @since 0.1.0
  * @category models
  */
-export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destination<A> {
+export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   readonly capacity: number
   readonly strategy: Strategy
-  private readonly post: Post<A>
+  private readonly runQueue: RunQueue
   private pending: Set<Pending<A>> | undefined = undefined
-  private waiter: Taker<A> | undefined = undefined
+  private waiter: Waiter | undefined = undefined
   private owner: AnyFiber | undefined = undefined
   private exit: Exit.Exit<never, E> | undefined = undefined
 
-  constructor(capacity: number, strategy: Strategy, post: Post<A>) {
+  constructor(capacity: number, strategy: Strategy, runQueue: RunQueue) {
     super()
     this.capacity = capacity
     this.strategy = strategy
-    this.post = post
+    this.runQueue = runQueue
   }
 
   offerUnsafe(message: A): boolean {
     if (this.exit !== undefined) return false
-    if (this.waiter?.take !== undefined && this.length === 0) {
-      this.hand()
-      this.post.hand(this, message)
-      return true
-    }
     if (this.length >= this.capacity) {
       if (this.strategy !== "sliding") return false
       this.drop()
     }
     this.push(message)
-    if (this.waiter !== undefined && !this.isHanded) this.wake()
-    return true
-  }
-
-  /** A message that was handed over: nobody may be waiting for it any more, or it may have been dropped meanwhile. */
-  arrive(message: A): number {
-    if (this.isHanded) {
-      const { waiter } = this
-      if (waiter?.take !== undefined) {
-        this.waiter = undefined
-        const handled = waiter.take(message)
-        if (handled !== undefined) return handled
-      }
-      this.putBack(message)
-    }
     this.wake()
-    return 1
+    return true
   }
 
   offer(message: A): Effect.Effect<boolean> {
@@ -130,9 +98,20 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
     this.clear()
     this.pending = undefined
     this.exit ??= INTERRUPTED
-    for (const { left, resume } of pending ?? []) this.post.runQueue.schedule(waiter(() => resume(left.length)))
+    for (const { left, resume } of pending ?? []) this.runQueue.schedule(waiter(() => resume(left.length)))
     this.wake()
     return true
+  }
+
+  /**
+   * Ends the mailbox at once, and answers with what was accepted and never taken. Senders that wait for room are told that
+   * their messages were not accepted.
+   */
+  closeUnsafe(): Array<A> {
+    const left: Array<A> = []
+    for (let message = this.shift(); message !== EMPTY; message = this.shift()) left.push(message)
+    this.shutdownUnsafe()
+    return left
   }
 
   /** How the mailbox has ended, once nothing is left in it. */
@@ -140,15 +119,9 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
     return this.length === 0 ? this.exit : undefined
   }
 
-  /** The message that was handed over has been taken. */
-  taken(): void {
-    this.drop()
-    if (this.pending !== undefined) this.admit()
-  }
-
   /** Whether there is something to take, or nothing more will come. */
   get isReady(): boolean {
-    return this.length > 0 ? !this.isHanded : this.exit !== undefined
+    return this.length > 0 || this.exit !== undefined
   }
 
   takeUnsafe(): A | typeof EMPTY {
@@ -201,24 +174,20 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
     this.owner = fiber
   }
 
-  /** Has the owner woken by the next message, or by the end. */
-  onArrival(waiter: Taker<A>): void {
-    this.waiter = waiter
+  /** Wakes the waiter when there is something to take, or nothing more will come: at its place in the line. */
+  onReady(waiter: Waiter): void {
+    if (this.isReady) this.runQueue.schedule(waiter)
+    else this.waiter = waiter
   }
 
-  /** It waits no more. */
-  forget(waiter: Taker<A>): void {
+  /** The waiter waits no more. */
+  forget(waiter: Waiter): void {
     if (this.waiter === waiter) this.waiter = undefined
-  }
-
-  /** Has the owner go on after others have had their turn. */
-  yieldTo(waiter: Taker<A>): void {
-    this.post.runQueue.schedule(waiter)
   }
 
   private wake(): void {
     if (this.waiter === undefined) return
-    this.post.runQueue.schedule(this.waiter)
+    this.runQueue.schedule(this.waiter)
     this.waiter = undefined
   }
 
@@ -247,7 +216,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> implements Destin
       }
       if (left.length > 0) return
       this.pending?.delete(pending)
-      this.post.runQueue.schedule(waiter(() => resume(0)))
+      this.runQueue.schedule(waiter(() => resume(0)))
     }
     this.pending = undefined
   }

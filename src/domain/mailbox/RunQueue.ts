@@ -1,17 +1,22 @@
 /**
- * Who is to be woken next. Everything on a thread that waits at a mailbox shares one run queue: a wake-up is a push, not
- * a task of its own.
+ * Who runs next. All mailboxes of a thread share one line, and whoever is to be woken stands in it once: a wake-up is a
+ * push, not a task of its own.
  *
- * It runs in slices and gives the event loop back after each, so that sockets and timers go on however much is woken; and
- * long fan-outs take turns, each when all that the last one woke has run: what a fan-out has touched is still in the
- * processor's cache when it is handled.
+ * The line is served first come, first served, and every place in it is worth a bounded amount: one message of an actor
+ * whose handler is an effect, up to 256 messages of one whose handler is a plain function, or one slice of a fan-out. So
+ * nobody waits for more than one such place of each other, whoever else is busy.
+ *
+ * The line is served in runs of a few milliseconds, and the event loop is given back after each: sockets and timers go on
+ * however much waits.
  *
  * @since 0.1.0
  */
-import { Context, Effect, type Fiber, Scheduler } from "effect"
+import { Clock, Context, Effect, type Fiber, Scheduler } from "effect"
+import { outside } from "../AsyncContext.ts"
+import { Line } from "./Line.ts"
 
 /**
- * One who waits, and how it goes on. It says what that took, in messages; a plain wake-up takes 1.
+ * Somebody in the line. `wake` has them go on, and answers what that took, in messages.
  *
  * @since 0.1.0
  * @category models
@@ -21,7 +26,7 @@ export interface Waiter {
 }
 
 /**
- * A waiter that is resumed, and then does so much.
+ * A waiter that is resumed, and does so many messages' work by that.
  *
  * @since 0.1.0
  * @category constructors
@@ -33,27 +38,29 @@ export const waiter = (resume: () => void, weight = 1): Waiter => ({
   }
 })
 
-/**
- * Messages sent and handled before the event loop is given back: a thousand deliveries. While handlers only compute that
- * is 0.2 ms; with a write to a connection for each, 9.
- */
-const SLICE = 2048
+/** Messages that one run handles at most: 0.5 ms of plain deliveries. */
+const RUN_MESSAGES = 2048
 
-/** Slices after which what is to be flushed is, though there is more to be woken: some milliseconds' worth. */
-const PATIENCE = 8
+/** Nanoseconds after which a run begins nothing more: 2 ms. What it has begun takes about another two at most. */
+const RUN_NANOS = 2_000_000n
 
 /**
- * What gathers while messages are handled, and leaves together when that is over.
+ * Messages between two looks at the clock, which take 0.1 µs each.
  *
  * @since 0.1.0
- * @category models
+ * @category constants
  */
-export interface Flushable {
-  readonly flush: () => void
-}
+export const LOOK_EVERY = 64
 
-/** How long an array is kept for. */
-const KEPT = 65_536
+/** Runs after which what was gathered joins the line, though the line was never empty: some 10 ms. */
+const GATHERING_RUNS = 8
+
+/**
+ * The timer that brings the next run is not relied on once it has been replaced, as tests with fake timers do: it may never
+ * fire.
+ */
+const timer = (): unknown => globalThis.setImmediate
+const timerAtLoad = timer()
 
 /**
  * The run queue of a scheduler.
@@ -62,93 +69,100 @@ const KEPT = 65_536
  * @category models
  */
 export class RunQueue {
-  private readonly dispatcher: Scheduler.SchedulerDispatcher
-  /** From `next` to `end`: an array that is filled and emptied again and again is not given back each time. */
-  private ready: Array<Waiter | undefined> = []
-  private next = 0
-  private end = 0
-  private turns: Array<Waiter> = []
-  private gathered: Array<Flushable> = []
-  private slices = 0
+  private readonly scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">
+  private readonly clock: Pick<Clock.Clock, "monotonicTimeNanosUnsafe">
+  private readonly line = new Line<Waiter>()
+  private gathered: Array<Waiter> = []
+  private runsWhileGathering = 0
   private isScheduled = false
 
-  constructor(dispatcher: Scheduler.SchedulerDispatcher) {
-    this.dispatcher = dispatcher
+  constructor(
+    scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">,
+    clock: Pick<Clock.Clock, "monotonicTimeNanosUnsafe">
+  ) {
+    this.scheduler = scheduler
+    this.clock = clock
   }
 
-  /** Wakes one who waits, after all who were to be woken before. */
+  /** Puts somebody at the end of the line. */
   schedule(waiter: Waiter): void {
-    this.ready[this.end++] = waiter
-    if (!this.isScheduled) this.again()
+    this.line.push(waiter)
+    this.ensureRun()
   }
 
-  /** Waits until all that is to be woken now has been, and for those who took their turn before, to send so many. */
+  /** Waits for a place in the line that is worth so many messages. One that is given up is served all the same. */
   turn(messages: number): Effect.Effect<void> {
-    return Effect.callback((resume) => {
-      // Whoever is interrupted meanwhile has a turn all the same, and does nothing in it.
-      this.turns.push(waiter(() => resume(Effect.void), messages))
-      if (!this.isScheduled) this.again()
-    })
+    return Effect.callback((resume) => this.schedule(waiter(() => resume(Effect.void), messages)))
   }
 
-  /** Has something flushed when nothing is left to be woken, or after a while if that takes longer. */
-  afterwards(flushable: Flushable): void {
-    this.gathered.push(flushable)
-    if (!this.isScheduled) this.again()
+  /** The number of the place that the next to come gets; see {@link hasServed}. */
+  get nextPlace(): number {
+    return this.line.next
   }
 
-  private again(): void {
-    this.isScheduled = true
-    this.dispatcher.scheduleTask(this.run, 0)
+  /** Whether the place with this number has been served, and so everybody who came before. */
+  hasServed(place: number): boolean {
+    return this.line.served > place
+  }
+
+  /** Has somebody join the line when it is next empty, or after some runs: what gathers until then leaves together. */
+  gather(waiter: Waiter): void {
+    this.gathered.push(waiter)
+    this.ensureRun()
+  }
+
+  private ensureRun(): void {
+    if (!this.isScheduled || timer() !== timerAtLoad) this.scheduleRun()
+  }
+
+  private scheduleRun(): void {
+    this.isScheduled = timer() === timerAtLoad
+    // A run is for everybody. And a dispatcher that waits for a timer which never fires is not asked again.
+    outside(() => this.scheduler.makeDispatcher().scheduleTask(this.run, 0))
   }
 
   private readonly run = (): void => {
+    const { clock, line } = this
+    const end = clock.monotonicTimeNanosUnsafe() + RUN_NANOS
     try {
-      for (let left = SLICE; left > 0;) {
-        const waiter = this.ready[this.next]
-        if (waiter !== undefined) {
-          this.ready[this.next++] = undefined
-          left -= waiter.wake()
-          continue
+      for (let left = RUN_MESSAGES, unseen = 0; left > 0;) {
+        if (line.length === 0) this.release()
+        const waiter = line.shift()
+        if (waiter === undefined) break
+        const messages = waiter.wake()
+        left -= messages
+        unseen += messages
+        if (unseen >= LOOK_EVERY) {
+          unseen = 0
+          if (clock.monotonicTimeNanosUnsafe() >= end) break
         }
-        this.empty()
-        const turn = this.turns.shift()
-        if (turn === undefined) break
-        left -= turn.wake()
       }
     } finally {
-      const isIdle = this.next === this.end && this.turns.length === 0
-      try {
-        if (isIdle || ++this.slices >= PATIENCE) this.flush()
-      } finally {
-        this.isScheduled = false
-        if (this.next < this.end || this.turns.length > 0 || this.gathered.length > 0) this.again()
-      }
+      if (this.gathered.length > 0 && ++this.runsWhileGathering >= GATHERING_RUNS) this.release()
+      this.isScheduled = false
+      if (line.length > 0 || this.gathered.length > 0) this.ensureRun()
     }
   }
 
-  private flush(): void {
+  /** Those who gathered join the line. */
+  private release(): void {
     const { gathered } = this
     this.gathered = []
-    this.slices = 0
-    for (const one of gathered) one.flush()
-  }
-
-  private empty(): void {
-    if (this.end > KEPT) this.ready = []
-    this.next = 0
-    this.end = 0
+    this.runsWhileGathering = 0
+    for (const waiter of gathered) this.line.push(waiter)
   }
 }
 
-/** One for each scheduler: whoever brings a scheduler of their own has their fibers run by it. */
+/** One for each scheduler: an app that brings a scheduler of its own has its fibers run by it. */
 class RunQueues {
   private readonly known = new WeakMap<Scheduler.Scheduler, RunQueue>()
+  // The real one, whichever clock a fiber has: a run ends so that others have the thread.
+  private readonly clock = Context.get(Context.empty(), Clock.Clock)
 
   of(scheduler: Scheduler.Scheduler): RunQueue {
     const known = this.known.get(scheduler)
     if (known !== undefined) return known
-    const made = new RunQueue(scheduler.makeDispatcher())
+    const made = new RunQueue(scheduler, this.clock)
     this.known.set(scheduler, made)
     return made
   }

@@ -9,7 +9,7 @@ import { availableParallelism } from "node:os"
 import { type ResourceLimits, Worker as Thread } from "node:worker_threads"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import { Offload } from "../../domain/Offload.ts"
-import { inline } from "../../domain/Sender.ts"
+import { makeInline } from "../../domain/Sender.ts"
 import type { Link, Worker } from "../../domain/Worker.ts"
 import { STOP } from "./thread.ts"
 
@@ -96,7 +96,7 @@ const replacing = Schedule.min([Schedule.exponential("50 millis"), Schedule.spac
  */
 export const workers = (options: Options): Layer.Layer<Offload> =>
   Layer.succeed(Offload, {
-    sender: Effect.succeed(inline),
+    sender: Effect.sync(makeInline),
     workers: Array.from({ length: options.count ?? defaultCount() }, (_, index): Worker => {
       const name = `worker-${index}`
       return {

@@ -9,7 +9,7 @@
  * @since 0.1.0
  */
 import type { Payload } from "../../domain/gateway/Payload.ts"
-import type { Flushable, RunQueue } from "../../domain/mailbox/RunQueue.ts"
+import type { RunQueue, Waiter } from "../../domain/mailbox/RunQueue.ts"
 
 /** The last fragment of a message, which is text. */
 const FIN_TEXT = "\x81"
@@ -48,6 +48,9 @@ export interface Sink {
   readonly write: (octets: string, encoding: "latin1") => unknown
 }
 
+/** What a write counts for, in messages that a session handles: it takes 5 to 8 µs. */
+const WRITE_WEIGHT = 16
+
 /**
  * What has not been written to a connection yet, in order. It leaves when all has been handled that is to be handled now:
  * in a burst each client gets many frames by one write.
@@ -55,7 +58,7 @@ export interface Sink {
  * @since 0.1.0
  * @category models
  */
-export class Waiting implements Flushable {
+export class Waiting implements Waiter {
   private readonly sink: Sink
   private readonly runQueue: RunQueue
   private frames = ""
@@ -71,8 +74,13 @@ export class Waiting implements Flushable {
   }
 
   push(payload: Payload, sequence: number): void {
-    if (this.frames === "") this.runQueue.afterwards(this)
+    if (this.frames === "") this.runQueue.gather(this)
     this.frames += frame(payload, sequence)
+  }
+
+  wake(): number {
+    this.flush()
+    return WRITE_WEIGHT
   }
 
   /** Writes all of it, at once. A connection that takes nothing any more is not written to. */

@@ -10,7 +10,7 @@ import type { State } from "../../domain/guild/State.ts"
 import type { Members } from "../../domain/MemberStore.ts"
 import type { Departures } from "../../domain/relay/Departures.ts"
 import type { OutletProtocol, Protocol } from "../../domain/relay/Protocol.ts"
-import { inline, type Recipient } from "../../domain/Sender.ts"
+import { direct, type Recipient } from "../../domain/Sender.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
 import type * as Actor from "../Actor.ts"
 import * as Transport from "../Transport.ts"
@@ -118,7 +118,7 @@ export class Relays {
  * @category sending
  */
 export const tell = <M>(relays: ReadonlyArray<Recipient<M>>, message: M): Effect.Effect<void> =>
-  Transport.broadcast(relays, message, { sender: inline })
+  Transport.broadcast(relays, message, { sender: direct })
 
 /**
  * What was acknowledged goes out yet: relays end when they have done with all that was handed to them.

@@ -4,8 +4,10 @@ import { RunQueue, waiter } from "../../../src/domain/mailbox/RunQueue.ts"
 
 /** A run queue whose slices are run by hand. */
 const byHand = () => {
+  const clock = { now: 0n, monotonicTimeNanosUnsafe: () => clock.now }
   const tasks: Array<() => void> = []
-  const runQueue = new RunQueue({ scheduleTask: (task) => void tasks.push(task), flush: () => {} })
+  const dispatcher = { scheduleTask: (task: () => void) => void tasks.push(task), flush: () => {} }
+  const runQueue = new RunQueue({ makeDispatcher: () => dispatcher }, clock)
   const slice = (): boolean => {
     const task = tasks.shift()
     task?.()
@@ -16,7 +18,7 @@ const byHand = () => {
     while (slice()) slices++
     return slices
   }
-  return { runQueue, slice, all, tasks }
+  return { runQueue, slice, all, tasks, clock }
 }
 
 describe("RunQueue", () => {
@@ -45,6 +47,14 @@ describe("RunQueue", () => {
     assert.isAtLeast(heavy.all(), 4)
   })
 
+  it("gives the event loop back after a while, whatever a waiter says that it took", () => {
+    const { all, clock, runQueue } = byHand()
+    // A millisecond each.
+    const slow = waiter(() => void (clock.now += 1_000_000n), 64)
+    for (let index = 0; index < 10; index++) runQueue.schedule(slow)
+    assert.strictEqual(all(), 5)
+  })
+
   it("what one waiter throws is not the next one's affair", () => {
     const { all, runQueue, slice } = byHand()
     const woken: Array<string> = []
@@ -63,15 +73,15 @@ describe("RunQueue", () => {
   it("flushes when nothing is left to be woken, or after a while when something always is", () => {
     const { runQueue, slice } = byHand()
     const log: Array<string> = []
-    const flushable = { flush: () => void log.push("flushed") }
+    const flushable = waiter(() => void log.push("flushed"))
     runQueue.schedule(waiter(() => void log.push("woken")))
-    runQueue.afterwards(flushable)
+    runQueue.gather(flushable)
     slice()
     assert.deepStrictEqual(log, ["woken", "flushed"])
 
     const forever = waiter(() => runQueue.schedule(forever), 10_000)
     runQueue.schedule(forever)
-    runQueue.afterwards(flushable)
+    runQueue.gather(flushable)
     let slices = 0
     while (log.length < 3 && slices < 100) {
       slice()
@@ -84,12 +94,12 @@ describe("RunQueue", () => {
   it("what gathers while it flushes is flushed too", () => {
     const { all, runQueue } = byHand()
     const log: Array<string> = []
-    runQueue.afterwards({
-      flush: () => {
+    runQueue.gather(
+      waiter(() => {
         log.push("first")
-        runQueue.afterwards({ flush: () => void log.push("second") })
-      }
-    })
+        runQueue.gather(waiter(() => void log.push("second")))
+      })
+    )
     all()
     assert.deepStrictEqual(log, ["first", "second"])
   })
