@@ -16,7 +16,7 @@ import {
 } from "../src/index.ts"
 import { seeded } from "../test/support/random.ts"
 import * as crowd from "./support/crowd.ts"
-import { median, quick, report } from "./support/report.ts"
+import { quick, report } from "./support/report.ts"
 
 const CHANNELS = quick ? 10 : 490
 const OVERWRITES = quick ? 10 : 1000
@@ -53,6 +53,9 @@ const watch = (): (() => number) => {
     return Math.max(longest, performance.now() - last)
   }
 }
+
+/** What others on the machine take of the processor only adds. */
+const least = (values: ReadonlyArray<number>): number => Math.min(...values)
 
 const now = Effect.sync(() => performance.now())
 
@@ -122,7 +125,7 @@ const mentions = Effect.gen(function* () {
     yield* quiet
     longest.push(stop())
   }
-  return { mention_ms: median(took), mention_piece_ms: median(longest) }
+  return { mention_ms: least(took), mention_piece_ms: least(longest) }
 })
 
 /** A role may see channels from now on, and may not again; each time a message comes right after. */
@@ -185,9 +188,9 @@ const changes = Effect.gen(function* () {
       longest.push(stop())
       took.push((yield* now) - begun)
     }
-    figures[`change_${name}_ms`] = median(took)
-    figures[`change_${name}_piece_ms`] = median(longest)
-    figures[`change_${name}_message_ms`] = median(waited)
+    figures[`change_${name}_ms`] = least(took)
+    figures[`change_${name}_piece_ms`] = least(longest)
+    figures[`change_${name}_message_ms`] = least(waited)
   }
   return figures
 })

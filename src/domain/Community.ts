@@ -240,8 +240,13 @@ export const Change = Schema.Union([
  */
 export type Change = typeof Change.Type
 
+const isAbout = (overwrites: Channel["overwrites"], role: RoleId): boolean => {
+  for (const overwrite of overwrites) if (overwrite.kind === "role" && overwrite.id === role) return true
+  return false
+}
+
 const withoutRole = (channel: Channel, role: RoleId): Channel =>
-  channel.overwrites.some(({ id, kind }) => kind === "role" && id === role)
+  isAbout(channel.overwrites, role)
     ? { ...channel, overwrites: channel.overwrites.filter(({ id, kind }) => kind !== "role" || id !== role) }
     : channel
 

@@ -49,13 +49,20 @@ export const SENT = 4
  * @category models
  */
 export class Meter {
+  /** The most work of one piece. */
+  readonly piece: number
   spent = 0
-  private next = PIECE
+  private next: number
+
+  constructor(piece = PIECE) {
+    this.piece = piece
+    this.next = piece
+  }
 
   /** Whether a piece has been done since this last said so: then somebody else may have a turn. */
   get isDue(): boolean {
     if (this.spent < this.next) return false
-    this.next = this.spent + PIECE
+    this.next = this.spent + this.piece
     return true
   }
 }

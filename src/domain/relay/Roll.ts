@@ -21,8 +21,8 @@ export interface Subscriber<out S = SessionHandle> {
 
 /**
  * All sessions with the same roles that want to hear of the same: as long as none is spoken of by name, one answer is for all.
- * `places` are theirs. `borne` are the roles, each once, and `positions` where the kind stands among those that bear each.
- * `told` is the last walk over all kinds that has come here.
+ * `places` are theirs. `borne` are the numbers of the roles, each once, and `positions` where the kind stands among those that
+ * bear each. `told` is the last walk over all kinds that has come here.
  *
  * @since 0.1.0
  * @category models
@@ -32,7 +32,7 @@ export interface Kind {
   readonly roles: ReadonlyArray<RoleId>
   readonly intents: number
   readonly places: Array<number>
-  readonly borne: ReadonlyArray<RoleId>
+  readonly borne: ReadonlyArray<number>
   readonly positions: Array<number>
   told: unknown
 }
@@ -53,7 +53,12 @@ export class Roll {
   private readonly places = new Map<SessionId, number>()
   /** By place: where it stands among those of its kind. */
   private readonly slots: Array<number> = []
-  private readonly bearers = new Map<RoleId, Array<Kind>>()
+  /** Roles that somebody bears have numbers: who asks for very many kinds asks each role once, and looks it up by that. */
+  private readonly numbers = new Map<RoleId, number>()
+  private readonly free: Array<number> = []
+  /** By number. */
+  readonly borne: Array<RoleId> = []
+  private readonly bearers: Array<Array<Kind>> = []
   private readonly kindsByKey = new Map<string, Kind>()
   private readonly sessionsOf = new Map<UserId, SessionId | Set<SessionId>>()
 
@@ -151,17 +156,19 @@ export class Roll {
     return others.length === 0 ? first.slice() : Array.from(new Set([first, ...others].flat()))
   }
 
-  /** The same, and perhaps more of them: no more than there are, where many bear many of these roles. */
-  perhapsBearing(roles: Iterable<RoleId>): ReadonlyArray<Kind> {
+  /** The same, where it does no harm that some come again, or others too: no more than there are, whoever bears what. */
+  *perhapsBearing(roles: Iterable<RoleId>): Generator<Kind> {
     const lists = this.listsOf(roles)
     const count = lists.reduce((sum, { length }) => sum + length, 0)
-    return count < this.variety ? this.bearing(roles) : Array.from(this.all())
+    if (count > this.variety) yield* this.all()
+    else for (const list of lists) yield* list
   }
 
   private listsOf(roles: Iterable<RoleId>): ReadonlyArray<ReadonlyArray<Kind>> {
     const lists: Array<ReadonlyArray<Kind>> = []
     for (const role of roles) {
-      const kinds = this.bearers.get(role)
+      const number = this.numbers.get(role)
+      const kinds = number === undefined ? undefined : this.bearers[number]
       if (kinds !== undefined) lists.push(kinds)
     }
     return lists
@@ -171,14 +178,9 @@ export class Roll {
     const key = [intents, ...roles.toSorted()].join()
     const known = this.kindsByKey.get(key)
     if (known !== undefined) return known
-    const each = new Set(roles)
-    const borne = each.size === roles.length ? roles : Array.from(each)
+    const borne = Array.from(new Set(roles), (role) => this.numberOf(role))
     const kind: Kind = { key, roles, intents, places: [], borne, positions: [], told: undefined }
-    for (const role of borne) {
-      const others = this.bearers.get(role)
-      if (others === undefined) this.bearers.set(role, [kind])
-      kind.positions.push(others === undefined ? 0 : others.push(kind) - 1)
-    }
+    for (const number of borne) kind.positions.push((this.bearers[number]?.push(kind) ?? 1) - 1)
     this.kindsByKey.set(key, kind)
     return kind
   }
@@ -192,17 +194,31 @@ export class Roll {
     }
     if (kind.places.length > 0) return
     this.kindsByKey.delete(kind.key)
-    for (const [nth, role] of kind.borne.entries()) this.leaveBearers(role, kind, kind.positions[nth] ?? 0)
+    for (const [nth, number] of kind.borne.entries()) this.leaveBearers(number, kind, kind.positions[nth] ?? 0)
   }
 
-  private leaveBearers(role: RoleId, kind: Kind, position: number): void {
-    const kinds = this.bearers.get(role)
+  private leaveBearers(number: number, kind: Kind, position: number): void {
+    const kinds = this.bearers[number]
     const last = kinds?.pop()
     if (kinds === undefined || last === undefined) return
-    if (kinds.length === 0) this.bearers.delete(role)
-    if (last === kind) return
-    kinds[position] = last
-    last.positions[last.borne.indexOf(role)] = position
+    if (last !== kind) {
+      kinds[position] = last
+      last.positions[last.borne.indexOf(number)] = position
+    }
+    const role = this.borne[number]
+    if (kinds.length > 0 || role === undefined) return
+    this.numbers.delete(role)
+    this.free.push(number)
+  }
+
+  private numberOf(role: RoleId): number {
+    const known = this.numbers.get(role)
+    if (known !== undefined) return known
+    const number = this.free.pop() ?? this.borne.length
+    this.numbers.set(role, number)
+    this.borne[number] = role
+    this.bearers[number] = []
+    return number
   }
 
   private mayBeChanged(): Array<SessionHandle> {

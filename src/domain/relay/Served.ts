@@ -14,7 +14,7 @@ import type { SessionHandle } from "../session/Session.ts"
 import type { VoiceState } from "../VoiceState.ts"
 import { Alteration, type Altered } from "./Alteration.ts"
 import { Changing } from "./Changing.ts"
-import { ASKED, Meter, PIECE, SENT, WRITTEN } from "./Meter.ts"
+import { ASKED, Meter, SENT, WRITTEN } from "./Meter.ts"
 import { Missed } from "./Missed.ts"
 import type { Dispatch, Enrol, Restructure, Speak, Tell, Watch } from "./Protocol.ts"
 import { type Shift, type Subscriber, Subscribers } from "./Subscribers.ts"
@@ -37,8 +37,8 @@ export {
  */
 export type Deliveries = Generator<Delivery | undefined>
 
-/** What is done at once, where more is to be done: many relays may be told of the same change in one turn of the event loop. */
-const FIRST = PIECE / 8
+/** Which part of a piece is done at once: many relays may be told of the same change in one turn of the event loop. */
+const FIRST = 1 / 8
 
 /** For so many sessions somebody else may have a turn first. */
 const MANY = 1024
@@ -80,7 +80,7 @@ const shiftOf = (
  */
 export class Served {
   private community: Community
-  readonly meter = new Meter()
+  readonly meter: Meter
   readonly active: Subscribers
   readonly passive: Subscribers
   private missed = new Missed()
@@ -92,8 +92,10 @@ export class Served {
   private readonly versions = new Map<SessionId, number>()
   private telling: Telling | undefined
 
-  constructor(community: Community) {
+  /** `piece` is how much work is done in one piece; see `Meter`. */
+  constructor(community: Community, piece?: number) {
     this.community = community
+    this.meter = new Meter(piece)
     this.active = new Subscribers(community, this.meter)
     this.passive = new Subscribers(community, this.meter)
   }
@@ -228,7 +230,7 @@ export class Served {
       }
     }
     this.changing.push(new Changing(own, ++this.version))
-    yield* this.some(FIRST)
+    yield* this.some(FIRST * this.meter.piece)
   }
 
   /** Whether there is something left to be told that gives way to all else. */
@@ -237,7 +239,7 @@ export class Served {
   }
 
   /** Tells some of that, until so much work has been done: of changes first. */
-  *some(work = PIECE): Deliveries {
+  *some(work = this.meter.piece): Deliveries {
     const end = this.meter.spent + work
     while (this.changing.length > 0 && this.meter.spent < end) yield* this.next()
     const { telling } = this
@@ -317,7 +319,7 @@ export class Served {
     if (this.missed.isNothing || this.telling !== undefined) return
     this.telling = new Telling(this.missed, this.passive, this.community)
     this.missed = new Missed()
-    yield* this.some(FIRST)
+    yield* this.some(FIRST * this.meter.piece)
   }
 
   private removed(session: SessionId): Subscriber | undefined {

@@ -61,10 +61,40 @@ interface View {
 /** What is worked out in pieces: where it gives nothing, somebody else may have a turn. */
 type InPieces<A> = Generator<undefined, A>
 
+/** The places of those who see a channel from now on, or no longer do. */
+type Turned = readonly [places: Array<number>, sees: boolean]
+
 /** So many kinds are asked at once before a message. */
 const MANY = 1024
 
 const NOBODY: ReadonlyArray<SessionHandle> = []
+
+/** What an audience says of kinds: each role is asked once. */
+class Verdicts {
+  private readonly audience: Audience.Audience
+  private readonly roles: ReadonlyArray<RoleId>
+  /** By the number of the role: what it says, and one more, so that none is 0. */
+  private readonly said: Uint8Array
+
+  constructor(audience: Audience.Audience, roles: ReadonlyArray<RoleId>) {
+    this.audience = audience
+    this.roles = roles
+    this.said = new Uint8Array(roles.length)
+  }
+
+  admits({ borne }: Kind): boolean {
+    let all = 0
+    for (const number of borne) all |= (this.said[number] || this.ask(number)) - 1
+    return Audience.admitsSaying(this.audience, all)
+  }
+
+  private ask(number: number): number {
+    const role = this.roles[number]
+    const said = 1 + (role === undefined ? 0 : Audience.says(this.audience, role))
+    this.said[number] = said
+    return said
+  }
+}
 
 /** All pieces one after the other. */
 const atOnce = <A>(pieces: InPieces<A>): A => {
@@ -204,55 +234,62 @@ export class Subscribers {
       const sees = (yield* this.view(topic, present)).bits
       return { gained: sees.without(saw).pick(sessions), lost: saw.without(sees).pick(sessions) }
     }
-    const places = yield* this.turned(difference, past, present)
+    const turned = yield* this.turned(difference, past, present)
     for (const [intent, view] of this.views.get(topic.channel) ?? []) {
       // One that knows of something older is made anew when it is used.
       if (view.audience !== past) continue
       view.audience = present
-      for (const place of places) view.bits.set(place, this.admits(place, { intent }, present))
-      this.meter.spent += places.length
+      for (const [places, sees] of turned) {
+        this.meter.spent += places.length
+        for (const place of places) view.bits.set(place, sees && this.wants(place, intent))
+      }
       if (this.meter.isDue) yield undefined
     }
-    const gained: Array<SessionHandle> = []
-    const lost: Array<SessionHandle> = []
-    for (const place of places) {
-      const session = sessions[place]
-      const kind = this.roll.kinds[place]
-      if (session === undefined || kind === undefined || !Intents.wants(kind.intents, topic.intent)) continue
-      const list = this.admits(place, topic, present) ? gained : lost
-      list.push(session)
-    }
-    return { gained, lost }
+    const [gained, lost] = turned.map(([places]) =>
+      places.flatMap((place) => (this.wants(place, topic.intent) ? (sessions[place] ?? []) : []))
+    )
+    return { gained: gained ?? NOBODY, lost: lost ?? NOBODY }
+  }
+
+  private wants(place: number, intent: number): boolean {
+    return Intents.wants(this.roll.kinds[place]?.intents ?? 0, intent)
   }
 
   /**
-   * The places of those to whom the answer is another. Those of one kind are asked once; only who is spoken of by name, and
-   * whom that concerns, is asked alone.
+   * The places of those to whom the answer is another: of those who see it now, and of those who do not. Those of one kind are
+   * asked once; only who is spoken of by name, and whom that concerns, is asked alone.
    */
   private *turned(
     difference: Exclude<Audience.Difference, "everyone">,
     past: Audience.Audience,
     present: Audience.Audience
-  ): InPieces<ReadonlyArray<number>> {
+  ): InPieces<readonly [Turned, Turned]> {
     const { roll } = this
-    const turned: Array<number> = []
+    const turned: readonly [Turned, Turned] = [
+      [[], true],
+      [[], false]
+    ]
+    const [[gained], [lost]] = turned
     const ask = (user: UserId) => {
       this.meter.spent += FOUND
       for (const place of roll.placesOf(user)) {
-        const kind = roll.kinds[place]
-        if (kind === undefined) continue
-        if (Audience.admits(past, user, kind.roles) !== Audience.admits(present, user, kind.roles)) turned.push(place)
+        const roles = roll.kinds[place]?.roles ?? []
+        const [saw, sees] = [Audience.admits(past, user, roles), Audience.admits(present, user, roles)]
+        if (saw !== sees) (sees ? gained : lost).push(place)
       }
     }
     const kinds = this.bearing(difference)
+    const [before, after] = [new Verdicts(past, roll.borne), new Verdicts(present, roll.borne)]
     for (const kind of kinds) {
-      this.meter.spent += 2 * ASKED
-      if (Audience.admitsRoles(past, kind.roles) !== Audience.admitsRoles(present, kind.roles)) {
-        this.meter.spent += kind.places.length
+      this.meter.spent += ASKED
+      const sees = after.admits(kind)
+      if (before.admits(kind) !== sees) {
+        this.meter.spent += 2 * FOUND * kind.places.length
+        const places = sees ? gained : lost
         for (const place of kind.places) {
           const user = roll.users[place]
           if (user === undefined || Audience.names(past, user) || Audience.names(present, user)) continue
-          turned.push(place)
+          places.push(place)
         }
       }
       if (this.meter.isDue) yield undefined
@@ -285,11 +322,12 @@ export class Subscribers {
     const audience = this.audienceOf(topic)
     if (audience === null) return
     const { roll } = this
+    const verdicts = audience && new Verdicts(audience, roll.borne)
     let some: Array<SessionHandle> = []
     for (const kind of roll.bearing(roles)) {
       this.meter.spent += ASKED + FOUND * kind.places.length
       if (!Intents.wants(kind.intents, topic.intent)) continue
-      const isSeen = audience === undefined || Audience.admitsRoles(audience, kind.roles)
+      const isSeen = verdicts === undefined || verdicts.admits(kind)
       for (const place of kind.places) {
         const user = roll.users[place]
         const session = roll.sessions[place]
@@ -369,9 +407,10 @@ export class Subscribers {
     const isForAll = base.administrators.has(base.everyone)
     const bits = isOpen || isForAll ? (yield* this.view({ intent: topic.intent }, undefined)).bits.copy() : new Bits()
     if (isForAll) return bits
+    const verdicts = new Verdicts(audience, roll.borne)
     for (const kind of roll.perhapsBearing(isOpen ? denied : [...allowed, ...viewers, ...base.administrators])) {
       this.meter.spent += ASKED
-      if (Intents.wants(kind.intents, topic.intent) && Audience.admitsRoles(audience, kind.roles) !== isOpen) {
+      if (Intents.wants(kind.intents, topic.intent) && verdicts.admits(kind) !== isOpen) {
         this.meter.spent += kind.places.length
         for (const place of kind.places) bits.set(place, !isOpen)
       }

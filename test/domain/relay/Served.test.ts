@@ -68,7 +68,7 @@ describe("Served", () => {
         const sessions = (all: ReadonlyArray<number>) => all.map(sessionId).toSorted()
         /** What a summary has to say, as long as somebody is there to be told. */
         const lastMessages = new Map<ChannelId, string>()
-        const moved = new Map<number, { readonly before: ChannelId | null; readonly now: ChannelId | null }>()
+        const moved = new Map<number, { readonly were: ReadonlyArray<ChannelId>; readonly now: ChannelId | null }>()
         const inVoice = new Map<number, ChannelId>()
         const latest = new Map<string, string>()
         const whereabouts = new Map<string, ChannelId>()
@@ -150,8 +150,10 @@ describe("Served", () => {
                 inVoice.set(who, channel)
                 whereabouts.set(userId(who), channel)
               }
-              if (passive().length > 0)
-                moved.set(who, { before: moved.has(who) ? (moved.get(who)?.before ?? null) : before, now: channel })
+              if (passive().length > 0) {
+                const were = [...(moved.get(who)?.were ?? []), ...(before === null ? [] : [before])]
+                moved.set(who, { were, now: channel })
+              }
               break
             }
             case "summarise": {
@@ -180,7 +182,7 @@ describe("Served", () => {
                 assert.deepStrictEqual(
                   summary?.removed_voice_states.toSorted() ?? [],
                   moves
-                    .filter(([, { before, now }]) => !isThere(now) && isThere(before))
+                    .filter(([, { now, were }]) => !isThere(now) && were.some(isThere))
                     .map(([mover]) => userId(mover))
                     .toSorted()
                 )
