@@ -7,7 +7,7 @@ import * as Audience from "../Audience.ts"
 import { type Change, changed, type Channel, type Community } from "../Community.ts"
 import * as Payload from "../gateway/Payload.ts"
 import type { ChannelChanged } from "../guild/Event.ts"
-import type { ChannelId } from "../Ids.ts"
+import type { ChannelId, UserId } from "../Ids.ts"
 import type { VoiceState } from "../VoiceState.ts"
 
 /**
@@ -72,6 +72,7 @@ export class Alteration {
   readonly channels: ReadonlyArray<Altered>
   readonly byId: ReadonlyMap<ChannelId, Altered>
   private readonly voice: ReadonlyMap<ChannelId, ReadonlyArray<VoiceState>>
+  private readonly places: ReadonlyMap<UserId, ChannelId>
   private readonly texts = new Map<string, Payload.Payload>()
 
   /** `voice` is who is in voice channels whose audience is another. */
@@ -97,11 +98,17 @@ export class Alteration {
     this.channels = channels
     this.byId = new Map(channels.map((altered) => [altered.id, altered]))
     this.voice = Map.groupBy(voice, ({ channel }) => channel)
+    this.places = new Map(voice.map(({ channel, member }) => [member.user.id, channel]))
   }
 
   /** Who is in a voice channel. */
   inside(channel: ChannelId): ReadonlyArray<VoiceState> {
     return this.voice.get(channel) ?? []
+  }
+
+  /** In which of these voice channels a user was. */
+  placeOf(user: UserId): ChannelId | undefined {
+    return this.places.get(user)
   }
 
   /** What is told of a channel: written once for all relays that come to it within a while. */

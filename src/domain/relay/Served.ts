@@ -285,7 +285,7 @@ export class Served {
   /** Sessions that see where somebody is hear of it, and those that saw where they were: to these they are nowhere. */
   *speak(spoken: Speak): Deliveries {
     const { before, channel, state } = spoken
-    for (const one of [before, channel]) if (one !== null && this.isChanging(one)) yield* this.toldOf(one)
+    yield* this.toldBefore(spoken)
     if (this.passive.size > 0) this.missed.spoke(spoken)
     const sees = channel === null ? [] : this.hearing(channel)
     yield* said(sees, this.voiceChanged(state, channel))
@@ -434,6 +434,15 @@ export class Served {
 
   private hearing(channel: ChannelId): ReadonlyArray<SessionHandle> {
     return this.active.recipients({ channel, intent: Intents.GUILD_VOICE_STATES })
+  }
+
+  /** Where somebody is now is told after all that there is to tell of where they were, also in a channel that is no more. */
+  private *toldBefore({ before, channel, state }: Speak): Deliveries {
+    for (const { alteration } of this.changing) {
+      const place = alteration.placeOf(state.member.user.id)
+      if (place !== undefined) yield* this.toldOf(place)
+    }
+    for (const one of [before, channel]) if (one !== null && this.isChanging(one)) yield* this.toldOf(one)
   }
 
   private voiceChanged(state: VoiceChanged["state"] | Speak["state"], channel: ChannelId | null): VoiceChanged {

@@ -11,6 +11,7 @@ import * as Payload from "../../../src/domain/gateway/Payload.ts"
 import { ChannelId, MessageId, RoleId, type SessionId } from "../../../src/domain/Ids.ts"
 import * as Mailbox from "../../../src/domain/Mailbox.ts"
 import * as Permissions from "../../../src/domain/Permissions.ts"
+import { PIECE } from "../../../src/domain/relay/Meter.ts"
 import { type Delivery, Served } from "../../../src/domain/relay/Served.ts"
 import type { SessionMessage } from "../../../src/domain/session/Session.ts"
 import type { VoiceState } from "../../../src/domain/VoiceState.ts"
@@ -274,6 +275,9 @@ class Player {
         } else {
           this.hear(served.lookAway(id))
           client.isActive = false
+          const { channels, user, voice } = client
+          assert.deepStrictEqual(voice, this.heardBy(user), "who looks away knows who is in calls")
+          assert.isTrue(Array.from(channels.keys()).every((channel) => this.sees(user, channel)))
         }
         break
       }
@@ -407,7 +411,7 @@ describe("a relay that does in pieces what is long", () => {
         player.finish()
       }
     },
-    { arbitrary: { runs: 1500, size: 60 } }
+    { arbitrary: { runs: 600, size: 60 } }
   )
 
   it.prop(
@@ -436,6 +440,137 @@ describe("a relay that does in pieces what is long", () => {
       }
       assert.deepStrictEqual(known(inPieces), known(atOnce))
     },
-    { arbitrary: { runs: 1500, size: 60 } }
+    { arbitrary: { runs: 600, size: 60 } }
   )
+
+  const view = Permissions.VIEW_CHANNEL
+  const many = (count: number) => Array.from({ length: count }, (_, index) => index)
+  const roleId = (index: number) => RoleId.make(String(500 + index))
+  const channelId = (index: number) => ChannelId.make(String(10_000 + index))
+  /** Half of the channels are hidden from all but the bearers of some roles. */
+  const large = (channels: number, roles: number) =>
+    Community.make({
+      id: GUILD,
+      name: "large",
+      ownerId: userId(0),
+      roles: [
+        { id: EVERYONE, name: "everyone", permissions: view },
+        ...many(roles).map((index) => ({ id: roleId(index), name: "some", permissions: 0n }))
+      ],
+      channels: many(channels).map((index) => ({
+        id: channelId(index),
+        name: "some",
+        overwrites:
+          index % 2 === 0
+            ? []
+            : [
+                { kind: "role" as const, id: EVERYONE, allow: 0n, deny: view },
+                ...many(5).map((nth) => ({
+                  kind: "role" as const,
+                  id: roleId((index + nth * 7) % roles),
+                  allow: view,
+                  deny: 0n
+                }))
+              ]
+      }))
+    })
+  /** Everybody has other roles; those who bear the first are told of. `read` counts how often a session is looked at. */
+  const crowd = (community: Community.Community, size: number, roles: number, isActive: boolean) => {
+    const served = new Served(community)
+    const counted = { read: 0 }
+    for (const index of many(size)) {
+      const id = sessionId(index)
+      const session = {
+        get id() {
+          counted.read++
+          return id
+        },
+        mailbox,
+        end: () => Effect.void
+      }
+      const own = many(roles - 1).filter((role) => ((index + 1) >>> role) % 2 === 1)
+      const all = [...own.map((role) => roleId(role + 1)), ...(index % 500 === 0 ? [roleId(0)] : [])]
+      served.attach(
+        { session, user: userId(index), roles: all, intents: Intents.GUILDS | Intents.GUILD_MESSAGES },
+        isActive
+      )
+    }
+    counted.read = 0
+    return { served, counted }
+  }
+  const message = (channel: ChannelId, roles: ReadonlyArray<RoleId>) => ({
+    payload: Payload.make("MESSAGE_CREATE", {}),
+    intent: Intents.GUILD_MESSAGES,
+    channel,
+    sessions: 1,
+    message: { id: MessageId.make("7"), calls: { users: [], roles, everyone: "nobody" as const } }
+  })
+  /** The most work between two places where others may have a turn. */
+  const longest = ({ meter }: Served, deliveries: Iterable<Delivery | undefined>) => {
+    let most = 0
+    let before = meter.spent
+    for (const _ of deliveries) {
+      most = Math.max(most, meter.spent - before)
+      before = meter.spent
+    }
+    return Math.max(most, meter.spent - before)
+  }
+
+  it("a message that calls a role looks at its bearers only", () => {
+    const { counted, served } = crowd(large(2, 12), 2000, 12, false)
+    const spent = served.meter.spent
+    const called = Array.from(served.called(message(channelId(0), [roleId(0)])))
+    assert.lengthOf(
+      called.flatMap((one) => one?.recipients ?? []),
+      4
+    )
+    assert.isAtMost(counted.read, 16)
+    assert.isAtMost(served.meter.spent - spent, 4 * 16)
+  })
+
+  it("a role that nobody bears costs a look at each channel, and tells nobody anything but of itself", () => {
+    const { counted, served } = crowd(large(100, 12), 2000, 12, true)
+    for (const index of many(100)) served.dispatch(message(channelId(index), []))
+    const put = (id: string) => {
+      const role = Community.role({ id: RoleId.make(id), name: "new", permissions: Permissions.ADMINISTRATOR })
+      return [...served.restructure({ changes: [{ _tag: "RolePut", role }], voice: [] }), ...served.all()]
+    }
+    // Who wants to hear of roles at all is found out once.
+    put("998")
+    counted.read = 0
+    const spent = served.meter.spent
+    assert.deepStrictEqual(
+      put("999").flatMap((one) => one?.payload.name ?? []),
+      ["GUILD_ROLE_CREATE"]
+    )
+    assert.isAtMost(served.meter.spent - spent, 100 * 16 * 2)
+    assert.isAtMost(counted.read, 16)
+    for (const index of many(100)) {
+      const before = served.meter.spent
+      served.dispatch(message(channelId(index), []))
+      assert.strictEqual(served.meter.spent, before, "what is known of a channel is not asked again")
+    }
+  })
+
+  it("nothing is longer than a piece: a change of what many may see, and summaries of much for many", () => {
+    const { served } = crowd(large(60, 12), 2000, 12, true)
+    for (const index of many(60)) served.dispatch(message(channelId(index), []))
+    for (const permissions of [Permissions.ADMINISTRATOR, 0n]) {
+      const role = Community.role({ id: roleId(1), name: "some", permissions })
+      const most = longest(served, served.restructure({ changes: [{ _tag: "RolePut", role }], voice: [] }))
+      assert.isAtMost(most, 2 * PIECE)
+      assert.isTrue(served.isUnfinished, "not all of it is done at once")
+      while (served.isUnfinished) assert.isAtMost(longest(served, served.some()), 2 * PIECE)
+    }
+    const passive = crowd(large(60, 12), 2000, 12, false).served
+    for (const index of many(60)) passive.dispatch(message(channelId(index), []))
+    assert.isAtMost(longest(passive, passive.summaries()), 2 * PIECE)
+    let pieces = 0
+    for (; passive.isUnfinished; pieces++) {
+      const before = passive.meter.spent
+      Array.from(passive.some())
+      assert.isAtMost(passive.meter.spent - before, 2 * PIECE)
+    }
+    assert.isAbove(pieces, 1)
+  })
 })
