@@ -20,6 +20,7 @@ export * as Metrics from "./domain/Metrics.ts"
 
 // How it travels.
 export * as Mailbox from "./domain/Mailbox.ts"
+export * as Detached from "./domain/Detached.ts"
 export * as Transport from "./programs/Transport.ts"
 export * as Actor from "./programs/Actor.ts"
 export * as Supervision from "./domain/Supervision.ts"

@@ -18,6 +18,7 @@ const imports = (file: string): ReadonlyArray<string> =>
   )
 
 const files = globSync("**/*.ts", { cwd: SOURCE }).map((file) => file.replaceAll("\\", "/"))
+const code = (file: string) => readFileSync(resolve(SOURCE, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "")
 const inFolder = (folder: string) => files.filter((file) => file.startsWith(`${folder}/`))
 
 /** From upstream to downstream, as a message travels. What stands side by side does not know of each other. */
@@ -37,8 +38,12 @@ const HOPS = [
   ["Guilds"],
   ["Bridge", "Relays"],
   ["Outlet", "Proxy"],
+  ["Reads"],
+  ["Requests"],
+  ["Pending"],
   ["Guild"],
-  ["background", "facts"],
+  ["background", "handle"],
+  ["facts", "InFlight"],
   ["interpret"],
   ["MemberLists"],
   ["Listings"],
@@ -47,8 +52,8 @@ const HOPS = [
   ["Session"],
   ["Actor"],
   ["serve"],
-  ["Options", "phase", "supervise"],
-  ["timers", "ask"],
+  ["Options", "parking", "phase", "supervise"],
+  ["Later", "timers", "ask"],
   ["Transport"],
   ["Callers"],
   ["Receive", "Passing", "Send", "FanOut", "Wire"],
@@ -63,6 +68,16 @@ const rank = (file: string) => HOPS.findIndex((hops) => hops.includes(posix.base
 const OUTSIDE =
   /^(node:|@effect\/platform|effect\/(http|socket|workers|net|cluster|observability|rpc|sql|cli|process)\b)/
 
+/** Who reads the wall clock, or what goes by it: for what people are shown, and for what other processes are told. */
+const WALL =
+  /currentTime(Millis|Nanos)|\bDate\.now|new Date\(\)|DateTime\.now|Schedule\.(fixed|windowed|upTo|during|cron)|(cachedWith|timeToLive|TimeToLive)/
+const READS_WALL = [
+  "programs/GrpcIngress.ts", // deadlines, as gRPC has them
+  "programs/guild/facts.ts", // messages' times and ids, and until when members are timed out
+  "programs/transport/Current.ts", // when a message left for another process
+  "programs/transport/Trace.ts" // spans' times
+]
+
 const broken = (
   from: ReadonlyArray<string>,
   allowed: (specifier: string, file: string) => boolean
@@ -72,6 +87,12 @@ const broken = (
       .filter((specifier) => !allowed(specifier, file))
       .map((specifier) => `${file} imports ${specifier}`)
   )
+
+/** `Detached` is how layers and programs fork; the other writes a line into the log, once a minute at most. */
+const FORKS = ["domain/Detached.ts", "domain/SafeTracer.ts"]
+
+/** Fibers that answer one request and end, of fibers that are detached themselves. */
+const SHORT_LIVED = ["programs/gateway/commands.ts", "programs/remote/Bridge.ts"]
 
 describe("imports", () => {
   it("domain knows effect and itself, and nothing of the outside", () => {
@@ -83,13 +104,22 @@ describe("imports", () => {
 
   it("domain forks nothing, builds no Layer and reads no clock", () => {
     for (const file of inFolder("domain")) {
-      const text = readFileSync(resolve(SOURCE, file), "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "")
-      assert.notMatch(
-        text,
-        /Effect\.(fork|run)|\bLayer\.|\bDate\.now|new Date\(\)|setTimeout|performance\.|Math\.random/,
-        file
-      )
+      if (!FORKS.includes(file)) assert.notMatch(code(file), /Effect\.(fork|run)/, file)
+      assert.notInclude(imports(file), "domain/Detached.ts", file)
+      assert.notMatch(code(file), /\bLayer\.|\bDate\.now|new Date\(\)|setTimeout|performance\.|Math\.random/, file)
     }
+  })
+
+  it("what is measured goes by monotonic time; only what is shown goes by the wall clock", () => {
+    const found = files.filter((file) => {
+      return WALL.test(code(file)) && !code(file).includes("Monotonic.schedule")
+    })
+    assert.deepStrictEqual(found.toSorted(), READS_WALL)
+  })
+
+  it("fibers that live on are started by Detached, and thereby in no trace and in no async context", () => {
+    const others = files.filter((file) => /Effect\.(fork(Detach|In|Scoped)|runFork)/.test(code(file)))
+    assert.deepStrictEqual(others.toSorted(), [...FORKS, ...SHORT_LIVED])
   })
 
   it("layers know the domain, not the programs", () => {

@@ -15,27 +15,19 @@ import * as TraceCarrier from "./TraceCarrier.ts"
 const TypeId: unique symbol = Symbol.for("~fanfare/Envelope")
 
 /**
- * When a message that is in no trace was sent, Unix milliseconds: for those who measure every wait. It never leaves the
- * process.
+ * A message and its trace. `queuedAt` is when it was put into a mailbox of this process, in milliseconds of `Monotonic`,
+ * where that is known; it never leaves the process. (What the carrier says of it, for other processes, is by the wall clock.)
  *
- * @since 0.1.0
- * @category models
- */
-export interface Stamp {
-  readonly traceparent?: undefined
-  readonly sentAt: number
-}
-
-/**
  * @since 0.1.0
  * @category models
  */
 export interface Envelope<out M> {
   readonly message: M
-  readonly carrier: TraceCarrier.TraceCarrier | Stamp | undefined
+  readonly carrier: TraceCarrier.TraceCarrier | undefined
+  readonly queuedAt?: number
 }
 
-/** The mark sits on the prototype: an envelope itself has its two fields and no more. */
+/** The mark sits on the prototype: an envelope itself has its fields and no more. */
 class EnvelopeImpl<out M> implements Envelope<M> {
   readonly message: M
   readonly carrier: Envelope<M>["carrier"]
@@ -48,11 +40,23 @@ class EnvelopeImpl<out M> implements Envelope<M> {
   }
 }
 
+class QueuedEnvelope<out M> extends EnvelopeImpl<M> {
+  readonly queuedAt: number
+  constructor(message: M, carrier: Envelope<M>["carrier"], queuedAt: number) {
+    super(message, carrier)
+    this.queuedAt = queuedAt
+  }
+}
+
 /**
+ * An envelope around a message: with the trace that it is in, if any, and when it was put into a mailbox, if that is to be
+ * measured.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const make = <M>(message: M, carrier?: Envelope<M>["carrier"]): Envelope<M> => new EnvelopeImpl(message, carrier)
+export const make = <M>(message: M, carrier?: Envelope<M>["carrier"], queuedAt?: number): Envelope<M> =>
+  queuedAt === undefined ? new EnvelopeImpl(message, carrier) : new QueuedEnvelope(message, carrier, queuedAt)
 
 /**
  * Tells an envelope from a bare message where either may come. A message is never itself an envelope.
@@ -153,9 +157,6 @@ export const write = (message: unknown, carrier: TraceCarrier.TraceCarrier | und
   return isMarked(message) ? { [MARK]: VERSION, message } : message
 }
 
-const carried = (carrier: Envelope<unknown>["carrier"]): TraceCarrier.TraceCarrier | undefined =>
-  carrier?.traceparent === undefined ? undefined : carrier
-
 const Wire = Schema.Unknown.pipe(
   Schema.decodeTo(
     Schema.Struct({ message: Schema.Unknown, carrier: Schema.UndefinedOr(TraceCarrier.TraceCarrier) }),
@@ -198,7 +199,7 @@ export const schema = <M, I, RD, RE>(message: Schema.Codec<M, I, RD, RE>): Schem
       SchemaTransformation.transform({
         decode: (parts: { readonly message: M; readonly carrier: TraceCarrier.TraceCarrier | undefined }) =>
           make(parts.message, parts.carrier),
-        encode: (envelope: Envelope<M>) => ({ message: envelope.message, carrier: carried(envelope.carrier) })
+        encode: ({ carrier, message }: Envelope<M>) => ({ message, carrier })
       })
     )
   )

@@ -90,13 +90,43 @@ export type SessionId = typeof SessionId.Type
 /** Milliseconds of Unix time at which Discord's snowflakes start to count (2015-01-01T00:00:00Z). */
 const EPOCH = 1_420_070_400_000
 
+/** Milliseconds of time that an id has room for and still fits into 63 bits, as in the integers of many clients. */
+const LATEST = 2 ** 41 - 1
+
+/** Ids from here on are none that a clock has made: see {@link LATEST}. */
+const FIRST_UNTIMED = 1n << 63n
+
+/** The bits below the time. */
+const COUNTER_BITS = 22n
+const COUNTER = (1n << COUNTER_BITS) - 1n
+
 /**
- * The `sequence`-th id that a guild makes, at `now` (Unix milliseconds): 42 bits of time, then a counter in the 22 bits
- * below, so that ids sort by time and two of one guild never meet within a millisecond. A clock that stands before 2015
- * counts as standing there.
+ * The id that a guild makes after its `last` one, at `now` (Unix milliseconds): the time in the upper bits, and a counter in
+ * the 22 bits below. It is always greater than `last`: while the wall clock stands behind it, because it was set back or
+ * because more ids were made than fit into a millisecond, ids are counted on from there. A clock outside the years 2015 to
+ * 2084 counts as standing at the nearer end.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const snowflake = (now: number, sequence: number): string =>
-  String((BigInt(Math.max(0, Math.trunc(now) - EPOCH)) << 22n) | BigInt(sequence & 0x3fffff))
+export const snowflakeAfter = (last: bigint, now: number): bigint => {
+  const next = last + 1n
+  const elapsed = BigInt(Math.min(Math.max(0, Math.trunc(now) - EPOCH), LATEST))
+  return elapsed > next >> COUNTER_BITS ? (elapsed << COUNTER_BITS) | (next & COUNTER) : next
+}
+
+/**
+ * The greatest of some ids, after which others may be made; 0 if there are none. Ids that no clock can have made do not
+ * count: there may be no room for others after them.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const newest = (ids: Iterable<string>): bigint => {
+  let newest = 0n
+  for (const id of ids) {
+    const value = BigInt(id)
+    if (value > newest && value < FIRST_UNTIMED) newest = value
+  }
+  return newest
+}

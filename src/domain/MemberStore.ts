@@ -56,7 +56,8 @@ export type ScanError = ScanTimedOut | ScanDied
 
 /**
  * What the members are kept in did not answer. A change that failed so may have been made all the same: that is known
- * only when it is made again, or when the guild is opened anew.
+ * only when it is made again, or when the guild is opened anew. A guild whose store fails so tells nobody of the change, gives
+ * the store back what it had, and takes the change again whenever somebody asks for it again.
  *
  * @since 0.1.0
  * @category errors
@@ -81,7 +82,9 @@ export interface ScanOptions {
 }
 
 /**
- * The members of one guild. One fiber writes, the guild's; any may read.
+ * The members of one guild. The guild writes, any fiber may read. Changes of one user come one after the other, those of
+ * different users may come at the same time. What is done at once should be done synchronously: the guild does not park a
+ * command whose look-up is done when it returns.
  *
  * A scan asks all members, as they are at the moment when it starts: what changes meanwhile does not show, and whoever
  * writes does not wait for it. It ends early when nobody wants its results any more. Its results are in no particular

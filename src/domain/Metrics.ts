@@ -60,3 +60,16 @@ export const unhandled = (actor: string): Metric.Counter<number> =>
     attributes: { actor },
     incremental: true
   })
+
+/**
+ * `fanfare.tracer.failed`: what the tracer was asked to do and failed to, by operation.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const tracerFailed = (operation: string): Metric.Counter<number> =>
+  Metric.counter("fanfare.tracer.failed", {
+    description: "Times that the tracer failed, by what it was asked to do",
+    attributes: { operation },
+    incremental: true
+  })

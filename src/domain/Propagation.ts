@@ -17,6 +17,7 @@
  */
 import { Context, References, Tracer } from "effect"
 import * as Baggage from "./Baggage.ts"
+import * as SafeTracer from "./SafeTracer.ts"
 import * as TraceContext from "./TraceContext.ts"
 
 /**
@@ -121,7 +122,10 @@ export const wrap: Context.Reference<(destination: string) => number> = Context.
 
 /**
  * The context for a fiber that outlives its creator: everything but the trace that the creator was in, and what it had
- * its spans and logs annotated with. Otherwise all that the fiber ever does would belong to that.
+ * its spans and logs annotated with. Otherwise all that the fiber ever does would belong to that. Its tracer is one whose
+ * failures do not reach the fiber (see `SafeTracer`).
+ *
+ * To start such a fiber, use `Detached`.
  *
  * @since 0.1.0
  * @category combinators
@@ -129,13 +133,15 @@ export const wrap: Context.Reference<(destination: string) => number> = Context.
 export const withoutTrace = <R>(context: Context.Context<R>): Context.Context<R> =>
   // No service is lost that `R` may name: a span, should a handler ask for one, is given to it when there is one.
   Context.makeUnsafe<R>(
-    Context.omit(
-      Tracer.ParentSpan,
-      TraceContext.Current,
-      Baggage.Current,
-      References.TracerSpanAnnotations,
-      References.TracerSpanLinks,
-      References.CurrentLogAnnotations,
-      References.CurrentLogSpans
-    )(context).mapUnsafe
+    SafeTracer.provide(
+      Context.omit(
+        Tracer.ParentSpan,
+        TraceContext.Current,
+        Baggage.Current,
+        References.TracerSpanAnnotations,
+        References.TracerSpanLinks,
+        References.CurrentLogAnnotations,
+        References.CurrentLogSpans
+      )(context)
+    ).mapUnsafe
   )

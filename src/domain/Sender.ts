@@ -32,6 +32,8 @@ export interface Sender {
     plan: Plan<R, M>,
     refused: (recipient: R) => Effect.Effect<void>
   ) => Effect.Effect<void>
+  /** Runs an effect once all that was pushed before has reached its recipients. It does so like a push: perhaps later. */
+  readonly after: (effect: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 const NOBODY = -1
@@ -158,7 +160,10 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace?: Pace): 
  */
 export const makeInline = (): Sender => {
   const pace = new Pace()
-  return { push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)], pace)) }
+  return {
+    push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)], pace)),
+    after: (effect) => effect
+  }
 }
 
 /**
@@ -173,7 +178,8 @@ export const inline: Sender = {
       const pace = new Pace()
       pace.sent(RunQueue.of(fiber))
       return together([makePush(plan, refused)], pace)
-    })
+    }),
+  after: (effect) => effect
 }
 
 /**
@@ -183,4 +189,7 @@ export const inline: Sender = {
  * @since 0.1.0
  * @category senders
  */
-export const direct: Sender = { push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)])) }
+export const direct: Sender = {
+  push: (plan, refused) => Effect.suspend(() => together([makePush(plan, refused)])),
+  after: (effect) => effect
+}

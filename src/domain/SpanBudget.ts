@@ -9,7 +9,7 @@
 import type { Decision } from "./Sampler.ts"
 
 /**
- * A fan-out that would like a share of its recipients kept. `second` is the clock's, `draw` is uniform in [0, 1); of each
+ * A fan-out that would like a share of its recipients kept. `second` never goes back, `draw` is uniform in [0, 1); of each
  * second the first draw counts.
  *
  * @since 0.1.0
@@ -101,7 +101,6 @@ export const make = (total: number): SpanBudget => {
 
   return {
     decide: ({ draw, probability, recipients, second: now, source }) => {
-      // A clock that was set back begins a second too, or nothing would be kept until it has caught up.
       if (now !== second) turn(now, draw)
       const wanted = Math.min(1, probability) * recipients
       if (!(wanted > 0)) return NOTHING

@@ -15,7 +15,7 @@ import * as TraceState from "./TraceState.ts"
 
 /**
  * `traceparent`, `tracestate` and `baggage` are the W3C headers of these names. `sentAt`, Unix milliseconds, is when the
- * message was put into a mailbox, so that the receiver can tell how long it lay there.
+ * message was sent, so that a receiver in another process can tell how long it was under way.
  *
  * @since 0.1.0
  * @category schemas

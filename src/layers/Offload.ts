@@ -3,20 +3,10 @@
  *
  * @since 0.1.0
  */
-import {
-  type Array as Arr,
-  type Cause,
-  type Context,
-  type Duration,
-  Effect,
-  Fiber,
-  Layer,
-  Pull,
-  type Scope
-} from "effect"
+import { type Array as Arr, type Cause, type Duration, Effect, Fiber, Layer, Pull, type Scope } from "effect"
+import * as Detached from "../domain/Detached.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
 import { Offload } from "../domain/Offload.ts"
-import * as Propagation from "../domain/Propagation.ts"
 import { makeInline, makePush, Pace, type Push, type Sender, together } from "../domain/Sender.ts"
 
 export {
@@ -75,25 +65,22 @@ const sending = Effect.fnUntraced(function* (
   const sent = Effect.flatMap(Mailbox.takeAll(pushes), (taken) =>
     Effect.forEach(grouped(taken), (group) => survived(together(group, pace)), { discard: true })
   )
-  const fiber = yield* Effect.updateContext(
-    Effect.forkDetach(Pull.catchDone(Effect.forever(sent, { disableYield: true }), () => Effect.void)),
-    (context: Context.Context<never>) => Propagation.withoutTrace(context)
-  )
+  const fiber = yield* Detached.fork(Pull.catchDone(Effect.forever(sent, { disableYield: true }), () => Effect.void))
   yield* Effect.addFinalizer(() =>
     Mailbox.end(pushes).pipe(
       Effect.andThen(Effect.timeoutOption(Fiber.await(fiber), grace)),
       Effect.andThen(Fiber.interrupt(fiber))
     )
   )
+  const add = (push: Push) =>
+    Effect.flatMap(Mailbox.offer(pushes, push), (taken) =>
+      // Where nobody sends any more, the caller does: after what went before.
+      taken ? Effect.void : Effect.andThen(Fiber.await(fiber), together([push], pace))
+    )
   return {
     push: (plan, refused) =>
-      Effect.suspend(() => {
-        const push = makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient))))
-        return Effect.flatMap(Mailbox.offer(pushes, push), (taken) =>
-          // Where nobody sends any more, the caller does: after what went before.
-          taken ? Effect.void : Effect.andThen(Fiber.await(fiber), together([push], pace))
-        )
-      })
+      Effect.suspend(() => add(makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient)))))),
+    after: (effect) => Effect.suspend(() => add({ recipients: [effect], at: () => effect }))
   }
 })
 

@@ -8,6 +8,7 @@
 import { Cause, Config, ConfigProvider, Effect, Layer, Option, Schema } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { OtlpExporter, OtlpMetrics, OtlpSerialization, OtlpTracer } from "effect/observability"
+import * as Detached from "../domain/Detached.ts"
 
 /**
  * Telemetry is configured in a way that cannot be followed.
@@ -158,6 +159,10 @@ const exporters = {
   METRICS: () => OtlpMetrics.layerFromConfig()
 }
 
+/** Exporters serve the whole program, so their fibers are in no trace and no async context. */
+const detached = <A, E, R>(layer: Layer.Layer<A, E, R>): Layer.Layer<A, E, R> =>
+  Layer.fromBuild((memoMap, scope) => Detached.run(Layer.buildWithMemoMap(layer, memoMap, scope)))
+
 const exporter = (signal: Signal, options: Options) =>
   Effect.gen(function* () {
     if (!(yield* exports(signal))) return OtlpExporter.layerFlusher
@@ -193,4 +198,4 @@ export interface Options {
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<never, Config.ConfigError | OtlpMisconfigured> =>
-  Layer.merge(exporter("TRACES", options), exporter("METRICS", options))
+  detached(Layer.merge(exporter("TRACES", options), exporter("METRICS", options)))

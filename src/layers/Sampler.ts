@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Clock, Effect, Layer, Random } from "effect"
+import * as Monotonic from "../domain/Monotonic.ts"
 import { type Occasion, Sampler } from "../domain/Sampler.ts"
 import * as SamplingCurve from "../domain/SamplingCurve.ts"
 import * as SpanBudget from "../domain/SpanBudget.ts"
@@ -103,7 +104,7 @@ export const budget = (options: {
       return {
         decide: ({ recipients, size, source }: Occasion) =>
           spending.decide({
-            second: Math.floor(clock.currentTimeMillisUnsafe() / 1000),
+            second: Math.floor(Monotonic.nowUnsafe(clock) / 1000),
             source,
             recipients,
             probability: curve(size),

@@ -20,7 +20,7 @@ import * as Connection from "./Sqlite/connection.ts"
 import { failure } from "./Sqlite/failure.ts"
 
 /**
- * `lockTimeout` is how long a statement waits for another process that has locked the file, 5 seconds by default; other
+ * `lockTimeout` is how long a statement waits for another process that has locked the file, 2 seconds by default; other
  * fibers go on meanwhile. What is committed outlives the process, and with *full* (the default) a power cut too; *normal*
  * spares each commit the wait for the disk. `statements` is how many prepared statements are kept, 128 by default.
  *
@@ -34,7 +34,7 @@ export interface Options {
 }
 
 const client = Effect.fnUntraced(function* (path: string, options: Options) {
-  const { lockTimeout = "5 seconds", statements = 128, synchronous = "full" } = options
+  const { lockTimeout = "2 seconds", statements = 128, synchronous = "full" } = options
   const database = yield* Effect.acquireRelease(
     // SQLite's own wait for a lock would hold the thread: the connection's does not.
     Effect.try({

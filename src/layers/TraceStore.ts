@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Cause, Context, Effect, Exit, Layer, Option, Schema, Tracer } from "effect"
+import { outside } from "../domain/AsyncContext.ts"
 import { FinishedSpan, TraceStore } from "../domain/TraceStore.ts"
 
 export {
@@ -27,10 +28,19 @@ export const none: Layer.Layer<TraceStore> = Layer.succeed(TraceStore, {
 
 const millis = (nanos: bigint): number => Number(nanos) / 1e6
 
+/** Not everything has a text: an object without a prototype has none. */
+const text = (value: unknown): string => {
+  try {
+    return String(value)
+  } catch {
+    return "(not printable)"
+  }
+}
+
 const json = (value: unknown): string | number | boolean =>
   typeof value === "string" || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value))
     ? value
-    : String(value)
+    : text(value)
 
 const finished = ({ attributes, kind, links, name, parent, spanId, status, traceId }: Tracer.Span): FinishedSpan => {
   // Only what has ended is stored.
@@ -42,7 +52,8 @@ const finished = ({ attributes, kind, links, name, parent, spanId, status, trace
     name,
     kind,
     startMillis: millis(status.startTime),
-    durationMillis: millis(end - status.startTime),
+    // The wall clock may have been set back while it was open.
+    durationMillis: Math.max(0, millis(end - status.startTime)),
     status: Exit.isSuccess(exit) ? "ok" : Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "error",
     attributes: Object.fromEntries(Array.from(attributes, ([key, value]) => [key, json(value)])),
     ...(links.length === 0 ? undefined : { links: links.map(({ span: { spanId, traceId } }) => ({ traceId, spanId })) })
@@ -73,7 +84,7 @@ const decoded = Schema.decodeUnknownOption(FinishedSpan)
 const shared = Effect.fnUntraced(function* (name: string, hear: (span: FinishedSpan) => void) {
   let isOpen = true
   const channel = yield* Effect.acquireRelease(
-    Effect.sync(() => new BroadcastChannel(name)),
+    Effect.sync(() => outside(() => new BroadcastChannel(name))),
     (channel) =>
       Effect.sync(() => {
         isOpen = false

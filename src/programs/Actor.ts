@@ -12,6 +12,7 @@ import {
   type Protocol,
   type Request
 } from "../domain/Actor.ts"
+import * as Detached from "../domain/Detached.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
 import * as Metrics from "../domain/Metrics.ts"
 import * as Propagation from "../domain/Propagation.ts"
@@ -22,6 +23,23 @@ import * as Serve from "./actor/serve.ts"
 import { Death, deathOf, supervise } from "./actor/supervise.ts"
 import { linkToHere, Tick, timers } from "./actor/timers.ts"
 
+export {
+  /**
+   * @since 0.1.0
+   * @category guards
+   */
+  isLater,
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  Later,
+  /**
+   * @since 0.1.0
+   * @category handlers
+   */
+  later
+} from "./actor/Later.ts"
 export {
   /**
    * @since 0.1.0
@@ -119,7 +137,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     never,
     R | Exclude<R2, Scope.Scope> | Scope.Scope
   > {
-    const { kind, supervision = Supervision.restart() } = options
+    const { grace, kind, supervision = Supervision.restart() } = options
     const policy = options.policy ?? (yield* Propagation.policy)
     const mailbox = yield* Mailbox.bounded<Serve.Incoming<P, I>, Cause.Done>(options.capacity)
     const started = yield* Deferred.make<void, ActorNotStarted>()
@@ -127,7 +145,9 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     let phase: Phase = { _tag: "Prepared" }
 
     const address: Address<P, I> = { kind, mailbox, refusal: (request) => refusal(kind, phase, request) }
-    const { handling, link, receiver, serve } = Serve.make<P, I>(options, policy, supervision)
+    const { handling, link, parking, receiver, serve } = Serve.make<P, I>(options, policy, supervision, (wake) =>
+      mailbox.offerUnsafe(wake)
+    )
 
     /** No caller is left without an answer: what was not handled is told so. */
     const abandon = ({ call, tag }: Request<P>, handled: "no" | "maybe"): void => {
@@ -145,7 +165,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       for (const incoming of left) {
         const request = Serve.requestIn<P, I>(incoming)
         if (request !== undefined) abandon(request, "no")
-        if (request?.call !== undefined || incoming instanceof Tick) continue
+        if (request?.call !== undefined || incoming instanceof Tick || incoming instanceof Serve.Wake) continue
         const tag = request?.tag ?? "bare message"
         casts[tag] = (casts[tag] ?? 0) + 1
         count++
@@ -162,6 +182,27 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       Deferred.await(stopping),
       Effect.map(Mailbox.size(mailbox), (left) => left > 0)
     )
+
+    /** What becomes of requests that are to be answered later, when a life has come to its end. */
+    const parked = Effect.fnUntraced(function* (exit: Exit.Exit<unknown, unknown>) {
+      const death = Exit.isSuccess(exit) ? undefined : deathOf(exit.cause)
+      const lost: Array<Request<P>> = []
+      const dropped = (request: Request<P>, handled: "no" | "maybe"): void => {
+        const { call, tag } = request
+        if (call === undefined) lost.push(request)
+        else if (death === undefined) abandon(request, handled)
+        else Deferred.doneUnsafe(call.reply, Exit.fail(died(kind, handled, death.cause, tag)))
+      }
+      // The loop has been interrupted at it: others may be gone on with now.
+      const interrupted = handling()
+      if (interrupted !== undefined) abandon(interrupted, "maybe")
+      if (grace !== undefined && death === undefined) {
+        parking.drop("no", dropped)
+        yield* parking.finish.pipe(Effect.interruptible, Effect.timeoutOption(grace), Effect.ignore)
+      }
+      parking.drop("all", dropped)
+      yield* unhandled(lost)
+    })
 
     const life = Effect.scoped(
       Effect.gen(function* () {
@@ -181,7 +222,9 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
         )
         phase = { _tag: "Running" }
         Deferred.doneUnsafe(started, Exit.void)
-        return yield* Mailbox.consume(mailbox, serve(behavior))
+        // After init: before what it has acquired is released.
+        yield* Effect.addFinalizer(parked)
+        return yield* Pull.catchDone(Mailbox.consume(mailbox, serve(behavior)), () => parking.finish)
       })
     ).pipe(
       Pull.catchDone(() => Effect.void),
@@ -225,7 +268,7 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     const start = Effect.gen(function* () {
       if (fiber === undefined && phase._tag === "Prepared") {
         link(yield* linkToHere)
-        fiber = yield* Effect.forkDetach(Effect.setContext(loop, context))
+        fiber = yield* Effect.setContext(Detached.fork(loop), context)
         // It has ended by itself, and leaves nothing to be done in a scope that may live on for long.
         fiber.addObserver(() => void Scope.closeUnsafe(scope, Exit.void))
       }

@@ -8,9 +8,10 @@
  * @see https://discord.com/developers/docs/events/gateway
  * @since 0.1.0
  */
-import { Clock, Data, Duration, Effect, Fiber, Option, Redacted, Result, Scope, Semaphore } from "effect"
+import { Data, Duration, Effect, Fiber, Option, Redacted, Result, Scope, Semaphore } from "effect"
 import { Hex } from "effect/encoding"
 import { Accounts } from "../domain/Accounts.ts"
+import * as Detached from "../domain/Detached.ts"
 import * as ClientFrame from "../domain/gateway/ClientFrame.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
@@ -18,6 +19,7 @@ import * as EventJson from "../domain/gateway/EventJson.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import { SessionId, type UserId } from "../domain/Ids.ts"
+import * as Monotonic from "../domain/Monotonic.ts"
 import type { Status } from "../domain/Presence.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import type { User } from "../domain/User.ts"
@@ -42,6 +44,16 @@ class Hangup extends Data.TaggedError("Hangup")<{ readonly close: CloseCode.Clos
 type Ended = Hangup | SocketClosed
 
 /**
+ * Ends the conversation after a silence, for which it waits in three parts. A process that stood still, because it or the
+ * machine was suspended, ends only one of them when it goes on, however long that was; in the others it reads what clients
+ * have sent meanwhile.
+ */
+const silent = Effect.andThen(
+  Effect.replicateEffect(Effect.sleep(Duration.divideUnsafe(SILENCE, 3)), 3, { discard: true }),
+  Effect.suspend(() => new Hangup({ close: CloseCode.SESSION_TIMED_OUT }))
+)
+
+/**
  * The client's next frame. Fails when it cannot be read, comes too late, or is one too many.
  */
 const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.ClientFrame, Ended> => {
@@ -55,12 +67,9 @@ const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.Cli
     return ++inWindow > RATE.frames
   }
   return socket.receive.pipe(
-    Effect.timeoutOrElse({
-      duration: SILENCE,
-      orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
-    }),
+    Effect.raceFirst(silent),
     Effect.flatMap((frame) =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.flatMap(Monotonic.now, (now) =>
         exceeds(now)
           ? new Hangup({ close: CloseCode.RATE_LIMITED })
           : Effect.fromResult(Result.mapError(ClientFrame.decode(frame), (close) => new Hangup({ close })))
@@ -131,7 +140,8 @@ const guildsOf = Effect.fnUntraced(function* (
   const { all } = yield* Guilds
   return yield* Effect.filter(
     all.filter((guild) => isOn(shard, guild)),
-    ({ members }) => Effect.mapBoth(members.get([user]), { onSuccess: (found) => found.length > 0, onFailure: failed }),
+    ({ members }) =>
+      Effect.mapBoth(members.get([user], user), { onSuccess: (found) => found.length > 0, onFailure: failed }),
     { concurrency: 16 }
   )
 })
@@ -147,7 +157,7 @@ const connect = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, Hangup, Guilds | Scope.Scope> {
   const { guilds, intents, session, user } = connected
   const scope = yield* Effect.scope
-  const fork = Effect.runForkWith(yield* Effect.context<never>())
+  const fork = Detached.runner(yield* Effect.context<never>())
   const turn = yield* Semaphore.make(1)
   const connectTo = (guild: Guild.Guild) =>
     Effect.suspend(() => {
@@ -162,14 +172,13 @@ const connect = Effect.fnUntraced(function* (
   const joined = (guild: Guild.Guild) =>
     connectTo(guild).pipe(
       Effect.catch(() => session.end(CloseCode.UNKNOWN_ERROR)),
-      turn.withPermits(1),
-      Effect.forkIn(scope)
+      turn.withPermits(1)
     )
   yield* turn.withPermits(1)(
     Effect.gen(function* () {
       const { onJoin } = yield* Guilds
       yield* onJoin(user, (guild) => {
-        if (isOn(shard, guild)) fork(joined(guild))
+        if (isOn(shard, guild)) Fiber.runIn(fork(joined(guild)), scope)
       })
       const own = yield* guildsOf(user, shard)
       yield* begin(own)

@@ -85,7 +85,7 @@ const response = ({ author, channelId, draft, guildId, id, sentAt }: Message) =>
   replyTo: draft.replyTo ?? ""
 })
 
-/** How long a guild may take: no longer than the caller waits. */
+/** How long a guild may take: no longer than the caller waits. The deadline is a time of the wall clock, as gRPC has it. */
 const timeout = (call: GrpcServer.UnaryCall) =>
   Effect.clockWith((clock) => {
     const left = new Date(call.getDeadline()).getTime() - clock.currentTimeMillisUnsafe()

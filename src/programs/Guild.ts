@@ -5,14 +5,14 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Option, Scope } from "effect"
+import { type Duration, Effect, Scope } from "effect"
 import { type ActorError, type Address, request } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import * as Footprint from "../domain/Footprint.ts"
 import { Welcomes } from "../domain/gateway/Welcomes.ts"
 import type { Protocol as GuildProtocol, ReadProtocol, Seen } from "../domain/guild/Protocol.ts"
+import type { Output } from "../domain/guild/Output.ts"
 import * as State from "../domain/guild/State.ts"
-import { steps, wanted } from "../domain/guild/step.ts"
 import type { GuildId, RoleId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
 import { MemberStore, type ScanError, type StoreUnavailable } from "../domain/MemberStore.ts"
@@ -25,7 +25,9 @@ import * as Supervision from "../domain/Supervision.ts"
 import type { UserIds } from "../domain/UserIds.ts"
 import * as Actor from "./Actor.ts"
 import * as Background from "./guild/background.ts"
-import { lookUp, roster } from "./guild/facts.ts"
+import { roster } from "./guild/facts.ts"
+import * as Handling from "./guild/handle.ts"
+import * as InFlight from "./guild/InFlight.ts"
 import { followed, type Handle, interpret } from "./guild/interpret.ts"
 import { Joins } from "./guild/Joins.ts"
 import * as MemberLists from "./guild/MemberLists.ts"
@@ -38,37 +40,51 @@ export * from "../domain/guild/Refusal.ts"
 /** What may wait for a guild; those who send wait when it is full. */
 const MAILBOX_CAPACITY = 4096
 
+/** How long changes that the store is just being given may take when the guild ends: their callers are told what became of them. */
+const GRACE = "1 second"
+
 /**
  * @since 0.1.0
  * @category models
  */
 export type Protocol = GuildProtocol<Handle>
 
-/** What a guild says to itself, and what workers say to it, besides. */
+/** What workers say to a guild, besides. */
 interface OwnProtocol extends Protocol {
   readonly Serve: {
     readonly payload: { readonly worker: string; readonly outlet: Address<OutletProtocol> }
     readonly success: void
     readonly error: never
   }
-  readonly Strip: {
-    readonly payload: { readonly role: RoleId; readonly users: ReadonlyArray<UserId> }
-    readonly success: void
-    readonly error: StoreUnavailable
-  }
 }
 
 /**
- * A guild's members, read while it works.
+ * At most `limit` members, with `after` the first ones above that id. `by` is who asks: where requests share a way to the
+ * guild, each user has a bounded part of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FindOptions {
+  readonly limit?: number | undefined
+  readonly after?: UserId | undefined
+  readonly by?: UserId | undefined
+}
+
+/**
+ * A guild's members, read while it works. Who gives up a request has nothing looked up for them any more.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Roster {
-  /** Those whose name begins so, at most so many; with `after` the first ones above that id. */
-  readonly find: (prefix: string, limit?: number, after?: UserId) => Effect.Effect<UserIds, ScanError | ActorError>
-  /** Those of these users who are members. */
-  readonly get: (users: ReadonlyArray<UserId>) => Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable | ActorError>
+  /** Those whose name begins so. */
+  readonly find: (prefix: string, options?: FindOptions) => Effect.Effect<UserIds, ScanError | ActorError>
+  /** Those of these users who are members; `by` as in {@link FindOptions}. */
+  readonly get: (
+    users: ReadonlyArray<UserId>,
+    by?: UserId
+  ) => Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable | ActorError>
   /** A session looks at some rows of a channel's member list, and wants to hear of changes. */
   readonly watch: (look: ReadProtocol["WatchMembers"]["payload"]) => Effect.Effect<void, ActorError>
 }
@@ -112,6 +128,10 @@ export interface Options extends Relay.Settings {
   readonly relayCapacity?: number
 }
 
+const without =
+  (role: RoleId) =>
+  (member: Member): Member => ({ ...member, roles: member.roles.filter((other) => other !== role) })
+
 /**
  * Starts a guild. It lives until the scope closes.
  *
@@ -125,7 +145,10 @@ export const make = Effect.fnUntraced(function* (
   let state = State.initial(options.community, options)
   const joins = new Joins()
   let lists: MemberLists.MemberLists | undefined
-  const members = yield* (yield* MemberStore).open(id)
+  const store = yield* (yield* MemberStore).open(id)
+  const touched = (user: UserId) => lists?.touch(user)
+  const inFlight = InFlight.make({ guild: id, members: store, scope: yield* Effect.scope, touched })
+  const { members } = inFlight
   const address = yield* Actor.make<OwnProtocol>()({
     kind: "guild",
     capacity: MAILBOX_CAPACITY,
@@ -134,9 +157,10 @@ export const make = Effect.fnUntraced(function* (
     // Its state is what the sessions have been told: a defect in one command must not cost the community its guild.
     supervision: Supervision.resume,
     policy: Propagation.notStarting(yield* Propagation.policy),
-    init: (self) =>
+    grace: GRACE,
+    init: () =>
       Effect.gen(function* () {
-        yield* members.putAll(options.members)
+        yield* store.putAll(options.members)
         const scope = yield* Scope.fork(yield* Effect.scope)
         const shell: Shell = {
           members,
@@ -147,68 +171,52 @@ export const make = Effect.fnUntraced(function* (
         const background = yield* Background.make({
           members,
           scope,
-          stripped: (role, users) => Transport.call(self.address, "Strip", { role, users }, { timeout: "1 minute" })
+          passed: inFlight.passed,
+          stripped: (role, user) => inFlight.update(user, without(role))
         })
         yield* Effect.addFinalizer(() => lastWord(shell))
         const own = yield* MemberLists.make({ shell, state: () => state })
         lists = own
 
-        const taken = steps<Handle>()
-        const handle = <Tag extends keyof Protocol>(tag: Tag) =>
-          Effect.fnUntraced(function* (payload: Protocol[Tag]["payload"]) {
-            const facts = yield* lookUp(members, wanted[tag](payload))
-            const before = state
-            const [after, outputs, reply] = taken[tag](before, payload, facts)
-            // Only what was done is so: the state is what it was when the store, which comes first, does not take a change.
-            for (const output of outputs) {
-              yield* interpret(shell, output, { before, after, relay: options, background })
-            }
-            state = after
-            for (const output of outputs) followed(own, joins, output)
-            return yield* Effect.fromResult(reply)
-          })
-
-        /** What takes no member to be known does not ask the store. */
-        const alone = <Tag extends "Disconnect" | "SetStatus" | "Status">(tag: Tag) => {
-          const handled = handle(tag)
-          return (payload: Protocol[Tag]["payload"]) => Effect.orDie(handled(payload))
-        }
+        const perform = Effect.fnUntraced(function* (
+          before: State.State,
+          after: State.State,
+          outputs: ReadonlyArray<Output<Handle>>
+        ) {
+          for (const output of outputs) {
+            yield* interpret(shell, output, { before, after, relay: options, background })
+          }
+          state = after
+          for (const output of outputs) followed(own, joins, output)
+        })
+        const { command, plain } = Handling.make({ inFlight, perform, state: () => state })
 
         return {
           requests: {
-            SendMessage: handle("SendMessage"),
-            Connect: handle("Connect"),
-            Disconnect: alone("Disconnect"),
-            SetActive: handle("SetActive"),
-            SetStatus: alone("SetStatus"),
-            Describe: handle("Describe"),
-            Status: alone("Status"),
-            CreateRole: handle("CreateRole"),
-            UpdateRole: handle("UpdateRole"),
-            OrderRoles: handle("OrderRoles"),
-            DeleteRole: handle("DeleteRole"),
-            CreateChannel: handle("CreateChannel"),
-            UpdateChannel: handle("UpdateChannel"),
-            OrderChannels: handle("OrderChannels"),
-            DeleteChannel: handle("DeleteChannel"),
-            AddMember: handle("AddMember"),
-            UpdateMember: handle("UpdateMember"),
-            RemoveMember: handle("RemoveMember"),
-            SetVoice: handle("SetVoice"),
+            SendMessage: command("SendMessage"),
+            Connect: command("Connect"),
+            Disconnect: plain("Disconnect"),
+            SetActive: command("SetActive"),
+            SetStatus: plain("SetStatus"),
+            Describe: command("Describe"),
+            Status: plain("Status"),
+            CreateRole: command("CreateRole"),
+            UpdateRole: command("UpdateRole"),
+            OrderRoles: command("OrderRoles"),
+            DeleteRole: command("DeleteRole"),
+            CreateChannel: command("CreateChannel"),
+            UpdateChannel: command("UpdateChannel"),
+            OrderChannels: command("OrderChannels"),
+            DeleteChannel: command("DeleteChannel"),
+            AddMember: command("AddMember"),
+            UpdateMember: command("UpdateMember"),
+            RemoveMember: command("RemoveMember"),
+            SetVoice: command("SetVoice"),
             Serve: ({ outlet, worker }) => {
               shell.relays.serve(worker, outlet)
               const { community } = state
               return tell([outlet], request<OutletProtocol, "Begin">("Begin", { community }))
-            },
-            Strip: Effect.fnUntraced(function* ({ role, users }) {
-              const found = yield* Effect.forEach(users, members.get)
-              const without = (member: Member): Member => ({
-                ...member,
-                roles: member.roles.filter((other) => other !== role)
-              })
-              yield* members.putAll(found.flatMap(Option.toArray).map(without))
-              for (const user of users) own.touch(user)
-            })
+            }
           }
         }
       })

@@ -5,6 +5,7 @@
  */
 import { Context, Effect, Layer, Option, Scope } from "effect"
 import type { Community } from "../domain/Community.ts"
+import * as Detached from "../domain/Detached.ts"
 import type { ChannelId, GuildId, UserId } from "../domain/Ids.ts"
 import type { MemberStore } from "../domain/MemberStore.ts"
 import { Offload } from "../domain/Offload.ts"
@@ -110,7 +111,7 @@ export const layer = (
         { concurrency: "unbounded", discard: true }
       )
       // In one fiber, so that all workers end at the same time.
-      yield* Effect.forkIn(lives, served)
+      yield* Detached.forkIn(served)(lives)
       return found(all)
     })
   )

@@ -7,6 +7,7 @@
  */
 import { Effect, Layer, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as Detached from "../domain/Detached.ts"
 import * as Json from "../domain/gateway/Json.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
 import type { SessionSocket } from "../domain/SessionSocket.ts"
@@ -115,8 +116,8 @@ const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.Http
     if (headers.upgrade?.toLowerCase() !== "websocket") return notPlain
     const url = yield* gatewayUrl
     const query = yield* HttpServerRequest.schemaSearchParams(Query)
-    // A conversation outlives the request that began it, and so the trace that the server may have begun for that.
-    yield* Transport.untraced(Effect.provide(Gateway.converse({ url, ...query }), Layer.fresh(socket)))
+    // A conversation outlives the span and the async context of the request that began it.
+    yield* Detached.run(Effect.provide(Gateway.converse({ url, ...query }), Layer.fresh(socket)))
     return HttpServerResponse.empty()
   }).pipe(Effect.catch(() => Effect.succeed(notPlain)))
   return HttpRouter.add("GET", "/gateway", route)

@@ -11,7 +11,6 @@ import * as RunQueue from "../domain/mailbox/RunQueue.ts"
 import type { ChannelId } from "../domain/Ids.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
-import { Departures } from "../domain/relay/Departures.ts"
 import type { Dispatch, Protocol } from "../domain/relay/Protocol.ts"
 import { type Deliveries, type Delivery, Served } from "../domain/relay/Served.ts"
 import type { Sampler } from "../domain/Sampler.ts"
@@ -57,7 +56,7 @@ const tooSlow = (session: SessionHandle) =>
  * @category constructors
  */
 export const make = (
-  options: Settings & { readonly index: number; readonly community: Community; readonly departures?: Departures }
+  options: Settings & { readonly index: number; readonly community: Community }
 ): Effect.Effect<Actor.Actor<Protocol>, never, Sampler | Offload | Scope.Scope> =>
   Effect.flatMap(Propagation.policy, (policy) =>
     Actor.make<Protocol, "summarise" | "go on">()({
@@ -73,12 +72,11 @@ export const make = (
           const sender = yield* (yield* Offload).sender
           const scope = yield* Effect.scope
           const served = new Served(options.community)
-          const departures = options.departures ?? new Departures()
           const source = options.community.id
           yield* self.every(options.summaryInterval ?? SUMMARY_INTERVAL, "summarise")
 
           const tell = ({ payload, recipients }: Delivery, size = recipients.length) =>
-            Transport.fanout(departures.present(recipients), payload, {
+            Transport.fanout(recipients, payload, {
               sender,
               refused: tooSlow,
               source,
@@ -105,7 +103,7 @@ export const make = (
             })
           }
           const first = (session: SessionHandle, payload: Delivery["payload"]) =>
-            Transport.broadcast(departures.present([session]), payload, { sender, refused: tooSlow })
+            Transport.broadcast([session], payload, { sender, refused: tooSlow })
 
           const told = (event: Dispatch) => {
             const recipients = served.dispatch(event)
@@ -151,13 +149,19 @@ export const make = (
 
           return {
             requests: {
-              Attach: ({ isActive, subscriber, welcome }) =>
-                Effect.map(first(subscriber.session, welcome), () => served.attach(subscriber, isActive)),
-              Detach: ({ session }) =>
-                Effect.sync(() => {
-                  served.detach(session)
-                  departures.left(session)
-                }),
+              Attach: ({ after, isActive, subscriber, welcome }) => {
+                const attached = Effect.map(first(subscriber.session, welcome), () =>
+                  served.attach(subscriber, isActive)
+                )
+                // The relay that the session was at got its messages before this one, and waits for no relay that got later
+                // ones: so none waits for itself.
+                return after === undefined ? attached : Effect.andThen(after, attached)
+              },
+              Detach: ({ gone = Effect.void, session }) =>
+                Effect.ensuring(
+                  Effect.sync(() => served.detach(session)),
+                  sender.after(gone)
+                ),
               Turn: ({ session, snapshot }) => {
                 const subscriber = served.get(session)
                 if (subscriber === undefined) return Effect.void

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { type Cause, Context, Effect, Layer, Pull } from "effect"
+import * as Detached from "../domain/Detached.ts"
 import type * as Envelope from "../domain/Envelope.ts"
 import type { GuildId } from "../domain/Ids.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
@@ -14,6 +15,7 @@ import type { Sampler } from "../domain/Sampler.ts"
 import { GuildLink, type Link, WorkerIndex } from "../domain/Worker.ts"
 import { found, Guilds } from "./Guilds.ts"
 import type { Settings } from "./Relay.ts"
+import { Pending } from "./remote/Pending.ts"
 import * as Proxy from "./remote/Proxy.ts"
 import * as Relays from "./remote/Relays.ts"
 
@@ -47,7 +49,7 @@ export const layer = (options?: {
   Layer.effectContext(
     Effect.gen(function* () {
       const link = yield* GuildLink
-      const pending = new Proxy.Pending()
+      const pending = new Pending()
       const commands = new Map<GuildId, Commands>()
 
       const received = Effect.fnUntraced(function* (text: string) {
@@ -73,7 +75,7 @@ export const layer = (options?: {
           const mailbox = yield* Mailbox.bounded<Envelope.Envelope<Wire.Command>, Cause.Done>(Wire.WINDOW)
           const taken = teller(link, id, mailbox)
           commands.set(id, mailbox)
-          yield* Effect.forkScoped(
+          yield* Detached.forkScoped(
             Mailbox.consume(mailbox, (command) =>
               Effect.map(
                 Effect.catchCause(relays(command), (cause) => Effect.logError("a guild's command died here", cause)),
@@ -84,7 +86,7 @@ export const layer = (options?: {
           return proxy
         })
       )
-      yield* Effect.forkScoped(
+      yield* Detached.forkScoped(
         Mailbox.consume(link.frames, (text) =>
           Effect.catchCause(received(text), (cause) => Effect.logError("a guild said what was not understood", cause))
         ).pipe(Pull.catchDone(() => Effect.void))

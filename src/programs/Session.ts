@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import { Cause, Context, Effect, Exit, Fiber, Inspectable, Layer, type Scope } from "effect"
+import * as Detached from "../domain/Detached.ts"
 import * as Envelope from "../domain/Envelope.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
@@ -183,7 +184,7 @@ export const starter = Effect.fnUntraced(function* (options?: {
       capacity: options?.mailboxCapacity ?? MAILBOX_CAPACITY,
       strategy: "dropping"
     }),
-    fork: Effect.runForkWith(yield* Transport.isolated(Effect.context<never>(), policy))
+    fork: Detached.runner(yield* Transport.isolated(Effect.context<never>(), policy))
   }
   return ({ id, socket }) => new SessionImpl(id, socket, shared)
 })

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import { Array as Arr, Effect, Layer, Random, Schedule } from "effect"
+import * as Detached from "../domain/Detached.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
 import { type RoleId, SessionId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
@@ -138,7 +139,7 @@ export const layer = ({
         const visitor = visitors[yield* Random.nextIntBetween(0, Math.max(1, visitors.length))]
         if (visitor !== undefined) yield* Effect.ignore(act(guild, visitor))
       }).pipe(Effect.repeat(Schedule.spaced(`${1000 / perSecond} millis`)))
-      yield* Effect.forkScoped(Effect.catchCause(coming, (cause) => Effect.logError("the crowd did not come", cause)))
-      yield* Effect.forkScoped(living)
+      yield* Detached.forkScoped(Effect.catchCause(coming, (cause) => Effect.logError("the crowd did not come", cause)))
+      yield* Detached.forkScoped(living)
     })
   )

@@ -121,6 +121,33 @@ export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
     )
 
     it.effect.prop(
+      "changes of different users may be made at the same time, those of one user in their order",
+      [Schema.Array(Write)],
+      ([writes]) =>
+        Effect.gen(function* () {
+          const members = yield* (yield* MemberStore).open(fresh())
+          const model: Model = new Map()
+          const byUser = new Map<UserId, Array<Write>>()
+          for (const write of writes) {
+            const all = write._tag === "PutAll" ? write.members : []
+            const one = write._tag === "Put" ? [write.member] : all
+            for (const member of one) {
+              byUser.set(member.user.id, [...(byUser.get(member.user.id) ?? []), { _tag: "Put", member }])
+            }
+            if (write._tag === "Remove") byUser.set(write.user, [...(byUser.get(write.user) ?? []), write])
+          }
+          yield* Effect.forEach(
+            byUser.values(),
+            (own) => Effect.forEach(own, (write) => written(members, model, write), { discard: true }),
+            { concurrency: "unbounded", discard: true }
+          )
+          assert.deepStrictEqual(yield* everyone(members), byId(model.values()))
+          assert.strictEqual(yield* members.size, model.size)
+        }).pipe(Effect.scoped),
+      { arbitrary: { size: 60, runs: 50 } }
+    )
+
+    it.effect.prop(
       "a scan is of the moment at which it began, whatever is written while it goes on",
       [Schema.Array(Meanwhile)],
       ([operations]) =>

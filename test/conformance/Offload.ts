@@ -207,6 +207,39 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
       })
     )
 
+    it.effect("what is to run after the pushes runs once they have arrived, also when the offload has stopped", () =>
+      Effect.gen(function* () {
+        const scope = yield* Scope.make()
+        const { sender } = Context.get(yield* Layer.buildWithScope(layer, scope), Offload)
+        const caller = yield* Effect.provideService(sender, Scope.Scope, yield* Scope.make())
+        const [listener] = yield* recipients(1, Queue.bounded(1))
+        assert.isDefined(listener)
+        let ran = 0
+        const run = Effect.sync(() => void ran++)
+        const settle = Effect.repeat(Effect.yieldNow, { times: 1_000 })
+        const pushing = yield* Effect.forkChild(
+          Effect.gen(function* () {
+            for (let round = 0; round < 3; round++) yield* caller.push(FanOut.uniform([listener], round), nobody)
+            yield* caller.after(run)
+            yield* caller.push(FanOut.uniform([listener], 3), nobody)
+          })
+        )
+        yield* settle
+        assert.strictEqual(yield* Queue.take(listener.mailbox), 0)
+        yield* settle
+        // The last of the three waits for room yet.
+        assert.strictEqual(ran, 0)
+        assert.strictEqual(yield* Queue.take(listener.mailbox), 1)
+        yield* settle
+        assert.strictEqual(ran, 1)
+        assert.deepStrictEqual([yield* Queue.take(listener.mailbox), yield* Queue.take(listener.mailbox)], [2, 3])
+        yield* Fiber.join(pushing)
+        yield* Scope.close(scope, Exit.void)
+        yield* caller.after(run)
+        assert.strictEqual(ran, 2)
+      })
+    )
+
     it.effect("a caller whose recipients are refused by what dies does not end the others' sending", () =>
       Effect.gen(function* () {
         const offload = yield* Offload

@@ -84,7 +84,7 @@ describe("Envelope", () => {
   })
 
   it("when a message was sent, and no more, stays in the process", () => {
-    assert.strictEqual(encode(Envelope.make("hello", { sentAt: 1 })), "hello")
+    assert.strictEqual(encode(Envelope.make("hello", undefined, 1)), "hello")
   })
 
   it("a message that its schema refuses is an error, enveloped or not", () => {

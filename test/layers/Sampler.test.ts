@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import * as SamplingCurve from "../../src/domain/SamplingCurve.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
 import { conforms } from "../conformance/Sampler.ts"
+import { machine, onMachine } from "../support/machine.ts"
 import { below, seeded } from "../support/random.ts"
 
 conforms("always", Sampler.always)
@@ -85,6 +86,19 @@ describe("Sampler.budget", () => {
         for (const second of perSecond) assert.isAtMost(total(second), spansPerSecond)
       }
     })
+  )
+
+  it.effect("also when the clock is set, many times a second", () =>
+    Effect.gen(function* () {
+      const { step } = yield* machine
+      const { decide } = yield* Sampler.Sampler
+      let kept = 0
+      for (let times = 0; times < 50; times++) {
+        kept += decide({ size: 100, recipients: 100, source: "guild" }).count ?? 0
+        yield* step(times % 2 === 0 ? -3_600_000 : 3_601_000)
+      }
+      assert.isAtMost(kept, 100)
+    }).pipe(Effect.provide(Sampler.budget({ spansPerSecond: 100, curve: () => 1 })), onMachine)
   )
 
   it.effect("and no less than nine tenths of it, once it is known what is asked for", () =>
@@ -190,6 +204,9 @@ describe("Sampler.budget", () => {
       for (let times = 0; times < 100; times++) ask()
       assert.isAtMost(ask(), 1)
       yield* TestClock.setTime(5_000)
+      // The second is not over yet.
+      assert.isAtMost(ask(), 1)
+      yield* TestClock.adjust("2 seconds")
       assert.isAbove(ask(), 5)
     }).pipe(Effect.provide(Sampler.budget({ spansPerSecond: 100 })))
   )

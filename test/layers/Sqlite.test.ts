@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as Sqlite from "../../src/layers/Sqlite.ts"
 import { temporaryFolder } from "../support/folder.ts"
+import { machine, onMachine } from "../support/machine.ts"
 
 const temporaryFile = Effect.map(temporaryFolder, (folder) => join(folder, "test.db"))
 
@@ -263,6 +264,21 @@ describe("Sqlite", () => {
         // Nothing of it has the file locked.
         other.exec("INSERT INTO names VALUES ('Grace')")
       }).pipe(Effect.scoped)
+    )
+
+    it.effect.each([-3_600_000, 3_600_000])("they wait as long as they would, when the clock is set by %d ms", (by) =>
+      Effect.gen(function* () {
+        const { step } = yield* machine
+        const { insert, other } = yield* locked({ lockTimeout: "2 seconds" })
+        const waiting = yield* Effect.forkChild(Effect.flip(insert), { startImmediately: true })
+        yield* TestClock.adjust("1 second")
+        yield* step(by)
+        yield* TestClock.adjust("500 millis")
+        assert.isUndefined(waiting.pollUnsafe())
+        yield* TestClock.adjust("1 second")
+        assert.isDefined(waiting.pollUnsafe())
+        other.exec("COMMIT")
+      }).pipe(Effect.scoped, onMachine)
     )
 
     it.effect("nobody waits longer than they would", () =>

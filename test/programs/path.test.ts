@@ -175,6 +175,7 @@ describe("a message's way", () => {
     const poisoned = Layer.succeed(Offload.Offload, {
       workers: [],
       sender: Effect.succeed<Offload.Sender>({
+        ...Sender.inline,
         push: (plan, refused) =>
           JSON.stringify(plan.message).includes("poison") && !JSON.stringify(plan.message).includes('"tag"')
             ? Effect.die("poison")

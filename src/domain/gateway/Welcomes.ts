@@ -104,7 +104,8 @@ export class Welcomes {
   payload(snapshot: Snapshot): Payload.Payload {
     this.turnTo(snapshot)
     const { community, member, roster } = snapshot
-    const key = this.named.has(member.user.id) ? `user ${member.user.id}` : member.roles.toSorted().join()
+    const roles = member.roles.toSorted().join()
+    const key = this.named.has(member.user.id) ? `user ${member.user.id} ${roles}` : roles
     const seen = this.kept(this.seen, key, () => this.seenBy(snapshot))
     const rooms = this.kept(this.rooms, key, () => this.writtenRooms(snapshot, seen))
     const { inside, members, states } = this.kept(this.calls, key, () => this.writtenCalls(snapshot, seen))

@@ -28,7 +28,8 @@ export interface Facts {
 }
 
 /**
- * Which facts it takes. `counts`: how many members there are; `describes`: also who they are.
+ * Which facts it takes. `counts`: how many members there are; `describes`: also who they are. `after` is a user whose
+ * earlier commands come first though it takes no facts.
  *
  * @since 0.1.0
  * @category models
@@ -36,12 +37,22 @@ export interface Facts {
 export interface Wanted {
   readonly member?: UserId | undefined
   readonly target?: UserId
+  readonly after?: UserId
   readonly named?: ReadonlyArray<UserId>
   readonly counts?: boolean
   readonly describes?: boolean
 }
 
 const NOTHING: Wanted = {}
+
+/**
+ * The users among whose commands a command has its place: whom it speaks for, and whom it is about.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const concerned = ({ after, member, target }: Wanted): ReadonlyArray<UserId> =>
+  [member, target, after].filter((user) => user !== undefined)
 
 /**
  * Whom a draft calls: whom its text names, unless it says otherwise.
@@ -62,9 +73,9 @@ export const wanted: {
 } = {
   SendMessage: ({ author, draft }) => ({ member: author, named: called(draft).users }),
   Connect: ({ user }) => ({ member: user, describes: true }),
-  Disconnect: () => NOTHING,
+  Disconnect: ({ user }) => ({ after: user }),
   SetActive: ({ user }) => ({ member: user, describes: true }),
-  SetStatus: () => NOTHING,
+  SetStatus: ({ user }) => ({ after: user }),
   Describe: ({ user }) => ({ member: user, describes: true }),
   Status: () => NOTHING,
   CreateRole: ({ by }) => ({ member: by }),

@@ -98,7 +98,9 @@ export interface Restructure {
 }
 
 /**
- * The member store is to have a member as they are now, or no more. What it refuses, nobody has been told: this comes first.
+ * The member store is to have a member as they are now, or no more. This comes first: nobody is told of what the store has
+ * not taken. `before` is the member as everybody knows them; `to` is the voice channel that they are moved to by the same
+ * command, `null` for none.
  *
  * @since 0.1.0
  * @category models
@@ -106,7 +108,9 @@ export interface Restructure {
 export interface Store {
   readonly _tag: "Store"
   readonly user: UserId
+  readonly before: Member | undefined
   readonly member: Member | undefined
+  readonly to?: ChannelId | null
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { HashMap } from "effect"
 import type { Community } from "../Community.ts"
-import type { ChannelId, MessageId, SessionId, UserId } from "../Ids.ts"
+import { type ChannelId, type MessageId, newest, type SessionId, type UserId } from "../Ids.ts"
 import type { Status } from "../Presence.ts"
 import type { VoiceState } from "../VoiceState.ts"
 
@@ -47,7 +47,7 @@ export interface Seat {
  * `relays` is by relay index; where one has ended there is none. `online` says where the sessions of each user are (most have
  * one, and a list of one would take as much as it; `seatsOf` reads either): all `sessions` together, of which so many are
  * `active`, and so many want to hear of presences (`watching`). `voice` has who is in a voice channel, `lastMessages` the
- * latest of each channel; `sequence` counts the ids that were made.
+ * latest of each channel. `lastId` is the newest id in the guild: whatever is made from now on gets a greater one.
  *
  * @since 0.1.0
  * @category models
@@ -62,10 +62,13 @@ export interface State {
   readonly watching: number
   readonly voice: HashMap.HashMap<UserId, VoiceState>
   readonly lastMessages: HashMap.HashMap<ChannelId, MessageId>
-  readonly sequence: number
+  readonly lastId: bigint
 }
 
 /**
+ * A guild that nobody is connected to. Its ids go on after those of the community's roles and channels, also when the wall
+ * clock stands behind them.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -79,5 +82,5 @@ export const initial = (community: Community, options?: { readonly relayCapacity
   watching: 0,
   voice: HashMap.empty(),
   lastMessages: HashMap.empty(),
-  sequence: 0
+  lastId: newest([community.id, ...community.roles.keys(), ...community.channels.keys()])
 })

@@ -31,6 +31,13 @@ export {
 export {
   /**
    * @since 0.1.0
+   * @category transitions
+   */
+  landed
+} from "./steps/members.ts"
+export {
+  /**
+   * @since 0.1.0
    * @category models
    */
   type Step

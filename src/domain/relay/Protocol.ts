@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Schema } from "effect"
+import { type Effect, Schema } from "effect"
 import { Change, type Community } from "../Community.ts"
 import * as Payload from "../gateway/Payload.ts"
 import { ChannelId, MessageId, RoleId, SessionId, UserId } from "../Ids.ts"
@@ -14,7 +14,8 @@ import type { Alteration } from "./Alteration.ts"
 import type { Subscriber } from "./Subscribers.ts"
 
 /**
- * A session comes to this relay; `welcome` reaches it before anything else does.
+ * A session comes to this relay; `welcome` reaches it before anything else does. If another relay may still have something
+ * for it, `after` waits for that relay.
  *
  * @since 0.1.0
  * @category commands
@@ -23,6 +24,7 @@ export interface Attach<out S> {
   readonly subscriber: Subscriber<S>
   readonly isActive: boolean
   readonly welcome: Payload.Payload
+  readonly after?: Effect.Effect<void>
 }
 
 /**
@@ -30,6 +32,15 @@ export interface Attach<out S> {
  * @category commands
  */
 export const Detach = Schema.Struct({ session: SessionId })
+/**
+ * As it comes to a relay. The relay runs `gone` once all that it had for the session has been delivered.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export interface Detach extends Schema.Schema.Type<typeof Detach> {
+  readonly gone?: Effect.Effect<void>
+}
 
 /**
  * A session looks at the guild from now on, and first of all gets the snapshot; without one, it looks elsewhere.
@@ -153,7 +164,7 @@ type Cast<Payload> = { readonly payload: Payload; readonly success: void; readon
  */
 export interface Protocol<S = SessionHandle> {
   readonly Attach: Cast<Attach<S>>
-  readonly Detach: Cast<typeof Detach.Type>
+  readonly Detach: Cast<Detach>
   readonly Turn: Cast<typeof Turn.Type>
   readonly Dispatch: Cast<Dispatch>
   readonly Restructure: Cast<Restructure>
@@ -173,6 +184,8 @@ export interface Protocol<S = SessionHandle> {
  */
 export interface SessionRef {
   readonly id: SessionId
+  /** Which of its requests to connect this is about, as its thread numbers them. */
+  readonly connection: number
 }
 
 /**

@@ -2,7 +2,8 @@
  * What guilds and a worker say to each other over their link, as JSON text.
  *
  * Both directions are bounded without the link having to be: so many of a guild's commands are under way at a time, until
- * the worker has carried them out (`Taken`), and so many requests to a guild, until they are answered.
+ * the worker has carried them out (`Taken`), and so many requests to a guild, until they are answered. What is read of a
+ * guild's members beside it has bounds of its own: a guild's commands never wait for a search.
  *
  * @since 0.1.0
  */
@@ -27,7 +28,8 @@ import * as UserIds from "../UserIds.ts"
 export const WINDOW = 256
 
 /**
- * What a guild has its sessions at a worker told: the requests of a relay, with a session by its id.
+ * What a guild has its sessions at a worker told: the requests of a relay, with a session by its id. One that comes is told
+ * apart by the number of its request to connect (`connection`): the same session may have asked more than once.
  *
  * @since 0.1.0
  * @category schemas
@@ -36,6 +38,7 @@ export const Command = Schema.Union([
   Schema.TaggedStruct("Begin", { community: Community.schema }),
   Schema.TaggedStruct("Attach", {
     session: SessionId,
+    connection: Schema.Int,
     user: UserId,
     roles: Schema.Array(RoleId),
     intents: Schema.Int,
@@ -201,8 +204,8 @@ export const Down = Schema.fromJsonString(
 )
 
 /**
- * From a worker to the guilds. A `Request` with a number wants a reply. `Taken` says how many more of a guild's commands
- * have been carried out.
+ * From a worker to the guilds. A `Request` with a number wants a reply. One that is `Abandoned` wants none any more: if it
+ * only reads something, it is stopped. `Taken` says how many more of a guild's commands have been carried out.
  *
  * @since 0.1.0
  * @category schemas
@@ -214,6 +217,7 @@ export const Up = Schema.fromJsonString(
       number: Schema.optionalKey(Schema.Int),
       request: Envelope.schema(Request)
     }),
+    Schema.TaggedStruct("Abandoned", { guild: GuildId, number: Schema.Int }),
     Schema.TaggedStruct("Taken", { guild: GuildId, count: Schema.Int })
   ])
 )

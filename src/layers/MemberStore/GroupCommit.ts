@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Array as Arr, Deferred, Effect, Exit, Fiber, type Scope } from "effect"
+import * as Detached from "../../domain/Detached.ts"
 
 interface Waiting<A, B, E> {
   readonly change: A
@@ -71,7 +72,7 @@ export const make = Effect.fnUntraced(function* <A, B, E>({
     step: () => {}
   })
   /** It starts when whoever runs just now has had their turn: what they want changed goes with the first. */
-  const start = Effect.map(Effect.forkDetach(background(all)), (started) => {
+  const start = Effect.map(Detached.fork(background(all)), (started) => {
     fiber = started
   })
 

@@ -3,9 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Clock, Duration, Effect, Layer, Option, RcMap, Semaphore, Stream } from "effect"
+import { Duration, Effect, Layer, Option, RcMap, Semaphore, Stream } from "effect"
 import { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
+import * as Detached from "../../domain/Detached.ts"
 import type { GuildId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import {
@@ -18,6 +19,7 @@ import {
   StoreUnavailable,
   Transient
 } from "../../domain/MemberStore.ts"
+import * as Monotonic from "../../domain/Monotonic.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 import * as Loading from "./Loading.ts"
@@ -61,9 +63,9 @@ interface Change {
 const whole = Effect.fnUntraced(function* (loading: Loading.Loading, guild: GuildId, options: ScanOptions = {}) {
   const deadline = Duration.fromInputUnsafe(options.deadline ?? DEADLINE)
   const timedOut = () => new ScanTimedOut({ guild, deadlineMillis: Duration.toMillis(deadline) })
-  const start = yield* Clock.currentTimeMillis
+  const start = yield* Monotonic.now
   yield* Effect.timeoutOrElse(loading.done, { duration: deadline, orElse: () => Effect.fail(timedOut()) })
-  const waited = Duration.millis((yield* Clock.currentTimeMillis) - start)
+  const waited = Duration.millis((yield* Monotonic.now) - start)
   return {
     options: { deadline: Duration.subtract(deadline, waited) },
     relabelled: (error: ScanError) => (error._tag === "ScanTimedOut" ? timedOut() : error)
@@ -147,7 +149,7 @@ const make = Effect.fnUntraced(function* ({
       // One page at a time, of all guilds: so a change waits for one at most.
       const inTurn = <A, E>(page: Effect.Effect<A, E>) => pages.withPermit(turns.withPermit(page))
       const loading = Loading.make({ guild, working, table, pageSize, inTurn })
-      yield* Effect.forkScoped(background(loading.load))
+      yield* Detached.forkScoped(background(loading.load))
       return members(guild, working, loading)
     })
   })

@@ -7,6 +7,8 @@
 import { Cause, Deferred, type Duration, Effect, Layer, Schedule } from "effect"
 import { availableParallelism } from "node:os"
 import { type ResourceLimits, Worker as Thread } from "node:worker_threads"
+import { outside } from "../../domain/AsyncContext.ts"
+import * as Detached from "../../domain/Detached.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import { Offload } from "../../domain/Offload.ts"
 import { makeInline } from "../../domain/Sender.ts"
@@ -44,8 +46,9 @@ const thread = (name: string, { data, grace = "1 second", resourceLimits, url }:
       const frames = yield* Mailbox.unbounded<string, Cause.Done>()
       const ended = yield* Deferred.make<void>()
       const services = yield* Effect.context<never>()
-      const worker = new Thread(url, { name, workerData: data, ...(resourceLimits && { resourceLimits }) })
-      const log = Effect.runForkWith(services)
+      const limits = resourceLimits && { resourceLimits }
+      const worker = outside(() => new Thread(url, { name, workerData: data, ...limits }))
+      const log = Detached.runner(services)
       let isOver = false
       let isKnown = false
       worker.on("message", (frame: unknown) => {

@@ -8,6 +8,7 @@ import { SafeIntegers } from "effect/sql/SqlClient"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
+import * as Monotonic from "../../domain/Monotonic.ts"
 import { failure, isBusy } from "./failure.ts"
 
 /** What a stream reads at a time. */
@@ -92,7 +93,8 @@ export const make = (
   const prepared = cache(database, options.statements)
   const fresh = (sql: string) => database.prepare(sql)
   const waiting = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")]).pipe(
-    Schedule.upTo({ duration: options.lockTimeout })
+    Schedule.upTo({ duration: options.lockTimeout }),
+    Monotonic.schedule
   )
 
   const attempt = <A>(

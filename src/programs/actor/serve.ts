@@ -10,10 +10,24 @@ import * as Metrics from "../../domain/Metrics.ts"
 import type * as Propagation from "../../domain/Propagation.ts"
 import type { Supervision } from "../../domain/Supervision.ts"
 import * as Transport from "../Transport.ts"
+import { isLater, type Later } from "./Later.ts"
 import type { Behavior, Options } from "./Options.ts"
+import { Parking } from "./parking.ts"
 import { died } from "./phase.ts"
 import { Death } from "./supervise.ts"
 import { Tick } from "./timers.ts"
+
+/**
+ * Wakes an actor that has a request to go on with.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Wake {
+  readonly _tag = "Wake"
+}
+
+const WAKE = new Wake()
 
 /**
  * What lies in a mailbox: what others sent, bare or enveloped, and what the actor's own timers did.
@@ -21,7 +35,7 @@ import { Tick } from "./timers.ts"
  * @since 0.1.0
  * @category models
  */
-export type Incoming<P extends Protocol<P>, I> = Request<P> | I | Envelope.Envelope<Request<P> | I> | Tick<I>
+export type Incoming<P extends Protocol<P>, I> = Request<P> | I | Envelope.Envelope<Request<P> | I> | Tick<I> | Wake
 
 /**
  * The request among what lies in a mailbox, if it is one.
@@ -30,15 +44,15 @@ export type Incoming<P extends Protocol<P>, I> = Request<P> | I | Envelope.Envel
  * @category getters
  */
 export const requestIn = <P extends Protocol<P>, I>(incoming: Incoming<P, I>): Request<P> | undefined => {
-  if (incoming instanceof Tick) return undefined
+  if (incoming instanceof Tick || incoming instanceof Wake) return undefined
   const message = Envelope.isEnvelope(incoming) ? incoming.message : incoming
   return isRequest<P>(message) ? message : undefined
 }
 
 /**
  * `receiver` is what the actor's loop runs under, and `serve` what it does with each message. `handling` is the request
- * that is being handled, if one is, for the case that the loop is interrupted at it. `link` says what the first span that
- * is opened is to link to.
+ * that is being handled, if one is, for the case that the loop is interrupted at it; `parking` has those that are answered
+ * later. `link` says what the first span that is opened is to link to.
  *
  * @since 0.1.0
  * @category models
@@ -47,17 +61,22 @@ export interface Serving<P extends Protocol<P>, I> {
   readonly receiver: Transport.Receiver<Request<P> | I>
   readonly serve: <R>(behavior: Behavior<P, I, R>) => (incoming: Incoming<P, I>) => Effect.Effect<void, Death, R>
   readonly handling: () => Request<P> | undefined
+  readonly parking: Parking<P, Death>
   readonly link: (links: ReadonlyArray<Tracer.SpanLink>) => void
 }
 
 /**
+ * `wake` puts what wakes the actor into its mailbox, and answers whether there was room: where
+ * there is none, the actor is awake.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const make = <P extends Protocol<P>, I>(
   options: Pick<Options<P, I, never, never, never>, "kind" | "span" | "attributes">,
   policy: Propagation.Policy,
-  supervision: Supervision
+  supervision: Supervision,
+  wake: (message: Wake) => boolean
 ): Serving<P, I> => {
   type Message = Request<P> | I
 
@@ -99,11 +118,37 @@ export const make = <P extends Protocol<P>, I>(
     )
   }
 
+  /** Whether something lies in the mailbox that wakes the actor. */
+  let isWoken = false
+  const parking = new Parking<P, Death>(() => {
+    if (!isWoken) isWoken = wake(WAKE)
+  })
+
+  const handled = <T extends Tag<P>>(
+    request: Request<P, T>,
+    exit: Exit.Exit<P[T]["success"] | Later<P[T]["success"], P[T]["error"]>, P[T]["error"]>
+  ): Effect.Effect<void, Death> => {
+    handling = undefined
+    if (Exit.isFailure(exit)) return answer(request, exit)
+    const { value } = exit
+    if (!isLater(value)) return answer(request, Exit.succeed(value))
+    parking.park(request, value, goOn(request, value))
+    return Effect.void
+  }
+
+  const goOn = <T extends Tag<P>>(
+    request: Request<P, T>,
+    { resume }: Later<P[T]["success"], P[T]["error"]>
+  ): Effect.Effect<void, Death> =>
+    Effect.suspend(() => {
+      handling = request
+      return Effect.flatMap(Effect.exit(resume), (exit) => handled(request, exit))
+    })
+
   const answer = <T extends Tag<P>>(
     { call, tag }: Request<P, T>,
     exit: Exit.Exit<P[T]["success"], P[T]["error"]>
   ): Effect.Effect<void, Death> => {
-    handling = undefined
     if (call !== undefined) {
       const answered = Exit.isSuccess(exit) || exit.cause.reasons.every(Cause.isFailReason)
       Deferred.doneUnsafe(call.reply, answered ? exit : Exit.fail(died(kind, "maybe", exit.cause, tag)))
@@ -114,7 +159,11 @@ export const make = <P extends Protocol<P>, I>(
   const serve = <R>({ message, requests }: Behavior<P, I, R>) => {
     const take = message ?? (() => Effect.logWarning(`the ${kind} takes no bare messages: one was dropped`))
     const run = <T extends Tag<P>>({ payload, tag }: Request<P, T>) => requests[tag](payload)
-    return (incoming: Incoming<P, I>): Effect.Effect<void, Death, R> => {
+    const one = (incoming: Incoming<P, I>): Effect.Effect<void, Death, R> => {
+      if (incoming instanceof Wake) {
+        isWoken = false
+        return Effect.void
+      }
       if (incoming instanceof Tick) {
         if (!incoming.isWanted()) return Effect.void
         const taken = Effect.suspend(() => take(incoming.message))
@@ -137,9 +186,14 @@ export const make = <P extends Protocol<P>, I>(
       const effect = Effect.suspend(() =>
         receiver.handle(incoming, (taken) => (isRequest<P>(taken) ? run(taken) : Effect.void))
       )
-      return Effect.flatMap(Effect.exit(effect), (exit) => answer(request, exit))
+      return Effect.flatMap(Effect.exit(effect), (exit) => handled(request, exit))
+    }
+    // What has waited goes first: it came before.
+    return (incoming: Incoming<P, I>) => {
+      if (parking.isReady) return Effect.flatMap(parking.resume, () => one(incoming))
+      return one(incoming)
     }
   }
 
-  return { receiver, serve, handling: () => handling, link: (to) => void (links = to) }
+  return { receiver, serve, handling: () => handling, parking, link: (to) => void (links = to) }
 }

@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Cause, Clock, Duration, Effect, Exit, Pull, Schedule } from "effect"
+import { Cause, Duration, Effect, Exit, Pull, Schedule } from "effect"
+import * as Monotonic from "../../domain/Monotonic.ts"
 import type { Supervision } from "../../domain/Supervision.ts"
 
 /**
@@ -48,7 +49,8 @@ export const supervise = Effect.fnUntraced(function* <E, R>(
   stopped: Effect.Effect<boolean>
 ): Effect.fn.Return<void, E | Death, R> {
   if (supervision.strategy !== "restart") return yield* life
-  const { intensity, schedule } = supervision
+  const { intensity } = supervision
+  const schedule = Monotonic.schedule(supervision.schedule)
   const within = Duration.toMillis(Duration.fromInputUnsafe(intensity.within))
   let step = yield* Schedule.toStepWithSleep(schedule)
   let deaths: ReadonlyArray<number> = []
@@ -57,7 +59,7 @@ export const supervise = Effect.fnUntraced(function* <E, R>(
     if (Exit.isSuccess(exit)) return
     const death = deathOf(exit.cause)
     if (death === undefined) return yield* Effect.failCause(exit.cause)
-    const now = yield* Clock.currentTimeMillis
+    const now = yield* Monotonic.now
     deaths = deaths.filter((at) => now - at < within)
     if (deaths.length >= intensity.times) return yield* Effect.fail(death)
     if (deaths.length === 0) step = yield* Schedule.toStepWithSleep(schedule)

@@ -4,12 +4,17 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Fiber, Schedule, type Scope, type Tracer } from "effect"
+import { Duration, Effect, Fiber, type Scope, type Tracer } from "effect"
+import * as Detached from "../../domain/Detached.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
+import * as Monotonic from "../../domain/Monotonic.ts"
+import * as SafeTracer from "../../domain/SafeTracer.ts"
 
 /**
- * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often, until it is cancelled
- * or the actor is started anew. Where the policy is *start* the message begins a trace; otherwise it is in none.
+ * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often (a millisecond at least),
+ * until it is cancelled or the actor is started anew. One that is late by several intervals, because the mailbox was full or
+ * the machine suspended, sends one message for them all, and then keeps to its times. Where the policy is *start* the
+ * message begins a trace; otherwise it is in none.
  *
  * @since 0.1.0
  * @category models
@@ -51,9 +56,31 @@ export class Tick<out I> {
  * @since 0.1.0
  * @category links
  */
-export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.withFiber(({ cache: { span } }) =>
-  Effect.succeed(span?.sampled === true ? [{ span, attributes: {} }] : [])
-)
+export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.withFiber(({ cache, context }) => {
+  const { span } = cache
+  try {
+    return Effect.succeed(span?.sampled === true ? [{ span, attributes: {} }] : [])
+  } catch (error) {
+    SafeTracer.failed(context, "read", error)
+    return Effect.succeed([])
+  }
+})
+
+/**
+ * Does something at every multiple of an interval from now on. (`Schedule.fixed` would go by the wall clock, and do it twice
+ * when a timer fires a millisecond early.)
+ */
+const repeatedly = Effect.fnUntraced(function* (interval: Duration.Input, effect: Effect.Effect<unknown>) {
+  const millis = Math.max(1, Duration.toMillis(Duration.fromInputUnsafe(interval)))
+  const start = yield* Monotonic.now
+  let times = 0
+  while (true) {
+    const elapsed = (yield* Monotonic.now) - start
+    times = Math.max(times + 1, Math.floor(elapsed / millis))
+    yield* Effect.sleep(times * millis - elapsed)
+    yield* effect
+  }
+})
 
 /**
  * Timers that end with the scope, which holds nothing for each of them once it has fired.
@@ -74,11 +101,11 @@ export const timers = Effect.fnUntraced(function* <I>(
       const isWanted = () => alive && wanted
       const cancel = Effect.sync(() => void (wanted = false))
       const send = Effect.suspend(() => Mailbox.offer(mailbox, new Tick(message, links, isWanted)))
-      const fiber = yield* Effect.forkIn(when(send), scope)
+      const fiber = yield* Detached.forkIn(scope)(when(send))
       return { cancel: Effect.andThen(cancel, Fiber.interrupt(fiber)) }
     })
   return {
     after: (delay, message) => set(message, Effect.delay(delay)),
-    every: (interval, message) => set(message, Effect.schedule(Schedule.fixed(interval)))
+    every: (interval, message) => set(message, (send) => repeatedly(interval, send))
   }
 })

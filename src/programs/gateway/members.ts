@@ -24,7 +24,7 @@ const MAX_LIMIT = 100
 type Wanted = (typeof RequestGuildMembers.Type)["d"]
 
 /** Whom the client asks for, and whom it names. Those it names fit into one chunk. */
-const asked = ({ members }: Guild, { limit = 0, query, user_ids }: Wanted, mayAll: boolean) => {
+const asked = ({ members }: Guild, by: UserId, { limit = 0, query, user_ids }: Wanted, mayAll: boolean) => {
   if (user_ids !== undefined && user_ids !== null) {
     const named = Array.from(new Set(typeof user_ids === "string" ? [user_ids] : user_ids)).slice(0, MAX_LIMIT)
     return Effect.succeed({ users: UserIds.from(named.filter(Schema.is(UserId))), named })
@@ -33,7 +33,7 @@ const asked = ({ members }: Guild, { limit = 0, query, user_ids }: Wanted, mayAl
   const isAll = query === "" && limit === 0
   if (query === undefined || (isAll && !mayAll)) return Effect.succeed({ users: UserIds.from([]), named })
   const most = isAll ? undefined : Math.min(Math.max(1, limit), MAX_LIMIT)
-  return Effect.map(members.find(query, most), (users) => ({ users, named }))
+  return Effect.map(members.find(query, { limit: most, by }), (users) => ({ users, named }))
 }
 
 /** Waits while so much lies in the client's mailbox that it would soon be too much. */
@@ -57,7 +57,7 @@ export const chunks = Effect.fnUntraced(function* (
   { intents, session, user }: { readonly session: Session; readonly user: UserId; readonly intents: number },
   wanted: Wanted
 ) {
-  const { named, users } = yield* asked(guild, wanted, Intents.wants(intents, Intents.GUILD_MEMBERS))
+  const { named, users } = yield* asked(guild, user, wanted, Intents.wants(intents, Intents.GUILD_MEMBERS))
   const withPresences = wanted.presences === true && Intents.wants(intents, Intents.GUILD_PRESENCES)
   const count = Math.max(1, Math.ceil(users.size / CHUNK))
   const all = users.chunks(CHUNK)
@@ -66,7 +66,7 @@ export const chunks = Effect.fnUntraced(function* (
     // Nobody at all is a chunk too: the client waits for an answer.
     const some: ReadonlyArray<UserId> = next.done === true ? [] : next.value
     yield* room(session)
-    const [asking, ...found] = yield* guild.members.get([user, ...some])
+    const [asking, ...found] = yield* guild.members.get([user, ...some], user)
     if (asking?.member.user.id !== user) return
     const known = new Set<string>(found.map(({ member }) => member.user.id))
     const data = EventJson.membersChunk({

@@ -142,7 +142,8 @@ export const make = Effect.fnUntraced(function* ({
     if (!isThere(session, user)) return looks.leaveAll(session)
     const left = rows === undefined ? looks.leave(session, channel) : looks.set(session, user, channel, rows.watched)
     for (const other of left) yield* directed(user, { session, channel: other })
-    if (rows === undefined) return
+    // A session that left meanwhile, and perhaps came back, has to ask again.
+    if (rows === undefined || gone.has(session)) return
     const { payload, watched } = rows
     yield* directed(user, { session, channel, key: keyOf(channel, watched.watch), payload })
   })

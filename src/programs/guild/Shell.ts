@@ -8,10 +8,9 @@ import { type Address, request } from "../../domain/Actor.ts"
 import { Welcomes } from "../../domain/gateway/Welcomes.ts"
 import type { State } from "../../domain/guild/State.ts"
 import type { Members } from "../../domain/MemberStore.ts"
-import type { Departures } from "../../domain/relay/Departures.ts"
+import { Departures } from "../../domain/relay/Departures.ts"
 import type { OutletProtocol, Protocol } from "../../domain/relay/Protocol.ts"
 import { direct, type Recipient } from "../../domain/Sender.ts"
-import type { SessionHandle } from "../../domain/session/Session.ts"
 import type * as Actor from "../Actor.ts"
 import * as Transport from "../Transport.ts"
 
@@ -41,10 +40,7 @@ export interface Shell {
  * @since 0.1.0
  * @category models
  */
-export interface Local {
-  readonly actor: Actor.Actor<Protocol>
-  readonly departures: Departures
-}
+export type Local = Actor.Actor<Protocol>
 
 /**
  * A guild's relays: those that run here, by index, and outlets, which stand for those at workers.
@@ -54,6 +50,8 @@ export interface Local {
  */
 export class Relays {
   readonly here = new Map<number, Local>()
+  /** Sessions that have left those that run here. */
+  readonly departures = new Departures<Local>()
   /** Those that have been told to stop, and have yet to work off what they were told before. */
   private readonly ending = new Set<Local>()
   private readonly outlets = new Map<string, Address<OutletProtocol>>()
@@ -83,11 +81,6 @@ export class Relays {
     return [...this.here.values(), ...this.ending]
   }
 
-  /** A session is served by this relay here, or at a worker, and by no other from now on. */
-  seated(session: SessionHandle, relay: Local | undefined): void {
-    for (const { departures } of this.busy) if (departures !== relay?.departures) departures.served(session)
-  }
-
   serve(worker: string, outlet: Address<OutletProtocol>): void {
     this.outlets.set(worker, outlet)
     this.changed()
@@ -100,25 +93,28 @@ export class Relays {
   /** The relay with this index, or the one that stands for its worker. */
   at({ relays }: State, index: number): ReadonlyArray<AnyRelay> {
     const worker = relays[index]?.worker
-    const relay = worker === undefined ? this.here.get(index)?.actor : this.outlets.get(worker)
+    const relay = worker === undefined ? this.here.get(index) : this.outlets.get(worker)
     return relay === undefined ? [] : [relay]
   }
 
   private changed(): void {
-    this.all = [...Array.from(this.here.values(), ({ actor }) => actor), ...this.outlets.values()]
+    this.all = [...this.here.values(), ...this.outlets.values()]
   }
 }
 
 /**
  * What goes to relays is put into their mailboxes by the guild itself, so that nothing overtakes anything, and it waits for one
  * that is full. A sender that it shared with a relay would wait for that relay, and the relay for the sender. Whoever does not
- * take it has ended, and nobody is left there to hear of it.
+ * take it has ended, and nobody is left there to hear of it: `otherwise` is done instead.
  *
  * @since 0.1.0
  * @category sending
  */
-export const tell = <M>(relays: ReadonlyArray<Recipient<M>>, message: M): Effect.Effect<void> =>
-  Transport.broadcast(relays, message, { sender: direct })
+export const tell = <M>(
+  relays: ReadonlyArray<Recipient<M>>,
+  message: M,
+  otherwise: Effect.Effect<void> = Effect.void
+): Effect.Effect<void> => Transport.broadcast(relays, message, { sender: direct, refused: () => otherwise })
 
 /**
  * What was acknowledged goes out yet: relays end when they have done with all that was handed to them.
@@ -128,7 +124,7 @@ export const tell = <M>(relays: ReadonlyArray<Recipient<M>>, message: M): Effect
  */
 export const lastWord = (shell: Shell): Effect.Effect<void> =>
   tell(shell.relays.all, request<Protocol, "Stop">("Stop", undefined)).pipe(
-    Effect.andThen(Effect.forEach(shell.relays.busy, ({ actor }) => actor.ended, { discard: true })),
+    Effect.andThen(Effect.forEach(shell.relays.busy, ({ ended }) => ended, { discard: true })),
     Effect.interruptible,
     Effect.timeoutOption(GRACE),
     Effect.ignore

@@ -4,20 +4,22 @@
  *
  * @since 0.1.0
  */
-import { type Context, Effect, Metric, Queue, Schedule, type Scope } from "effect"
-import type { ActorError } from "../../domain/Actor.ts"
+import { Effect, Metric, Queue, Schedule, type Scope } from "effect"
 import type { Audience } from "../../domain/Audience.ts"
+import * as Detached from "../../domain/Detached.ts"
 import type { RoleId, UserId } from "../../domain/Ids.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
 import type { Members, ScanError, StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Message } from "../../domain/Message.ts"
 import * as Metrics from "../../domain/Metrics.ts"
 import { Notifier } from "../../domain/Notifier.ts"
-import * as Propagation from "../../domain/Propagation.ts"
 import type { Background } from "./interpret.ts"
 
-/** Members from whom a role is taken at a time: others want something of the guild too. */
-const AT_ONCE = 256
+/** Members from whom a role is taken before others have a turn. */
+const SLICE = 256
+
+/** So many of them wait for the store at the same time. */
+const AT_ONCE = 16
 
 /** Messages to everyone that wait for their notifier: of those that come then, nobody is told who is not there. */
 const WAITING = 1024
@@ -31,9 +33,13 @@ const SCAN_AGAIN = {
   while: (error: ScanError) => error._tag === "ScanTimedOut" || error.isFinal !== true
 }
 
+/** A store that does not answer is given more and more time, up to 10 seconds: what is begun is finished when it does. */
+const PATIENTLY = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("10 seconds")])
+
 /**
- * `stripped` has the guild take a role from some of its members. One message to everyone is seen to at a time, in their
- * order: a notifier that is slow would otherwise have eight bytes for each member and message wait for it.
+ * `stripped` takes a role from a member, and `passed` waits for the changes of members that are under way, which may give it
+ * to somebody yet. Messages to everyone are seen to one at a time, in their order: with a slow notifier, eight bytes for each
+ * member and message would wait otherwise.
  *
  * @since 0.1.0
  * @category constructors
@@ -41,15 +47,15 @@ const SCAN_AGAIN = {
 export const make = Effect.fnUntraced(function* (options: {
   readonly members: Members
   readonly scope: Scope.Scope
-  readonly stripped: (role: RoleId, users: ReadonlyArray<UserId>) => Effect.Effect<void, StoreUnavailable | ActorError>
+  readonly passed: Effect.Effect<void>
+  readonly stripped: (role: RoleId, user: UserId) => Effect.Effect<void, StoreUnavailable>
 }): Effect.fn.Return<Background> {
-  const { members, scope, stripped } = options
+  const { members, passed, scope, stripped } = options
   const notifier = yield* Notifier
 
   const beside = (what: string, effect: Effect.Effect<void, unknown>) =>
     Effect.catchCause(effect, (cause) => Effect.logError(`${what} was given up`, cause)).pipe(
-      Effect.updateContext((context: Context.Context<never>) => Propagation.withoutTrace(context)),
-      Effect.forkIn(scope),
+      Detached.forkIn(scope),
       Effect.asVoid
     )
   const found = (query: MemberQuery.MemberQuery) => Effect.retry(members.ids(query), SCAN_AGAIN)
@@ -81,8 +87,11 @@ export const make = Effect.fnUntraced(function* (options: {
       beside(
         "taking a deleted role from its members",
         Effect.gen(function* () {
-          for (const some of (yield* found(MemberQuery.bearing(role))).chunks(AT_ONCE)) {
-            yield* Effect.retry(stripped(role, some), AGAIN)
+          yield* passed
+          const taken = (user: UserId) => Effect.retry(stripped(role, user), PATIENTLY)
+          for (const some of (yield* found(MemberQuery.bearing(role))).chunks(SLICE)) {
+            yield* Effect.forEach(some, taken, { concurrency: AT_ONCE, discard: true })
+            yield* Effect.yieldNow
           }
         })
       )

@@ -20,24 +20,44 @@ const ROSTER_LIMIT = 50
 const found = (members: Members, user: UserId | undefined) =>
   user === undefined ? Effect.succeedNone : members.get(user)
 
+const NOBODY: ReadonlyArray<Member> = []
+
+/**
+ * Facts of a command that needs no more than to know who asks, or not even that.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const factsOf = (member: Option.Option<Member> = Option.none()): Effect.Effect<Facts> =>
+  Effect.withFiberSucceed((fiber) => ({
+    now: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
+    member,
+    target: Option.none(),
+    named: NOBODY,
+    roster: NOBODY,
+    memberCount: 0
+  }))
+
+/**
+ * Whether these facts describe all members, and not only the one who asks.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const describesAll = ({ memberCount, roster }: Facts): boolean =>
+  roster.length > 0 && memberCount <= ROSTER_LIMIT
+
 const described = (members: Members, member: Option.Option<Member>, memberCount: number) =>
   memberCount <= ROSTER_LIMIT
     ? Stream.runCollect(Stream.orDie(members.scan(MemberQuery.everybody)))
     : Effect.succeed(Option.toArray(member))
 
-/**
- * A store that does not answer costs the command, of which its caller is told, and not the guild.
- *
- * @since 0.1.0
- * @category getters
- */
-export const lookUp = Effect.fnUntraced(function* (
+const lookUpAll = Effect.fnUntraced(function* (
   members: Members,
-  wanted: Wanted
+  { counts = false, describes = false, member: asking, named = [], target: other }: Wanted
 ): Effect.fn.Return<Facts, StoreUnavailable> {
-  const { counts = false, describes = false, named = [] } = wanted
-  const member = yield* found(members, wanted.member)
-  const target = yield* found(members, wanted.target)
+  const member = yield* found(members, asking)
+  const target = yield* found(members, other)
   const known = named.length === 0 ? [] : yield* Effect.forEach(named, members.get)
   const memberCount = counts || describes ? yield* members.size : 0
   return {
@@ -51,13 +71,31 @@ export const lookUp = Effect.fnUntraced(function* (
 })
 
 /**
+ * A store that does not answer costs the command, of which its caller is told, and not the guild.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Facts, StoreUnavailable> => {
+  const { counts, describes, member, named, target } = wanted
+  const isMore =
+    target !== undefined || counts === true || describes === true || (named !== undefined && named.length > 0)
+  if (isMore) return lookUpAll(members, wanted)
+  // Most commands, messages above all, only need to know who asks.
+  return Effect.flatMap(found(members, member), factsOf)
+}
+
+/**
  * A guild's members, for whoever reads them while it works; what others see of them is as the guild stands.
  *
  * @since 0.1.0
  * @category getters
  */
 export const roster = (members: Members, state: () => State) => ({
-  find: (prefix: string, limit?: number, after?: UserId): Effect.Effect<UserIds, ScanError> => {
+  find: (
+    prefix: string,
+    { after, limit }: { readonly limit?: number | undefined; readonly after?: UserId | undefined } = {}
+  ): Effect.Effect<UserIds, ScanError> => {
     const query = prefix === "" ? MemberQuery.everybody : MemberQuery.named(prefix)
     if (after !== undefined) {
       const some = (users: UserIds) => UserIds.from(users.after(after, limit ?? users.size))

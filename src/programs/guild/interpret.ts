@@ -6,14 +6,13 @@
 import { Effect, Scope } from "effect"
 import { request } from "../../domain/Actor.ts"
 import type { Community } from "../../domain/Community.ts"
+import * as Detached from "../../domain/Detached.ts"
 import * as Intents from "../../domain/gateway/Intents.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
 import type { Attach, Dispatch, Enrol, Output } from "../../domain/guild/Output.ts"
 import type { State } from "../../domain/guild/State.ts"
-import type { StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Offload } from "../../domain/Offload.ts"
 import { Alteration } from "../../domain/relay/Alteration.ts"
-import { Departures } from "../../domain/relay/Departures.ts"
 import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
@@ -43,15 +42,16 @@ const attach = (shell: Shell, state: State, output: Attach<Handle>): Effect.Effe
   const rest = { user: user.id, roles, intents }
   const worker = state.relays[relay]?.worker
   const local = worker === undefined ? shell.relays.here.get(relay) : undefined
-  if ("mailbox" in handle) shell.relays.seated(handle, local)
-  if (worker !== undefined || !("mailbox" in handle)) {
+  if (!("mailbox" in handle)) {
     const outlet = worker === undefined ? undefined : shell.relays.outlet(worker)
-    const subscriber = { ...rest, session: { id: handle.id } }
+    const subscriber = { ...rest, session: handle }
     const message = request<OutletProtocol, "Attach">("Attach", { subscriber, isActive, welcome })
     return tell(outlet === undefined ? [] : [outlet], message)
   }
-  const message = request<Protocol, "Attach">("Attach", { subscriber: { ...rest, session: handle }, isActive, welcome })
-  return tell(local === undefined ? [] : [local.actor], message)
+  if (local === undefined) return Effect.void
+  const after = shell.relays.departures.before(handle.id, local)
+  const coming = { subscriber: { ...rest, session: handle }, isActive, welcome, ...(after && { after }) }
+  return tell([local], request<Protocol, "Attach">("Attach", coming))
 }
 
 const dispatched = ({ event, sessions }: Dispatch): Dispatched => {
@@ -91,27 +91,24 @@ export const interpret = (
     readonly relay: Relay.Settings
     readonly background: Background
   }
-): Effect.Effect<void, StoreUnavailable, Sampler | Offload> => {
+): Effect.Effect<void, never, Sampler | Offload> => {
   const { after, background, before } = options
   const { relays, scope } = shell
   switch (output._tag) {
     case "StartRelay":
-      return Effect.suspend(() => {
-        const departures = new Departures()
-        return Relay.make({ ...options.relay, index: output.relay, community: before.community, departures }).pipe(
-          Scope.provide(scope),
-          Effect.map((actor) => relays.start(output.relay, { actor, departures }))
-        )
-      })
+      return Relay.make({ ...options.relay, index: output.relay, community: before.community }).pipe(
+        Scope.provide(scope),
+        Effect.map((relay) => relays.start(output.relay, relay))
+      )
     case "StopRelay": {
       const ended = relays.at(before, output.relay)
       const stopped = relays.stop(output.relay)
       const forgotten =
         stopped === undefined
           ? Effect.void
-          : Effect.exit(stopped.actor.ended).pipe(
+          : Effect.exit(stopped.ended).pipe(
               Effect.map(() => relays.ended(stopped)),
-              Effect.forkIn(scope)
+              Detached.forkIn(scope)
             )
       return Effect.andThen(tell(ended, request<Protocol, "Stop">("Stop", undefined)), forgotten)
     }
@@ -119,8 +116,10 @@ export const interpret = (
       return attach(shell, after, output)
     case "Detach": {
       const { relay, session } = output
-      if (before.relays[relay]?.worker === undefined) relays.here.get(relay)?.departures.leave(session)
-      return tell(relays.at(before, relay), request<Protocol, "Detach">("Detach", { session }))
+      const local = before.relays[relay]?.worker === undefined ? relays.here.get(relay) : undefined
+      const gone = local && relays.departures.leave(session, local)
+      const detach = gone === undefined ? { session } : { session, gone }
+      return tell(relays.at(before, relay), request<Protocol, "Detach">("Detach", detach), gone)
     }
     case "Turn": {
       const { session, snapshot } = output
@@ -131,12 +130,12 @@ export const interpret = (
       return tell(relays.all, request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
     case "Restructure": {
       const { changes, voice } = output
-      const alteration = new Alteration(before.community, changes, voice, after.community)
-      return tell(relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice, alteration }))
-    }
-    case "Store": {
-      const { member, user } = output
-      return member === undefined ? Effect.asVoid(shell.members.remove(user)) : shell.members.put(member)
+      // Worked out once for all relays beside the guild.
+      const alteration =
+        relays.here.size === 0
+          ? undefined
+          : { alteration: new Alteration(before.community, changes, voice, after.community) }
+      return tell(relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice, ...alteration }))
     }
     case "Enrol":
       return enrol(shell, output)
@@ -144,6 +143,8 @@ export const interpret = (
       const { before: left, channel, state } = output
       return tell(relays.all, request<Protocol, "Speak">("Speak", { before: left, channel, state }))
     }
+    // The store has taken it: that came first.
+    case "Store":
     case "Notice":
       return Effect.void
     case "Ping":

@@ -7,6 +7,7 @@ import * as grpc from "@grpc/grpc-js"
 import { loadSync } from "@grpc/proto-loader"
 import { Cause, type Duration, Effect, Exit, FiberSet, Record, Schema, type Scope } from "effect"
 import { fileURLToPath } from "node:url"
+import { outside } from "../../domain/AsyncContext.ts"
 import * as Transport from "../Transport.ts"
 
 /**
@@ -93,9 +94,12 @@ const logDefects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E
 
 const listen = (server: grpc.Server, address: string): Effect.Effect<number, GrpcCannotListen> =>
   Effect.callback((resume) =>
-    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) =>
-      resume(
-        error === null ? Effect.succeed(port) : Effect.fail(new GrpcCannotListen({ address, reason: error.message }))
+    // Calls do not belong to the async context in which the server was started.
+    outside(() =>
+      server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) =>
+        resume(
+          error === null ? Effect.succeed(port) : Effect.fail(new GrpcCannotListen({ address, reason: error.message }))
+        )
       )
     )
   )
@@ -115,7 +119,7 @@ export const serve = Effect.fnUntraced(function* <R>(
   // Released in the opposite order: streams end, then the server lets calls finish, then nobody waits any longer.
   const calls = yield* Transport.isolated(FiberSet.makeRuntime<R, unknown, Failure>(), "continue")
   const server = yield* Effect.acquireRelease(
-    Effect.sync(() => new grpc.Server({ "grpc.max_receive_message_length": MAX_REQUEST })),
+    Effect.sync(() => outside(() => new grpc.Server({ "grpc.max_receive_message_length": MAX_REQUEST }))),
     (server) =>
       Effect.callback<void>((resume) => server.tryShutdown(() => resume(Effect.void))).pipe(
         Effect.timeoutOption(options.grace),
@@ -130,7 +134,8 @@ export const serve = Effect.fnUntraced(function* <R>(
     fiber.addObserver((exit) => (Exit.isSuccess(exit) ? answer(null, exit.value) : answer(failure(exit.cause))))
   })
   const stream = Record.map(handlers.stream, (handle) => (call: StreamCall): void => {
-    const fiber = streams(logDefects(Effect.suspend(() => handle(call))))
+    // A stream may last for days. It is in no async context, as a conversation over a WebSocket is in none.
+    const fiber = outside(() => streams(logDefects(Effect.suspend(() => handle(call)))))
     call.once("cancelled", () => fiber.interruptUnsafe())
     // One that its handler has ended already keeps the status that it has.
     fiber.addObserver((exit) => {

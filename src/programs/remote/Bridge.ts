@@ -5,7 +5,9 @@
  * @since 0.1.0
  */
 import { type Duration, Effect, Exit, Fiber, Pull, type Schema, type Scope } from "effect"
+import * as Detached from "../../domain/Detached.ts"
 import type * as Envelope from "../../domain/Envelope.ts"
+import { reads } from "../../domain/guild/commands/reads.ts"
 import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
 import type { GuildId, SessionId, UserId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
@@ -31,6 +33,9 @@ const AT_ONCE = 64
 
 /** How many ids are written at a time. */
 const PART = 16_384
+
+/** Of a request to connect whose answer nobody waits for: the worker finds nobody under it. */
+const NOBODY = -1
 
 type Carrier = Envelope.Envelope<unknown>["carrier"]
 type GuildTag = Exclude<Wire.RequestTag, keyof ReadProtocol>
@@ -104,6 +109,9 @@ export const serve = Effect.fnUntraced(function* (options: {
     served.push([guild, branch])
   }
 
+  /** What may be abandoned yet: it changes nothing, so it does not matter how far it has come. */
+  const reading = new Map<number, Fiber.Fiber<void>>()
+
   const passed = <T extends Exclude<GuildTag, "Connect" | "Disconnect">>(
     branch: Branch,
     carrier: Envelope.Envelope<unknown>["carrier"],
@@ -120,7 +128,11 @@ export const serve = Effect.fnUntraced(function* (options: {
       case "Connect":
         return Effect.flatMap(Wire.ways.Connect.payload.decode(payload), (connect) => {
           branch.sessions.set(connect.session, connect.user)
-          return asked(branch, carrier, tag, { ...connect, handle: { id: connect.session }, worker: name })
+          return asked(branch, carrier, tag, {
+            ...connect,
+            handle: { id: connect.session, connection: number ?? NOBODY },
+            worker: name
+          })
         })
       case "Disconnect":
         return Effect.flatMap(Wire.ways.Disconnect.payload.decode(payload), (disconnect) => {
@@ -129,7 +141,7 @@ export const serve = Effect.fnUntraced(function* (options: {
         })
       case "FindMembers":
         return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ after, limit, prefix }) => {
-          const found = Effect.flatMap(branch.guild.members.find(prefix, limit, after), (users) =>
+          const found = Effect.flatMap(branch.guild.members.find(prefix, { limit, after }), (users) =>
             inParts(link, number, users)
           )
           return written(tag, Wire.ways.FindMembers.answer, Effect.exit(found))
@@ -152,6 +164,7 @@ export const serve = Effect.fnUntraced(function* (options: {
     const branch = branches.get(up.guild)
     if (branch === undefined) return
     if (up._tag === "Taken") return branch.outlet.taken(up.count)
+    if (up._tag === "Abandoned") return reading.get(up.number)?.interruptUnsafe()
     const { number, request } = up
     const answered = Effect.map(
       Effect.catch(handled(branch, request, number), (error) => unreadable(request.message.tag, error)),
@@ -160,11 +173,14 @@ export const serve = Effect.fnUntraced(function* (options: {
       }
     )
     // A guild that is slow to answer keeps nobody else from asking; those who ask it do so in their order.
-    yield* Effect.forkScoped(answered, { startImmediately: true })
+    const fiber = yield* Effect.forkScoped(answered, { startImmediately: true })
+    if (number === undefined || !(request.message.tag in reads)) return
+    reading.set(number, fiber)
+    fiber.addObserver(() => reading.delete(number))
   })
 
   link.send(Wire.encodeDown({ _tag: "Start", worker: index, guilds: guilds.map(({ id }) => id) }))
-  const listening = yield* Effect.forkScoped(
+  const listening = yield* Detached.forkScoped(
     Mailbox.consume(link.frames, (text) =>
       Effect.catchCause(received(text), (cause) =>
         Effect.logError(`worker ${name} said what was not understood`, cause)
@@ -173,7 +189,7 @@ export const serve = Effect.fnUntraced(function* (options: {
   )
   const all = Array.from(branches.values())
   // Not waited for: a guild that another worker holds up keeps nobody from those that it does not.
-  yield* Effect.forkScoped(
+  yield* Detached.forkScoped(
     Effect.forEach(served, ([guild, { outlet }]) => guild.serve(name, outlet.relay), {
       concurrency: "unbounded",
       discard: true
@@ -187,7 +203,7 @@ export const serve = Effect.fnUntraced(function* (options: {
   )
   // Not waited for: its guilds may be waiting for its outlets, which end with this; and another worker may hold up a guild,
   // which must not keep this one from being replaced.
-  yield* Effect.forkDetach(
+  yield* Detached.fork(
     Effect.forEach(gone, ([branch, payload]) => asked(branch, undefined, "Disconnect", payload), {
       concurrency: AT_ONCE,
       discard: true

@@ -6,6 +6,7 @@
  */
 import { Cause, type Duration, Effect, Fiber, type Scope } from "effect"
 import { ActorStopped, type Address, type Request } from "../../domain/Actor.ts"
+import * as Detached from "../../domain/Detached.ts"
 import * as Envelope from "../../domain/Envelope.ts"
 import type { GuildId } from "../../domain/Ids.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
@@ -39,10 +40,10 @@ const commandOf = (request: Request<OutletProtocol>): Wire.Command => {
     case "Attach": {
       const { isActive, subscriber, welcome } = request.payload
       const { session, ...rest } = subscriber
-      return { _tag: "Attach", session: session.id, ...rest, isActive, welcome }
+      return { _tag: "Attach", session: session.id, connection: session.connection, ...rest, isActive, welcome }
     }
     case "Detach":
-      return { _tag: "Detach", ...request.payload }
+      return { _tag: "Detach", session: request.payload.session }
     case "Turn":
       return { _tag: "Turn", ...request.payload }
     case "Dispatch":
@@ -116,7 +117,7 @@ export const make = Effect.fnUntraced(function* (options: {
       return Effect.logError(`a command of guild ${guild} could not be written`, Cause.die(defect))
     }
   }
-  const fiber = yield* Effect.forkDetach(
+  const fiber = yield* Detached.fork(
     Mailbox.consume(mailbox, (incoming) => {
       if (window.hasRoom) return post(incoming)
       return Effect.flatMap(window.room, () => post(incoming) ?? Effect.void)

@@ -4,13 +4,14 @@
  *
  * @since 0.1.0
  */
-import { Effect, Scope } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import type { Address, Tag } from "../../domain/Actor.ts"
 import type * as Envelope from "../../domain/Envelope.ts"
 import { RELAY_CAPACITY } from "../../domain/guild/State.ts"
 import type { SessionId } from "../../domain/Ids.ts"
 import type { Offload } from "../../domain/Offload.ts"
 import { Alteration } from "../../domain/relay/Alteration.ts"
+import { Departures } from "../../domain/relay/Departures.ts"
 import type { Protocol } from "../../domain/relay/Protocol.ts"
 import type * as Wire from "../../domain/remote/Wire.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
@@ -41,13 +42,14 @@ export type Relays = (envelope: Envelope.Envelope<Wire.Command>) => Effect.Effec
  * @category constructors
  */
 export const make = Effect.fnUntraced(function* (
-  { begin, guild, joined, session, take }: Proxy,
+  { arrived, begin, guild, joined, take }: Proxy,
   options: { readonly worker: number; readonly capacity?: number; readonly relay?: Relay.Settings }
 ): Effect.fn.Return<Relays, never, Scope.Scope> {
   const { capacity = RELAY_CAPACITY, relay, worker } = options
   const scope = yield* Effect.scope
   let relays: ReadonlyArray<Place> = []
   const places = new Map<SessionId, Place>()
+  const departures = new Departures<Place>()
 
   const leave = (id: SessionId): Place | undefined => {
     const left = places.get(id)
@@ -78,7 +80,7 @@ export const make = Effect.fnUntraced(function* (
       })
     })
 
-  return ({ carrier, message }) => {
+  const carriedOut: Relays = ({ carrier, message }) => {
     // With the trace that it came with: that goes on at the relay, and the time on the way counts as time in its mailbox.
     const tell = <T extends Tag<Protocol>>(tag: T, payload: Protocol[T]["payload"], to: ReadonlyArray<Place>) =>
       Effect.forEach(to, ({ relay }) => ask<Protocol, T>(relay, carrier, tag, payload), {
@@ -89,19 +91,24 @@ export const make = Effect.fnUntraced(function* (
       case "Begin":
         return Effect.sync(() => begin(message.community))
       case "Attach": {
-        const { isActive, session: id, welcome, ...rest } = message
-        const handle = session(id)
-        // Gone before it came: its guild has been told, or will be.
+        const { connection, isActive, session: id, welcome, ...rest } = message
+        const handle = arrived(connection)
         if (handle === undefined) return Effect.void
         leave(id)
-        return Effect.flatMap(place(id), (found) =>
-          tell("Attach", { subscriber: { ...rest, session: handle }, isActive, welcome }, [found])
-        )
+        return Effect.flatMap(place(id), (found) => {
+          const after = departures.before(id, found)
+          const coming = { subscriber: { ...rest, session: handle }, isActive, welcome, ...(after && { after }) }
+          return tell("Attach", coming, [found])
+        })
       }
       case "Detach": {
         const left = leave(message.session)
         if (left === undefined) return Effect.void
-        const detached = tell("Detach", { session: message.session }, [left])
+        const gone = departures.leave(message.session, left)
+        const detached = Effect.flatMap(
+          ask<Protocol, "Detach">(left.relay, carrier, "Detach", { session: message.session, gone }),
+          (exit) => (Exit.isSuccess(exit) ? Effect.void : gone)
+        )
         if (left.sessions > 0) return detached
         relays = relays.filter((other) => other !== left)
         return Effect.andThen(detached, tell("Stop", undefined, [left]))
@@ -134,4 +141,5 @@ export const make = Effect.fnUntraced(function* (
         return tell("Stop", undefined, relays)
     }
   }
+  return (envelope) => Effect.suspend(() => carriedOut(envelope))
 })

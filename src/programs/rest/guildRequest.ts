@@ -142,7 +142,7 @@ export const answered = <A>(
  */
 export const ownGuild = Effect.gen(function* () {
   const { guild: own, me } = yield* guild
-  const found = yield* answered(me, own.members.get([me.id]))
+  const found = yield* answered(me, own.members.get([me.id], me.id))
   if (found.length === 0) return yield* RestError.missingAccess()
   return { guild: own, me }
 })

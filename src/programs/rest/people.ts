@@ -25,7 +25,7 @@ const user = Effect.gen(function* () {
   if (wanted === me.id) return Json.user(me)
   const { all } = yield* Guilds
   for (const { members } of all) {
-    const found = yield* answered(me, members.get([me.id, wanted]))
+    const found = yield* answered(me, members.get([me.id, wanted], me.id))
     const other = found.find(({ member }) => member.user.id === wanted)
     if (found.length === 2 && other !== undefined) return Json.user(other.member.user)
   }
@@ -34,7 +34,7 @@ const user = Effect.gen(function* () {
 
 const member = Effect.gen(function* () {
   const { guild: own, me } = yield* ownGuild
-  const [found] = yield* answered(me, own.members.get([yield* userId]))
+  const [found] = yield* answered(me, own.members.get([yield* userId], me.id))
   return found === undefined ? yield* RestError.unknownMember() : Json.member(found.member)
 })
 
@@ -45,8 +45,8 @@ const search = Effect.gen(function* () {
   const { limit = 1, query } = yield* Rest.query(
     Schema.Struct({ query: Schema.String, limit: Schema.optionalKey(Limit) })
   )
-  const users = yield* answered(me, own.members.find(query, limit))
-  const found = yield* answered(me, own.members.get(Arr.fromIterable(users)))
+  const users = yield* answered(me, own.members.find(query, { limit, by: me.id }))
+  const found = yield* answered(me, own.members.get(Arr.fromIterable(users), me.id))
   return found.map((one) => Json.member(one.member))
 })
 
@@ -55,8 +55,8 @@ const list = Effect.gen(function* () {
   const { after = UserId.make("0"), limit = 1 } = yield* Rest.query(
     Schema.Struct({ after: Schema.optionalKey(UserId), limit: Schema.optionalKey(Limit) })
   )
-  const users = yield* answered(me, own.members.find("", limit, after))
-  const found = yield* answered(me, own.members.get(Arr.fromIterable(users)))
+  const users = yield* answered(me, own.members.find("", { limit, after, by: me.id }))
+  const found = yield* answered(me, own.members.get(Arr.fromIterable(users), me.id))
   return found.map((one) => Json.member(one.member))
 })
 

@@ -29,7 +29,7 @@ const seen = Effect.flatMap(guild, ({ guild, me }) => view(guild, me))
  */
 export const seenChannel = Effect.gen(function* () {
   const { channel: id, guild, me } = yield* channelGuild
-  const [own] = yield* answered(me, guild.members.get([me.id]))
+  const [own] = yield* answered(me, guild.members.get([me.id], me.id))
   const { audiences, channels } = guild.community
   const audience = audiences.get(id)
   const channel = channels.get(id)

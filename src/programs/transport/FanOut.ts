@@ -6,12 +6,13 @@
 import { Effect } from "effect"
 import * as Choice from "../../domain/Choice.ts"
 import * as FanOut from "../../domain/FanOut.ts"
+import * as SafeTracer from "../../domain/SafeTracer.ts"
 import { Sampler } from "../../domain/Sampler.ts"
 import { inline, type Recipient, type Sender } from "../../domain/Sender.ts"
 import * as Threshold from "../../domain/Threshold.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
 import { current, wrapped } from "./Current.ts"
-import { decision, randomness } from "./Sampling.ts"
+import { type AnyFiber, decision, randomness } from "./Sampling.ts"
 
 /**
  * How a fan-out is done. All may be left out.
@@ -34,6 +35,17 @@ export interface FanOutOptions<R> {
 }
 
 const nobody = () => Effect.void
+
+/** Sets attributes on the span around. A caller may have opened it with a tracer that is not safe. */
+const annotate = (fiber: AnyFiber, attributes: Readonly<Record<string, unknown>>): void => {
+  const { span } = fiber.cache
+  if (span?._tag !== "Span") return
+  try {
+    for (const key in attributes) span.attribute(key, attributes[key])
+  } catch (error) {
+    SafeTracer.failed(fiber.context, "attribute", error)
+  }
+}
 
 /**
  * Sends one message to many, of whom the `Sampler` says which share keeps the trace. Who does is drawn from the trace's
@@ -78,13 +90,12 @@ export const fanout = <M, R extends Recipient<M>>(
           : Choice.exactly(recipients.length, count, seed)
       const traceState = Threshold.keptWith(context.traceState, probability)
       const flags = context.flags & ~TraceContext.SAMPLED
-      const span = fiber.cache.span
-      if (span?._tag === "Span") {
-        span.attribute("messaging.batch.message_count", recipients.length)
-        span.attribute("fanout.recipients", recipients.length)
-        span.attribute("fanout.sampled", kept.length)
-        if (probability > 0) span.attribute("fanout.threshold", Threshold.fromProbability(probability))
-      }
+      annotate(fiber, {
+        "messaging.batch.message_count": recipients.length,
+        "fanout.recipients": recipients.length,
+        "fanout.sampled": kept.length,
+        ...(probability > 0 ? { "fanout.threshold": Threshold.fromProbability(probability) } : undefined)
+      })
       const plan = {
         recipients,
         message: wrapped(fiber, { ...context, flags }, message),

@@ -5,11 +5,12 @@
  */
 import { Tracer } from "effect"
 import * as Baggage from "../../domain/Baggage.ts"
+import type { Envelope } from "../../domain/Envelope.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as Threshold from "../../domain/Threshold.ts"
 import * as TraceCarrier from "../../domain/TraceCarrier.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
-import { asked, now, reject } from "./Current.ts"
+import { asked, monotonicNow, reject, wallNow } from "./Current.ts"
 import type { AnyFiber } from "./Sampling.ts"
 import type { Hop } from "./Trace.ts"
 
@@ -67,6 +68,15 @@ export interface Wait {
 }
 
 /**
+ * How long ago a message was put into a mailbox of this process, or sent by another one: that is by the wall clocks of both,
+ * which may differ by more than it was under way. Never less than nothing.
+ */
+const age = (fiber: AnyFiber, { carrier, queuedAt }: Envelope<unknown>): number | undefined => {
+  if (queuedAt !== undefined) return monotonicNow(fiber) - queuedAt
+  return carrier?.sentAt === undefined ? undefined : Math.max(0, wallNow(fiber) - carrier.sentAt)
+}
+
+/**
  * Records how long a message lay in a mailbox.
  *
  * @since 0.1.0
@@ -75,12 +85,11 @@ export interface Wait {
 export const waited = (
   fiber: AnyFiber,
   { wait }: Hop,
-  sentAt: number | undefined,
+  envelope: Envelope<unknown>,
   sampled: boolean
 ): Wait | undefined => {
-  if (sentAt === undefined) return undefined
-  // Clocks of two machines may differ by more than a message is under way.
-  const millis = Math.max(0, now(fiber) - sentAt)
+  const millis = age(fiber, envelope)
+  if (millis === undefined) return undefined
   if (wait !== undefined) {
     const which = asked(fiber.getRef(Propagation.waits), "none")
     if (which === "all" || (which === "sampled" && sampled)) wait.updateUnsafe(millis, fiber.context)

@@ -12,7 +12,7 @@ import type * as Propagation from "../../domain/Propagation.ts"
 import type * as TraceCarrier from "../../domain/TraceCarrier.ts"
 import * as Incoming from "./Incoming.ts"
 import type { AnyFiber } from "./Sampling.ts"
-import { continued, ended, type Hop, opened, within } from "./Trace.ts"
+import { continued, type Hop, recorded, spanTime } from "./Trace.ts"
 
 /**
  * Handles a message for a fiber that waits, or in that fiber. What the handler gives, if it is not done when it returns,
@@ -46,24 +46,29 @@ export const passing = (policy: Propagation.Policy): Passing => {
     return last.received
   }
 
-  return (fiber, { carrier, message }, hop, handler) => {
-    const known = carrier?.traceparent === undefined ? undefined : received(fiber, carrier)
-    const wait = Incoming.waited(fiber, hop, carrier?.sentAt, known?.parent !== undefined)
+  return (fiber, envelope, hop, handler) => {
+    const { carrier, message } = envelope
+    const known = carrier && received(fiber, carrier)
+    const wait = Incoming.waited(fiber, hop, envelope, known?.parent !== undefined)
     if (known === undefined || policy === "off") return handler(message)
     const { baggage, context, parent, threshold } = known
-    const span = parent && opened(fiber, parent, hop, Incoming.attributes(threshold, wait))
-    if (span === undefined) {
-      const effect = handler(message)
-      return effect && continued(context, baggage, hop, {}, effect)
-    }
+    const startTime = parent === undefined ? 0n : spanTime(fiber)
+    let effect: ReturnType<typeof handler>
     try {
-      const effect = handler(message)
-      if (effect !== undefined) return within(fiber, span, context, baggage, effect)
+      effect = handler(message)
     } catch (defect) {
-      ended(fiber, span, Exit.die(defect))
+      if (parent !== undefined) {
+        recorded(fiber, parent, hop, Incoming.attributes(threshold, wait), startTime, Exit.die(defect))
+      }
       throw defect
     }
-    ended(fiber, span, Exit.void)
+    // The effect opens the span itself, so none is left open when the fiber ends before it gets to it.
+    if (effect !== undefined) {
+      return continued(context, baggage, hop, Incoming.attributes(threshold, wait), effect)
+    }
+    if (parent !== undefined) {
+      recorded(fiber, parent, hop, Incoming.attributes(threshold, wait), startTime, Exit.void)
+    }
     return undefined
   }
 }

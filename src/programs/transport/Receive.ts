@@ -14,16 +14,17 @@ import { startDecision } from "./Sampling.ts"
 import { begun, continued, type Hop, isIsolated, isolated } from "./Trace.ts"
 
 const enveloped = <M, A, E, R>(
-  { carrier, message }: Envelope.Envelope<M>,
+  envelope: Envelope.Envelope<M>,
   policy: Propagation.Policy,
   describe: (message: M) => Hop,
   handler: (message: M) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.withFiber<A, E, R>((fiber) => {
+    const { carrier, message } = envelope
     const hop = asked(() => describe(message), Incoming.UNKNOWN)
-    const known = carrier?.traceparent === undefined ? undefined : Incoming.received(fiber, carrier)
+    const known = carrier && Incoming.received(fiber, carrier)
     const sampled = known !== undefined && TraceContext.isSampled(known.context)
-    const wait = Incoming.waited(fiber, hop, carrier?.sentAt, sampled)
+    const wait = Incoming.waited(fiber, hop, envelope, sampled)
     // What the handler does before it gives its effect belongs to the span too.
     const effect = Effect.suspend(() => handler(message))
     if (known === undefined || policy === "off") return bare(effect, policy, hop, wait)

@@ -7,6 +7,7 @@ import { Clock, Context, Effect, type Exit, Layer, LogLevel, Option, References,
 import * as Baggage from "../../domain/Baggage.ts"
 import type * as Metrics from "../../domain/Metrics.ts"
 import * as Propagation from "../../domain/Propagation.ts"
+import * as SafeTracer from "../../domain/SafeTracer.ts"
 import type { Decision } from "../../domain/Sampler.ts"
 import * as Threshold from "../../domain/Threshold.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
@@ -117,7 +118,13 @@ const options = (hop: Hop, attributes: Readonly<Record<string, unknown>>) => ({
 
 const SILENT = { captureStackTrace: false } as const
 
-const spanTime = (fiber: AnyFiber): bigint =>
+/**
+ * When a span begins or ends.
+ *
+ * @since 0.1.0
+ * @category spans
+ */
+export const spanTime = (fiber: AnyFiber): bigint =>
   fiber.getRef(References.TracerTimingEnabled) ? fiber.getRef(Clock.Clock).currentTimeNanosUnsafe() : 0n
 
 /** What a handler finds in its context of the trace that it continues, besides the span: the tracer, if it is sampled. */
@@ -126,10 +133,13 @@ const receivedContext = (
   context: TraceContext.TraceContext,
   baggage: Baggage.Baggage | undefined
 ): Context.Context<never> => {
-  const enabled = TraceContext.isSampled(context) ? fiber.getRef(TracerEnabled) : undefined
+  const isSampled = TraceContext.isSampled(context)
+  const enabled = isSampled ? fiber.getRef(TracerEnabled) : undefined
+  const tracer = isSampled ? SafeTracer.of(fiber) : undefined
   return Context.make(TraceContext.Current, context).pipe(
     baggage === undefined ? (same) => same : Context.add(Baggage.Current, baggage),
-    enabled === undefined ? (same) => same : Context.add(References.TracerEnabled, enabled)
+    enabled === undefined ? (same) => same : Context.add(References.TracerEnabled, enabled),
+    tracer === undefined || tracer === fiber.cache.tracer ? (same) => same : Context.add(Tracer.Tracer, tracer)
   )
 }
 
@@ -158,63 +168,38 @@ export const continued = <A, E, R>(
   })
 
 /**
- * The span that {@link continued} opens, opened by hand; absent where the program has its tracer disabled.
+ * Records the span of a message that has been handled already: the span that {@link continued} would have opened. It is
+ * started and ended in one step, so an interruption cannot leave it open.
  *
  * @since 0.1.0
  * @category spans
  */
-export const opened = (
+export const recorded = (
   fiber: AnyFiber,
   parent: Tracer.ExternalSpan,
   hop: Hop,
-  attributes: Readonly<Record<string, unknown>>
-): Tracer.Span | undefined => {
-  if (!(fiber.getRef(TracerEnabled) ?? fiber.getRef(References.TracerEnabled))) return undefined
-  const span = fiber.getRef(Tracer.Tracer).span({
+  attributes: Readonly<Record<string, unknown>>,
+  startTime: bigint,
+  exit: Exit.Exit<unknown, unknown>
+): void => {
+  if (!(fiber.getRef(TracerEnabled) ?? fiber.getRef(References.TracerEnabled))) return
+  const span = {
     name: hop.name,
     parent: Option.some(parent),
     annotations: Context.empty(),
     links: Array.from(hop.links?.() ?? []),
-    startTime: spanTime(fiber),
+    startTime,
     kind: hop.kind ?? "consumer",
     root: false,
     sampled: !LogLevel.isGreaterThan(
       fiber.getRef(References.MinimumTraceLevel),
       fiber.getRef(References.CurrentTraceLevel)
     )
-  })
-  for (const key in hop.attributes) span.attribute(key, hop.attributes[key])
-  for (const key in attributes) span.attribute(key, attributes[key])
-  return span
+  }
+  // The wall clock may have been set back meanwhile.
+  const now = spanTime(fiber)
+  SafeTracer.of(fiber)?.record(span, [hop.attributes, attributes], now > startTime ? now : startTime, exit)
 }
-
-/**
- * Ends a span that was opened by hand.
- *
- * @since 0.1.0
- * @category spans
- */
-export const ended = (fiber: AnyFiber, span: Tracer.Span, exit: Exit.Exit<unknown, unknown>): void =>
-  span.end(spanTime(fiber), exit)
-
-/**
- * Runs an effect within a span that was opened by hand, which ends with it.
- *
- * @since 0.1.0
- * @category spans
- */
-export const within = <A, E, R>(
-  fiber: AnyFiber,
-  span: Tracer.Span,
-  context: TraceContext.TraceContext,
-  baggage: Baggage.Baggage | undefined,
-  effect: Effect.Effect<A, E, R>
-): Effect.Effect<A, E, Exclude<R, Tracer.ParentSpan>> =>
-  logged(effect, span).pipe(
-    Effect.withParentSpan(span, SILENT),
-    Effect.provideContext(receivedContext(fiber, context, baggage)),
-    Effect.onExit((exit) => Effect.sync(() => ended(fiber, span, exit)))
-  )
 
 /**
  * Runs an effect as the beginning of a trace, which is kept as the decision says; otherwise in none. The trace has its

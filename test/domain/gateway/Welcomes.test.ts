@@ -42,7 +42,7 @@ const Index = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 6 }))
 const Step = Schema.Union([
   Schema.Struct({ do: Schema.Literal("call"), index: Index, isHidden: Schema.Boolean }),
   Schema.Struct({ do: Schema.Literals(["hang up", "write", "rename"]), index: Index }),
-  Schema.Struct({ do: Schema.Literal("come"), index: Index, isLarge: Schema.Boolean })
+  Schema.Struct({ do: Schema.Literal("come"), index: Index, isLarge: Schema.Boolean, isStaff: Schema.Boolean })
 ])
 const Told = Schema.fromJsonString(
   Schema.Struct({
@@ -144,7 +144,10 @@ describe("Welcomes", () => {
     "whatever was written for others before, it is as if nothing had been",
     [Schema.Array(Step)],
     ([steps]) => {
-      let state = State.initial(community)
+      // The lounge names a member; what they see otherwise is up to their roles.
+      const overwrites = [{ kind: "member" as const, id: userId(1), allow: Permissions.VIEW_CHANNEL, deny: 0n }]
+      const channel = Community.channel({ id: LOUNGE, name: "lounge", kind: "voice", overwrites })
+      let state = State.initial(Community.changed(community, [{ _tag: "ChannelPut", channel }]))
       const welcomes = new Welcomes()
       for (const step of steps) {
         switch (step.do) {
@@ -162,12 +165,15 @@ describe("Welcomes", () => {
             break
           }
           case "rename": {
-            const channel = Community.channel({ id: LOUNGE, name: `lounge ${step.index} ü`, kind: "voice" })
+            const name = `lounge ${step.index} ü`
+            const channel = Community.channel({ id: LOUNGE, name, kind: "voice", overwrites })
             state = { ...state, community: Community.changed(state.community, [{ _tag: "ChannelPut", channel }]) }
             break
           }
           case "come": {
-            const snapshot = snapshotFor(state, step.index, Intents.GUILD_PRESENCES, step.isLarge)
+            const known = snapshotFor(state, step.index, Intents.GUILD_PRESENCES, step.isLarge)
+            // Roles come and go between two snapshots.
+            const snapshot = { ...known, member: member(step.index, step.isStaff ? [STAFF] : []) }
             assert.deepStrictEqual(welcomes.payload(snapshot), new Welcomes().payload(snapshot))
           }
         }

@@ -5,6 +5,8 @@ import type { GuildId, SessionId, UserId } from "../../../src/domain/Ids.ts"
 export interface WorkerData {
   readonly channel: string
   readonly relayCapacity: number
+  /** Whether relays there push through sender fibers. */
+  readonly hasSenders: boolean
 }
 
 export const isWorkerData = (input: unknown): input is WorkerData => Predicate.hasProperty(input, "channel")
@@ -17,20 +19,25 @@ export const DIE = 2
 export type Said = { readonly to: string } & (
   | {
       readonly say: "open"
+      /** What the client is called here: two clients may have the same session id, one after the other. */
+      readonly client: string
       readonly session: SessionId
       readonly guild: GuildId
       readonly user: UserId
       readonly intents: number
       readonly isPassive?: boolean
     }
-  | { readonly say: "close"; readonly session: SessionId }
+  | { readonly say: "connect" | "disconnect" | "close"; readonly client: string }
   | { readonly say: "block"; readonly until: SharedArrayBuffer }
   | { readonly say: "die" }
 )
 
 const Word = Schema.Union([
   Schema.Struct({ hear: Schema.Literals(["ready", "blocked"]), worker: Schema.String }),
-  Schema.Struct({ hear: Schema.Literals(["opened", "closed"]), session: Schema.String }),
+  Schema.Struct({
+    hear: Schema.Literals(["opened", "connected", "disconnected", "closed"]),
+    client: Schema.String
+  }),
   Schema.Struct({
     hear: Schema.Literal("span"),
     name: Schema.String,
@@ -38,7 +45,7 @@ const Word = Schema.Union([
     spanId: Schema.String,
     parentId: Schema.UndefinedOr(Schema.String)
   }),
-  Schema.Struct({ hear: Schema.Literal("frame"), session: Schema.String, frame: Schema.String })
+  Schema.Struct({ hear: Schema.Literal("frame"), client: Schema.String, frame: Schema.String })
 ])
 
 /** From any. */

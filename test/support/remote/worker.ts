@@ -12,21 +12,27 @@ import * as Guild from "../../../src/programs/Guild.ts"
 import { Guilds } from "../../../src/programs/Guilds.ts"
 import * as RemoteGuilds from "../../../src/programs/RemoteGuilds.ts"
 import * as Session from "../../../src/programs/Session.ts"
+import * as Transport from "../../../src/programs/Transport.ts"
 import { parentId } from "../tracing.ts"
 import { DIE, type Heard, isWorkerData, type Said } from "./talk.ts"
 
-const { channel, relayCapacity } = isWorkerData(workerData) ? workerData : { channel: "", relayCapacity: 1 }
+const { channel, hasSenders, relayCapacity } = isWorkerData(workerData)
+  ? workerData
+  : { channel: "", hasSenders: false, relayCapacity: 1 }
 const name = threadName ?? ""
 
+/** The clock of a worker is the real one, and the machine may be busy. */
+const PATIENT = { timeout: "1 minute" } as const
+
 const talk = new BroadcastChannel(channel)
-const hear = (heard: Heard) => talk.postMessage(heard)
+const tell = (heard: Heard) => talk.postMessage(heard)
 
 /** Tells the test of every span. */
 const tracer = Tracer.make({
   span: (options) => {
     const span = new Tracer.NativeSpan(options)
     const { name, spanId, traceId } = span
-    hear({ hear: "span", name, traceId, spanId, parentId: parentId(span) })
+    tell({ hear: "span", name, traceId, spanId, parentId: parentId(span) })
     return span
   }
 })
@@ -34,9 +40,13 @@ const tracer = Tracer.make({
 const sessions = Effect.gen(function* () {
   const { all } = yield* Guilds
   const scope = yield* Effect.scope
-  const open = new Map<string, Scope.Closeable>()
+  const open = new Map<
+    string,
+    { readonly scope: Scope.Closeable; readonly connect: Effect.Effect<void>; readonly disconnect: Effect.Effect<void> }
+  >()
 
   const opened = Effect.fnUntraced(function* ({
+    client,
     guild,
     intents,
     isPassive = false,
@@ -44,9 +54,8 @@ const sessions = Effect.gen(function* () {
     user
   }: Extract<Said, { say: "open" }>) {
     const own = yield* Scope.fork(scope)
-    open.set(session, own)
     const { socket } = yield* memory.make()
-    const send = (frame: string) => hear({ hear: "frame", session, frame })
+    const send = (frame: string) => tell({ hear: "frame", client, frame })
     const told = {
       ...socket,
       send: (frame: string) => Effect.sync(() => send(frame)),
@@ -61,15 +70,23 @@ const sessions = Effect.gen(function* () {
     )
     const found = all.find(({ community }) => community.id === guild)
     if (found === undefined) return
-    yield* Effect.orDie(Scope.provide(Guild.connect(found, started, { user, intents, isPassive }), own))
-    hear({ hear: "opened", session })
+    const wish = { user, intents, isPassive }
+    open.set(client, {
+      scope: own,
+      connect: Effect.orDie(Transport.call(found, "Connect", { ...wish, session, handle: started }, PATIENT)),
+      disconnect: Effect.orDie(Transport.call(found, "Disconnect", { session, user }, PATIENT))
+    })
+    yield* Effect.orDie(Scope.provide(Guild.connect(found, started, { ...wish, ...PATIENT }), own))
+    tell({ hear: "opened", client })
   })
 
-  const closed = (session: string) =>
+  const done = (hear: "connected" | "disconnected" | "closed", client: string) =>
     Effect.suspend(() => {
-      const own = open.get(session)
-      return own === undefined ? Effect.void : Scope.close(own, Exit.void)
-    })
+      const own = open.get(client)
+      if (own === undefined) return Effect.void
+      if (hear === "closed") return Scope.close(own.scope, Exit.void)
+      return hear === "connected" ? own.connect : own.disconnect
+    }).pipe(Effect.map(() => tell({ hear, client })))
 
   const runFork = Effect.runForkWith(yield* Effect.context<Scope.Scope>())
   talk.onmessage = ({ data }: { readonly data: Said }) => {
@@ -77,10 +94,14 @@ const sessions = Effect.gen(function* () {
     switch (data.say) {
       case "open":
         return void runFork(opened(data))
+      case "connect":
+        return void runFork(done("connected", data.client))
+      case "disconnect":
+        return void runFork(done("disconnected", data.client))
       case "close":
-        return void runFork(Effect.map(closed(data.session), () => hear({ hear: "closed", session: data.session })))
+        return void runFork(done("closed", data.client))
       case "block":
-        hear({ hear: "blocked", worker: name })
+        tell({ hear: "blocked", worker: name })
         // The whole thread, until the test lets it go on, or has it die of that.
         Atomics.wait(new Int32Array(data.until), 0, 0)
         if (Atomics.load(new Int32Array(data.until), 0) === DIE) throw new Error("as the test wants it")
@@ -92,12 +113,12 @@ const sessions = Effect.gen(function* () {
     }
   }
   yield* Effect.addFinalizer(() => Effect.sync(() => talk.close()))
-  hear({ hear: "ready", worker: name })
+  tell({ hear: "ready", worker: name })
 })
 
 Layer.effectDiscard(sessions).pipe(
   Layer.provide(RemoteGuilds.layer({ relayCapacity })),
-  Layer.provide([Sampler.always, Offload.inline]),
+  Layer.provide([Sampler.always, hasSenders ? Offload.senders({ count: 2, capacity: 2 }) : Offload.inline]),
   Layer.provide(Layer.succeed(Tracer.Tracer, tracer)),
   thread.launch,
   NodeRuntime.runMain

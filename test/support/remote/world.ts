@@ -9,11 +9,16 @@ import * as memory from "../../../src/layers/SessionSocket/memory.ts"
 import * as Guild from "../../../src/programs/Guild.ts"
 import { Guilds } from "../../../src/programs/Guilds.ts"
 import * as Session from "../../../src/programs/Session.ts"
+import * as Transport from "../../../src/programs/Transport.ts"
 import { decodeHeard, type Heard, type Said } from "./talk.ts"
 
-/** What a session's client got, in order. */
+/** What a session's client got, in order. It may leave its guild and come back, as often as it likes. */
 export interface Client {
   readonly take: Effect.Effect<string>
+  /** How many frames have come that were not taken. */
+  readonly waiting: Effect.Effect<number>
+  readonly connect: Effect.Effect<void>
+  readonly disconnect: Effect.Effect<void>
   readonly close: Effect.Effect<void>
 }
 
@@ -44,8 +49,15 @@ export const here = (offload: Layer.Layer<Offload.Offload>): Effect.Effect<World
         Effect.provideService(SessionSocket, socket),
         Scope.provide(scope)
       )
-      yield* Guild.connect(yield* found(guild), started, rest).pipe(Scope.provide(scope), Effect.orDie)
-      return { take: Effect.orDie(Queue.take(client.frames)), close: Scope.close(scope, Exit.void) }
+      const to = yield* found(guild)
+      yield* Guild.connect(to, started, rest).pipe(Scope.provide(scope), Effect.orDie)
+      return {
+        take: Effect.orDie(Queue.take(client.frames)),
+        waiting: Queue.size(client.frames),
+        connect: Effect.orDie(Transport.call(to, "Connect", { ...rest, session, handle: started })),
+        disconnect: Effect.orDie(Transport.call(to, "Disconnect", { session, user: rest.user })),
+        close: Scope.close(scope, Exit.void)
+      }
     })
   })
 
@@ -64,8 +76,9 @@ const nameOf = (worker: number) => `worker-${worker}`
 export const remote = Effect.fnUntraced(function* (options: {
   readonly count: number
   readonly relayCapacity: number
+  readonly hasSenders?: boolean
 }): Effect.fn.Return<Workers, never, Scope.Scope> {
-  const { count, relayCapacity } = options
+  const { count, hasSenders = false, relayCapacity } = options
   const channel = randomUUID()
   const talk = yield* Effect.acquireRelease(
     Effect.sync(() => new BroadcastChannel(channel)),
@@ -77,7 +90,7 @@ export const remote = Effect.fnUntraced(function* (options: {
   talk.onmessage = (event) => {
     const heard = decodeHeard(event)
     if (heard.hear === "frame") {
-      const queue = frames.get(heard.session)
+      const queue = frames.get(heard.client)
       if (queue !== undefined) Queue.offerUnsafe(queue, heard.frame)
     }
     if (heard.hear === "span") Queue.offerUnsafe(spans, heard)
@@ -94,6 +107,7 @@ export const remote = Effect.fnUntraced(function* (options: {
     return Deferred.await(done)
   }
   const ready = new Map<number, Effect.Effect<Heard>>()
+  let clients = 0
   const whenReady = (worker: number) => {
     const known = ready.get(worker)
     if (known !== undefined) return known
@@ -107,7 +121,7 @@ export const remote = Effect.fnUntraced(function* (options: {
     offload: workers({
       url: new URL("./worker.ts", import.meta.url),
       count,
-      data: { channel, relayCapacity }
+      data: { channel, relayCapacity, hasSenders }
     }),
     say,
     spans,
@@ -115,18 +129,24 @@ export const remote = Effect.fnUntraced(function* (options: {
     open: Effect.fnUntraced(function* (wish, index) {
       const worker = index % count
       yield* whenReady(worker)
-      const { session } = wish
+      const client = `${wish.session} ${clients++}`
       const queue = yield* Queue.unbounded<string>()
-      frames.set(session, queue)
-      const opened = until((heard) => heard.hear === "opened" && heard.session === session)
-      say({ say: "open", to: nameOf(worker), ...wish })
-      yield* opened
-      const close = Effect.suspend(() => {
-        const closed = until((heard) => heard.hear === "closed" && heard.session === session)
-        say({ say: "close", to: nameOf(worker), session })
-        return Effect.asVoid(closed)
-      })
-      return { take: Queue.take(queue), close }
+      frames.set(client, queue)
+      const done = (what: "opened" | "connected" | "disconnected" | "closed", said: Said) =>
+        Effect.suspend(() => {
+          const heard = until((heard) => heard.hear === what && heard.client === client)
+          say(said)
+          return Effect.asVoid(heard)
+        })
+      const to = nameOf(worker)
+      yield* done("opened", { say: "open", to, client, ...wish })
+      return {
+        take: Queue.take(queue),
+        waiting: Queue.size(queue),
+        connect: done("connected", { say: "connect", to, client }),
+        disconnect: done("disconnected", { say: "disconnect", to, client }),
+        close: done("closed", { say: "close", to, client })
+      }
     })
   }
 })

@@ -5,7 +5,7 @@
  */
 import { HashMap, Result } from "effect"
 import { type Change, type Channel, channel as channelOf } from "../../Community.ts"
-import { ChannelId, snowflake } from "../../Ids.ts"
+import { ChannelId, snowflakeAfter } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Protocol } from "../Protocol.ts"
 import { type MissingAccess, type MissingPermissions, room, UnknownChannel, WrongChannel } from "../Refusal.ts"
@@ -139,7 +139,8 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
         const parent = yield* category(state, kind, parentId ?? undefined)
         if (parent !== undefined) yield* authority.needsIn(parent, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
         yield* room("channels", community.channels.size)
-        const id = ChannelId.make(snowflake(facts.now, state.sequence))
+        const lastId = snowflakeAfter(state.lastId, facts.now)
+        const id = ChannelId.make(String(lastId))
         const channel = channelOf({
           id,
           kind,
@@ -152,9 +153,7 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
           yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
           yield* needsOverwrites(community, authority, undefined, [], channel.overwrites)
         }
-        const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, [
-          { _tag: "ChannelPut", channel }
-        ])
+        const [next, outputs] = restructured<H>({ ...state, lastId }, [{ _tag: "ChannelPut", channel }])
         return [next, outputs, channel] as const
       })
     ),

@@ -13,7 +13,7 @@ import * as Permissions from "../../Permissions.ts"
 import type { MemberPatch } from "../commands/members.ts"
 import type { MemberChanged } from "../Event.ts"
 import type { Facts } from "../Facts.ts"
-import type { Output } from "../Output.ts"
+import type { Output, Store } from "../Output.ts"
 import type { VoiceState } from "../../VoiceState.ts"
 import {
   type MissingAccess,
@@ -31,9 +31,10 @@ import { Authority, difference, targetOf } from "./Authority.ts"
 import { stepped, type Steps } from "./Step.ts"
 import { hungUp, spoken, voiceOf } from "./voice.ts"
 
-const stored = <H>({ user: { id } }: Member, member: Member | undefined): Output<H> => ({
+const stored = (user: UserId, before: Member | undefined, member: Member | undefined): Store => ({
   _tag: "Store",
-  user: id,
+  user,
+  before,
   member
 })
 
@@ -173,30 +174,37 @@ const needsTimeOut = (
     if (until > latest) return yield* Result.fail(new TimeOutTooLong({ user: before.user.id, latest }))
   })
 
-/**
- * Somebody is as they are now: in the store, for relays, and where they are in a voice channel; timed out, in none. Where
- * nothing is different, nobody is told.
- */
-const updated = <H>(
+/** A member is different, for relays and where they are in a voice channel; who is timed out is in none any more. */
+const changed = <H>(
   state: State,
   before: Member,
   after: Member,
   { memberCount, now }: Facts
 ): readonly [State, ReadonlyArray<Output<H>>] => {
-  if (Equal.equals(before, after)) return [state, []]
   const enrol = enrolled<H>(state, "MemberUpdated", after, memberCount, revealed(state, before, after))
-  const outputs = [stored<H>(after, after), enrol]
   const voice = voiceOf(state, after.user.id)
-  if (voice === undefined) return [state, outputs]
+  if (voice === undefined) return [state, [enrol]]
   const present: VoiceState = { ...voice, member: after }
   const next: State = { ...state, voice: HashMap.set(state.voice, after.user.id, present) }
   const isTimedOut =
     before.timedOutUntil !== after.timedOutUntil &&
     (after.timedOutUntil ?? 0) > now &&
     Access.inGuild(state.community, after, now) !== Permissions.ALL
-  if (!isTimedOut && before.mute === after.mute && before.deaf === after.deaf) return [next, outputs]
+  if (!isTimedOut && before.mute === after.mute && before.deaf === after.deaf) return [next, [enrol]]
   const [last, heard] = isTimedOut ? hungUp<H>(next, after.user.id) : spoken<H>(next, present)
-  return [last, [...outputs, ...heard]]
+  return [last, [enrol, ...heard]]
+}
+
+/** The same, once the store has it. Where nothing is different, nobody is told. */
+const updated = <H>(
+  state: State,
+  before: Member,
+  after: Member,
+  facts: Facts
+): readonly [State, ReadonlyArray<Output<H>>] => {
+  if (Equal.equals(before, after)) return [state, []]
+  const [next, outputs] = changed<H>(state, before, after, facts)
+  return [next, [stored(after.user.id, before, after), ...outputs]]
 }
 
 /**
@@ -240,7 +248,35 @@ const removed = <H>(state: State, member: Member, memberCount: number): readonly
     next = left
     after.push(...more)
   }
-  return [next, [stored(member, undefined), ...outputs, enrol, ...after]]
+  return [next, [...outputs, enrol, ...after]]
+}
+
+/** A member as far as a guild knows them that the store does not have: by their call, or by no more than their id. */
+const ghostOf = (state: State, user: UserId): Member | undefined =>
+  seatsOf(state, user).length === 0
+    ? undefined
+    : (voiceOf(state, user)?.member ?? { user: { id: user, username: user, bot: false }, roles: [], joinedAt: 0 })
+
+/**
+ * What comes of a change that the store has taken, in the state as it is by now: what was allowed when it was asked for is
+ * not asked again. Who was to be moved to a channel that is no more has left with it.
+ *
+ * @since 0.1.0
+ * @category transitions
+ */
+export const landed = <H>(
+  state: State,
+  { before, member, to, user }: Store,
+  facts: Facts
+): readonly [State, ReadonlyArray<Output<H>>] => {
+  if (member === undefined) return before === undefined ? [state, []] : removed(state, before, facts.memberCount - 1)
+  if (before === undefined) return [state, [enrolled(state, "MemberAdded", member, facts.memberCount + 1)]]
+  const [next, outputs] = changed<H>(state, before, member, facts)
+  const voice = voiceOf(next, user)
+  if (to === undefined || voice === undefined) return [next, outputs]
+  const [last, heard] =
+    to !== null && next.community.channels.has(to) ? spoken<H>(next, { ...voice, channel: to }) : hungUp<H>(next, user)
+  return [last, [...outputs, ...heard]]
 }
 
 /**
@@ -253,8 +289,9 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
       const [next, outputs] = updated<H>(state, facts.target.value, member, facts)
       return [next, outputs, Result.void]
     }
-    const enrol = enrolled<H>(state, "MemberAdded", member, facts.memberCount + 1)
-    return [state, [stored(member, member), enrol], Result.void]
+    const store = stored(member.user.id, undefined, member)
+    const [next, outputs] = landed<H>(state, store, facts)
+    return [next, [store, ...outputs], Result.void]
   },
 
   UpdateMember: (state, { by, patch, user }, facts) =>
@@ -271,7 +308,9 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
         const [next, outputs] = updated<H>(state, before, after, facts)
         if (patch.channel === undefined) return [next, outputs, after] as const
         const [elsewhere, more] = yield* moved<H>(state, next, authority, after, patch.channel)
-        return [elsewhere, [...outputs, ...more], after] as const
+        const { channel: to } = patch
+        const all = outputs.map((output) => (output._tag === "Store" ? { ...output, to } : output))
+        return [elsewhere, [...all, ...more], after] as const
       })
     ),
 
@@ -283,11 +322,14 @@ export const members = <H>(): Steps<H, "AddMember" | "UpdateMember" | "RemoveMem
         // Whoever asks comes first: strangers do not learn who is a member.
         const authority = by === user ? undefined : yield* Authority.of(community, by, facts)
         if (authority !== undefined) yield* authority.needs(Permissions.KICK_MEMBERS, "KICK_MEMBERS")
-        const member = yield* targetOf(community, user, facts)
+        // Whoever is connected can be removed, whatever has become of their record.
+        const ghost = Option.isNone(facts.target) ? ghostOf(state, user) : undefined
+        const member = ghost ?? (yield* targetOf(community, user, facts))
         if (authority !== undefined) yield* authority.needsAboveMember(member)
         else if (user === community.ownerId) return yield* Result.fail(new OwnerStays({ guild: community.id, user }))
-        const [next, outputs] = removed<H>(state, member, facts.memberCount - 1)
-        return [next, outputs, undefined] as const
+        const store = stored(user, member, undefined)
+        const [next, outputs] = landed<H>(state, store, facts)
+        return [next, [store, ...outputs], undefined] as const
       })
     )
 })

@@ -6,7 +6,7 @@
 import { HashMap, Option, Result } from "effect"
 import * as Access from "../../Access.ts"
 import type { Community } from "../../Community.ts"
-import { MessageId, snowflake } from "../../Ids.ts"
+import { MessageId, snowflakeAfter } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import type { Mentions } from "../../Mentions.ts"
 import type { Draft, Message } from "../../Message.ts"
@@ -77,8 +77,9 @@ export const messages = <H>(): Steps<H, "SendMessage"> => ({
   SendMessage: (state, payload, facts): Step<H, "SendMessage"> => {
     const author = authored<H>(state.community, payload, facts)
     if (Result.isFailure(author)) return [state, [], Result.fail(author.failure)]
+    const lastId = snowflakeAfter(state.lastId, facts.now)
     const message: Message = {
-      id: MessageId.make(snowflake(facts.now, state.sequence)),
+      id: MessageId.make(String(lastId)),
       guildId: state.community.id,
       channelId: payload.channel,
       author: author.success.member,
@@ -95,7 +96,7 @@ export const messages = <H>(): Steps<H, "SendMessage"> => ({
     return [
       {
         ...state,
-        sequence: state.sequence + 1,
+        lastId,
         lastMessages: HashMap.set(state.lastMessages, message.channelId, message.id)
       },
       isPing ? [dispatch, { _tag: "Ping", message }] : [dispatch],

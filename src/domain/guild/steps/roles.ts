@@ -5,7 +5,7 @@
  */
 import { HashMap, Result } from "effect"
 import { role as roleOf, type Role } from "../../Community.ts"
-import { RoleId, snowflake, type UserId } from "../../Ids.ts"
+import { RoleId, snowflakeAfter, type UserId } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Facts } from "../Facts.ts"
 import { room, UnknownRole } from "../Refusal.ts"
@@ -45,13 +45,14 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         const { community } = state
         const authority = yield* manager(state, by, facts)
         yield* room("roles", community.roles.size)
-        const id = RoleId.make(snowflake(facts.now, state.sequence))
+        const lastId = snowflakeAfter(state.lastId, facts.now)
+        const id = RoleId.make(String(lastId))
         const { permissions } = community.everyone
         const role = roleOf({ id, name: "new role", permissions, position: 1, ...wanted })
         yield* authority.needsAll(role.permissions)
         yield* authority.needsAbove(role)
         // Below all others, where the youngest in a position stands: so only the new one has to be told.
-        const [next, outputs] = restructured<H>({ ...state, sequence: state.sequence + 1 }, [{ _tag: "RolePut", role }])
+        const [next, outputs] = restructured<H>({ ...state, lastId }, [{ _tag: "RolePut", role }])
         return [next, outputs, role] as const
       })
     ),

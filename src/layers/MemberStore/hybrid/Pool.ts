@@ -5,6 +5,8 @@
  */
 import { Deferred, Effect, type Scope } from "effect"
 import { Worker as Thread } from "node:worker_threads"
+import { outside } from "../../../domain/AsyncContext.ts"
+import * as Detached from "../../../domain/Detached.ts"
 import type { GuildId } from "../../../domain/Ids.ts"
 import type { MemberQuery } from "../../../domain/MemberQuery.ts"
 import { ScanDied } from "../../../domain/MemberStore.ts"
@@ -76,7 +78,8 @@ const doneIfOver = (run: Run): void => {
 
 const started = (url: URL, name: string): Thread => {
   try {
-    return new Thread(url, { name })
+    // Its events are for all scans, not for the one that needs it first.
+    return outside(() => new Thread(url, { name }))
   } catch (cause) {
     throw new Error(`no thread can be started with ${url.href}: see the cause`, { cause })
   }
@@ -225,10 +228,12 @@ class Threads {
 
   private start(): Life {
     this.mayStart = false
-    setImmediate(() => {
-      this.mayStart = true
-      this.deal()
-    })
+    outside(() =>
+      setImmediate(() => {
+        this.mayStart = true
+        this.deal()
+      })
+    )
     const life = new Life(this.url, "members", {
       onFree: () => this.deal(),
       onGone: (life) => this.lives.delete(life)
@@ -268,7 +273,7 @@ export const make = Effect.fnUntraced(function* ({
             Effect.sync(() => threads.endAt(run))
           )
       }),
-      Effect.forkIn(scope),
+      Detached.forkIn(scope),
       Effect.asVoid
     )
   let scans = 0

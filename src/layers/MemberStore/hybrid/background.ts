@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Effect, Queue, type Scope } from "effect"
+import * as Detached from "../../../domain/Detached.ts"
 
 /**
  * A way to leave work to a fiber of its own, which does a piece of it at a turn, in the order in which it comes, and sleeps
@@ -20,7 +21,7 @@ export const make: Effect.Effect<(work: () => void) => void, never, Scope.Scope>
     Effect.catchDefect((defect) => Effect.logError("a leaf of members could not be written anew", defect)),
     Effect.andThen(Effect.yieldNow),
     Effect.forever,
-    Effect.forkScoped
+    Detached.forkScoped
   )
   return (work) => void Queue.offerUnsafe(waiting, work)
 })
