@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
-import { type Context, type Duration, Effect, type Scope } from "effect"
+import { type Duration, Effect, type Scope } from "effect"
 import type { Community } from "../domain/Community.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
+import * as Detached from "../domain/Detached.ts"
+import type { ChannelId } from "../domain/Ids.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
 import * as RunQueue from "../domain/mailbox/RunQueue.ts"
-import type { ChannelId } from "../domain/Ids.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import type { Dispatch, Protocol } from "../domain/relay/Protocol.ts"
@@ -135,10 +136,8 @@ export const make = (
           const goOn = Effect.suspend(() => {
             if (isGoingOn || !served.isUnfinished) return Effect.void
             isGoingOn = true
-            return Effect.andThen(turn, Mailbox.offer(self.address.mailbox, "go on")).pipe(
-              Effect.updateContext((context: Context.Context<never>) => Propagation.withoutTrace(context)),
-              Effect.forkIn(scope),
-              Effect.asVoid
+            return Effect.asVoid(
+              Detached.forkIn(scope)(Effect.andThen(turn, Mailbox.offer(self.address.mailbox, "go on")))
             )
           })
           const some = (deliveries: () => Deliveries) =>
