@@ -71,7 +71,7 @@ export type Channel = typeof Channel.Type
 
 /**
  * A community ready for look-ups. `roles` holds `everyone` too. `audiences` says who may see each of the channels: as long
- * as that does not change, they are the same objects.
+ * as that does not change, they are the same objects, and channels with the same overwrites may share one.
  *
  * @since 0.1.0
  * @category models
@@ -83,7 +83,7 @@ export interface Community {
   readonly everyone: Role
   readonly roles: ReadonlyMap<RoleId, Role>
   readonly channels: ReadonlyMap<ChannelId, Channel>
-  readonly base: Audience.Base
+  readonly defaults: Audience.Defaults
   readonly audiences: ReadonlyMap<ChannelId, Audience.Audience>
 }
 
@@ -152,13 +152,7 @@ const build = ({ channels, id, name, ownerId, roles }: typeof Parts.Type, before
   const own = roles.find((role) => role.id === everyoneId(id))
   const everyone = own ?? role({ id: everyoneId(id), name: "@everyone", permissions: NONE })
   const all = [everyone, ...roles.filter(({ id }) => id !== everyone.id)]
-  const found = Audience.base({ ownerId, everyone }, all)
-  const isKept = before !== undefined && Audience.isSameBase(found, before.base)
-  const base = isKept ? before.base : found
-  const audience = ({ id, overwrites }: Channel): Audience.Audience => {
-    const known = isKept && before.channels.get(id)?.overwrites === overwrites ? before.audiences.get(id) : undefined
-    return known ?? Audience.make(base, overwrites)
-  }
+  const defaults = Audience.defaults({ ownerId, everyone }, all, before?.defaults)
   return {
     id,
     name,
@@ -166,9 +160,34 @@ const build = ({ channels, id, name, ownerId, roles }: typeof Parts.Type, before
     everyone,
     roles: new Map(all.map((role) => [role.id, role])),
     channels: new Map(channels.map((channel) => [channel.id, channel])),
-    base,
-    audiences: new Map(channels.map((channel) => [channel.id, audience(channel)]))
+    defaults,
+    audiences: audiencesOf(channels, defaults, before)
   }
+}
+
+/** Overwrites are read only where they are others than before, and of channels that share them, once. */
+const audiencesOf = (
+  channels: ReadonlyArray<Channel>,
+  defaults: Audience.Defaults,
+  before: Community | undefined
+): Community["audiences"] => {
+  const made = new Map<Channel["overwrites"], Audience.Audience>()
+  const rebased = new Map<Audience.Audience, Audience.Audience>()
+  const kept = (audience: Audience.Audience): Audience.Audience => {
+    if (defaults === before?.defaults) return audience
+    const found = rebased.get(audience) ?? Audience.rebased(audience, defaults)
+    rebased.set(audience, found)
+    return found
+  }
+  const audienceOf = ({ id, overwrites }: Channel): Audience.Audience => {
+    const past = before?.audiences.get(id)
+    const known = past && kept(past)
+    if (known !== undefined && before?.channels.get(id)?.overwrites === overwrites) return known
+    const found = made.get(overwrites) ?? Audience.make(defaults, overwrites)
+    made.set(overwrites, found)
+    return known !== undefined && Audience.isSame(known, found) ? known : found
+  }
+  return new Map(channels.map((channel) => [channel.id, audienceOf(channel)]))
 }
 
 /**
@@ -221,14 +240,13 @@ export const Change = Schema.Union([
  */
 export type Change = typeof Change.Type
 
-const put = <A extends { readonly id: unknown }>(all: ReadonlyArray<A>, one: A): ReadonlyArray<A> =>
-  all.some(({ id }) => id === one.id) ? all.map((other) => (other.id === one.id ? one : other)) : [...all, one]
-
-const without = <A extends { readonly id: unknown }>(all: ReadonlyArray<A>, id: A["id"]): ReadonlyArray<A> =>
-  all.filter((other) => other.id !== id)
+const isAbout = (overwrites: Channel["overwrites"], role: RoleId): boolean => {
+  for (const overwrite of overwrites) if (overwrite.kind === "role" && overwrite.id === role) return true
+  return false
+}
 
 const withoutRole = (channel: Channel, role: RoleId): Channel =>
-  channel.overwrites.some(({ id, kind }) => kind === "role" && id === role)
+  isAbout(channel.overwrites, role)
     ? { ...channel, overwrites: channel.overwrites.filter(({ id, kind }) => kind !== "role" || id !== role) }
     : channel
 
@@ -238,24 +256,23 @@ const withoutParent = (channel: Channel, gone: ChannelId): Channel => {
   return parent === gone ? rest : channel
 }
 
-const changedParts = (parts: typeof Parts.Type, change: Change): typeof Parts.Type => {
-  const { channels, roles } = parts
+/** Hundreds of changes may come at once: each costs what it changes, not what there is. */
+const change = (roles: Map<RoleId, Role>, channels: Map<ChannelId, Channel>, change: Change): void => {
   switch (change._tag) {
     case "RolePut":
-      return { ...parts, roles: put(roles, change.role) }
+      roles.set(change.role.id, change.role)
+      return
     case "RoleRemoved":
-      return {
-        ...parts,
-        roles: without(roles, change.role),
-        channels: channels.map((channel) => withoutRole(channel, change.role))
-      }
+      roles.delete(change.role)
+      for (const [id, channel] of channels) channels.set(id, withoutRole(channel, change.role))
+      return
     case "ChannelPut":
-      return { ...parts, channels: put(channels, change.channel) }
+      channels.set(change.channel.id, change.channel)
+      return
     case "ChannelRemoved":
-      return {
-        ...parts,
-        channels: without(channels, change.channel).map((channel) => withoutParent(channel, change.channel))
-      }
+      channels.delete(change.channel)
+      for (const [id, channel] of channels) channels.set(id, withoutParent(channel, change.channel))
+      return
   }
 }
 
@@ -265,8 +282,16 @@ const changedParts = (parts: typeof Parts.Type, change: Change): typeof Parts.Ty
  * @since 0.1.0
  * @category transitions
  */
-export const changed = (community: Community, changes: ReadonlyArray<Change>): Community =>
-  build(changes.reduce(changedParts, partsOf(community)), community)
+export const changed = (community: Community, changes: ReadonlyArray<Change>): Community => {
+  const roles = new Map(community.roles)
+  const channels = new Map(community.channels)
+  for (const one of changes) change(roles, channels, one)
+  const { id, name, ownerId } = community
+  return build(
+    { id, name, ownerId, roles: Array.from(roles.values()), channels: Array.from(channels.values()) },
+    community
+  )
+}
 
 /**
  * A community as it crosses to another thread or process: roles and channels as lists.

@@ -6,10 +6,14 @@
 import { type Duration, Effect, type Scope } from "effect"
 import type { Community } from "../domain/Community.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
+import * as Detached from "../domain/Detached.ts"
+import type { ChannelId } from "../domain/Ids.ts"
+import * as Mailbox from "../domain/Mailbox.ts"
+import * as RunQueue from "../domain/mailbox/RunQueue.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
-import type { Protocol } from "../domain/relay/Protocol.ts"
-import { type Delivery, Served } from "../domain/relay/Served.ts"
+import type { Dispatch, Protocol } from "../domain/relay/Protocol.ts"
+import { type Deliveries, type Delivery, Served } from "../domain/relay/Served.ts"
 import type { Sampler } from "../domain/Sampler.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import * as Supervision from "../domain/Supervision.ts"
@@ -35,6 +39,12 @@ export interface Settings {
   readonly summaryInterval?: Duration.Input
 }
 
+/** What a piece of work weighs among the messages of other actors: two of a millisecond, and the event loop is given back. */
+const PIECE = 1024
+
+/** Waits until others have had a turn. */
+const turn = Effect.withFiber((fiber) => RunQueue.of(fiber).turn(PIECE))
+
 /** However ending one of them ends, the others do not hear of it. */
 const tooSlow = (session: SessionHandle) =>
   Effect.catchDefect(
@@ -50,7 +60,7 @@ export const make = (
   options: Settings & { readonly index: number; readonly community: Community }
 ): Effect.Effect<Actor.Actor<Protocol>, never, Sampler | Offload | Scope.Scope> =>
   Effect.flatMap(Propagation.policy, (policy) =>
-    Actor.make<Protocol, "summarise">()({
+    Actor.make<Protocol, "summarise" | "go on">()({
       kind: "relay",
       capacity: MAILBOX_CAPACITY,
       span: (tag) => (tag === "Dispatch" ? "relay.fanout" : `relay.${tag}`),
@@ -61,11 +71,12 @@ export const make = (
       init: (self) =>
         Effect.gen(function* () {
           const sender = yield* (yield* Offload).sender
+          const scope = yield* Effect.scope
           const served = new Served(options.community)
           const source = options.community.id
           yield* self.every(options.summaryInterval ?? SUMMARY_INTERVAL, "summarise")
 
-          const told = ({ payload, recipients }: Delivery, size = recipients.length) =>
+          const tell = ({ payload, recipients }: Delivery, size = recipients.length) =>
             Transport.fanout(recipients, payload, {
               sender,
               refused: tooSlow,
@@ -79,14 +90,14 @@ export const make = (
            * taking over all of a change.
            */
           const survived = (delivery: Delivery) =>
-            Effect.catchDefect(told(delivery), (defect) =>
+            Effect.catchDefect(tell(delivery), (defect) =>
               Effect.logError("a relay could not tell its sessions", defect)
             )
-          const allTold = (deliveries: Iterator<Delivery | undefined>) => {
+          const allTold = (deliveries: Deliveries) => {
             let next = deliveries.next()
             return Effect.whileLoop({
               while: () => next.done !== true,
-              body: () => (next.value === undefined ? Effect.yieldNow : survived(next.value)),
+              body: () => (next.value === undefined ? turn : survived(next.value)),
               step: () => {
                 next = deliveries.next()
               }
@@ -94,6 +105,46 @@ export const make = (
           }
           const first = (session: SessionHandle, payload: Delivery["payload"]) =>
             Transport.broadcast([session], payload, { sender, refused: tooSlow })
+
+          const told = (event: Dispatch) => {
+            const recipients = served.dispatch(event)
+            const { payload } = event
+            // Of its own sessions the event reaches this share, and so it does, most likely, of all others.
+            const size = Math.round((recipients.length * event.sessions) / Math.max(1, served.active.size))
+            const fanned = tell({ recipients, payload }, size)
+            return served.isCalling(event)
+              ? Effect.andThen(
+                  fanned,
+                  Effect.suspend(() => allTold(served.called(event)))
+                )
+              : fanned
+          }
+          /** Something that happened in a channel is told after all that there is to tell of the channel itself. */
+          const inChannel = (channel: ChannelId, effect: Effect.Effect<void, never, Sampler>) =>
+            served.isChanging(channel)
+              ? Effect.andThen(
+                  Effect.suspend(() => allTold(served.toldOf(channel))),
+                  effect
+                )
+              : effect
+
+          let isGoingOn = false
+          /**
+           * What gives way to all else is done in pieces: for each the relay tells itself to go on, so that what has come
+           * meanwhile is handled first. It waits for its turn beside itself, and so keeps no message waiting.
+           */
+          const goOn = Effect.suspend(() => {
+            if (isGoingOn || !served.isUnfinished) return Effect.void
+            isGoingOn = true
+            return Effect.asVoid(
+              Detached.forkIn(scope)(Effect.andThen(turn, Mailbox.offer(self.address.mailbox, "go on")))
+            )
+          })
+          const some = (deliveries: () => Deliveries) =>
+            Effect.ensuring(
+              Effect.suspend(() => allTold(deliveries())),
+              goOn
+            )
 
           return {
             requests: {
@@ -113,33 +164,48 @@ export const make = (
               Turn: ({ session, snapshot }) => {
                 const subscriber = served.get(session)
                 if (subscriber === undefined) return Effect.void
-                const turned = Effect.sync(() => served.attach(subscriber, snapshot !== undefined))
-                return snapshot === undefined ? turned : Effect.andThen(first(subscriber.session, snapshot), turned)
+                return snapshot === undefined
+                  ? Effect.suspend(() => allTold(served.lookAway(session)))
+                  : Effect.map(first(subscriber.session, snapshot), () => served.attach(subscriber, true))
               },
-              Dispatch: (event) => {
-                const recipients = served.dispatch(event)
-                const { payload } = event
-                // Of its own sessions the event reaches this share, and so it does, most likely, of all others.
-                const size = Math.round((recipients.length * event.sessions) / Math.max(1, served.active.size))
-                const fanned = told({ recipients, payload }, size)
-                const called = served.called(event)
-                return called.length === 0 ? fanned : Effect.andThen(fanned, told({ recipients: called, payload }))
-              },
-              Restructure: (change) => Effect.suspend(() => allTold(served.restructure(change))),
+              Dispatch: (event) =>
+                served.isBehind(event)
+                  ? Effect.andThen(
+                      Effect.suspend(() => allTold(served.before(event))),
+                      Effect.suspend(() => told(event))
+                    )
+                  : told(event),
+              Restructure: (change) => some(() => served.restructure(change)),
               Enrol: (change) => Effect.suspend(() => allTold(served.enrol(change))),
               Speak: (change) => Effect.suspend(() => allTold(served.speak(change))),
               Watch: (watch) =>
-                Effect.suspend(() => {
-                  const session = served.get(watch.session)?.session
-                  const isSeen = served.watch(watch)
-                  return isSeen && session !== undefined && watch.payload !== undefined
-                    ? first(session, watch.payload)
-                    : Effect.void
-                }),
-              Tell: (news) => Effect.suspend(() => told({ recipients: served.told(news), payload: news.payload })),
-              Stop: () => self.stop
+                inChannel(
+                  watch.channel,
+                  Effect.suspend(() => {
+                    const session = served.get(watch.session)?.session
+                    const isSeen = served.watch(watch)
+                    return isSeen && session !== undefined && watch.payload !== undefined
+                      ? first(session, watch.payload)
+                      : Effect.void
+                  })
+                ),
+              Tell: (news) =>
+                inChannel(
+                  news.channel,
+                  Effect.suspend(() => tell({ recipients: served.told(news), payload: news.payload }))
+                ),
+              // Nothing that was acknowledged is lost.
+              Stop: () =>
+                Effect.andThen(
+                  Effect.suspend(() => allTold(served.all())),
+                  self.stop
+                )
             },
-            message: () => Effect.suspend(() => allTold(served.summaries()))
+            message: (message) => {
+              if (message === "summarise") return some(() => served.summaries())
+              isGoingOn = false
+              return some(() => served.some())
+            }
           }
         })
     })

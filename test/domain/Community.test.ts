@@ -84,6 +84,59 @@ describe("Community", () => {
   )
 })
 
+describe("what a change of roles costs", () => {
+  it("of a role that says nothing of seeing where all see, or of what it says anyway, no audience is another", () => {
+    const sees = Permissions.VIEW_CHANNEL
+    const [everyone, role] = [Community.everyoneId(GUILD), RoleId.make("5")]
+    const open = ChannelId.make("10")
+    const hidden = ChannelId.make("11")
+    const community = Community.make({
+      id: GUILD,
+      name: "c",
+      ownerId: userId(0),
+      roles: [{ id: everyone, name: "@everyone", permissions: sees }],
+      channels: [
+        { id: open, name: "open" },
+        { id: hidden, name: "hidden", overwrites: [{ kind: "role", id: everyone, allow: 0n, deny: sees }] }
+      ]
+    })
+    const put = (permissions: bigint) => ({
+      _tag: "RolePut" as const,
+      role: Community.role({ id: role, name: "new", permissions })
+    })
+    const created = Community.changed(community, [put(sees)])
+    const denied = Community.changed(created, [put(0n)])
+    for (const after of [created, denied]) {
+      for (const id of [open, hidden]) assert.strictEqual(after.audiences.get(id), community.audiences.get(id))
+    }
+    const administers = Community.changed(denied, [put(Permissions.ADMINISTRATOR)])
+    assert.notStrictEqual(administers.audiences.get(hidden), community.audiences.get(hidden))
+  })
+
+  it("overwrites are read when they are others, and never again because a role is another", () => {
+    let read = 0
+    const overwrites: ReadonlyArray<Community.Overwrite> = Array.from({ length: 100 }, (_, index) => ({
+      kind: "member",
+      id: userId(index),
+      get allow() {
+        read++
+        return Permissions.VIEW_CHANNEL
+      },
+      deny: 0n
+    }))
+    const ids = ["10", "11", "12"].map((id) => ChannelId.make(id))
+    const channels = ids.map((id) => ({ id, name: id, overwrites }))
+    const community = Community.make({ id: GUILD, name: "c", ownerId: userId(0), roles: [], channels })
+    assert.isAtMost(read, 100, "channels with the same overwrites share an audience")
+    read = 0
+    const role = Community.role({ id: RoleId.make("5"), name: "new", permissions: Permissions.ADMINISTRATOR })
+    const after = Community.changed(community, [{ _tag: "RolePut", role }])
+    assert.strictEqual(read, 0)
+    const [first] = ids.map((id) => after.audiences.get(id))
+    for (const id of ids) assert.strictEqual(after.audiences.get(id), first)
+  })
+})
+
 /** With sets and maps as lists, in order. */
 const plain = (value: unknown): unknown => {
   if (value instanceof Map || value instanceof Set)

@@ -160,7 +160,7 @@ export const queryOf = (any: typeof AnyQuery.Type): MemberQuery.MemberQuery => {
           deny: bits(deny)
         }))
       ]
-      return MemberQuery.seeing(Audience.make(Audience.base({ ownerId: any.owner, everyone }, all), overwrites))
+      return MemberQuery.seeing(Audience.make(Audience.defaults({ ownerId: any.owner, everyone }, all), overwrites))
     }
   }
 }

@@ -7,8 +7,8 @@ import type { RoleId, UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
 
 /**
- * What all channels of a community have in common. `administrators` and `viewers` are the roles whose bearers may do
- * everything, or see channels; `@everyone` may be among them.
+ * What all channels of a community have in common. `administrators` are the roles whose bearers may do everything; where
+ * `@everyone` is one of them, it stands alone there.
  *
  * @since 0.1.0
  * @category models
@@ -17,18 +17,19 @@ export interface Base {
   readonly ownerId: UserId
   readonly everyone: RoleId
   readonly administrators: ReadonlySet<RoleId>
-  readonly viewers: ReadonlySet<RoleId>
 }
 
 /**
- * `isOpen`: those without a role see it. So do the bearers of `viewers`. What `denied` roles take away, `allowed` ones give
- * back; of the `named` it is said of each whether they see it. Nothing of that concerns administrators and the owner.
+ * Sessions without a role see the channel if `isOpen`; otherwise the bearers of `viewers` do. What `denied` roles take away,
+ * `allowed` ones give back; of the `named` users it is said of each whether they see it. Nothing of that concerns
+ * administrators and the owner. `own` is what the channel itself says of `@everyone`, if it says anything.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Audience {
   readonly base: Base
+  readonly own: boolean | undefined
   readonly isOpen: boolean
   readonly viewers: ReadonlySet<RoleId>
   readonly denied: ReadonlySet<RoleId>
@@ -36,7 +37,13 @@ export interface Audience {
   readonly named: ReadonlyMap<UserId, boolean>
 }
 
-const isAdministrator = ({ administrators, everyone }: Base, roles: ReadonlyArray<RoleId>): boolean =>
+/**
+ * Whether those with just these roles see every channel.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isAdministrator = ({ administrators, everyone }: Base, roles: ReadonlyArray<RoleId>): boolean =>
   administrators.has(everyone) || (administrators.size > 0 && roles.some((role) => administrators.has(role)))
 
 /**

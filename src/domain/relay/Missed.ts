@@ -9,8 +9,8 @@ import type { VoiceState } from "../VoiceState.ts"
 import type { Speak } from "./Protocol.ts"
 
 interface Moved {
-  /** Where they were when the sessions were last told. */
-  readonly before: ChannelId | null
+  /** Where they were since the sessions were last told: one that came in between was told of what was so then. */
+  readonly were: ReadonlySet<ChannelId>
   readonly now: VoiceState | undefined
 }
 
@@ -30,18 +30,23 @@ export class Missed {
     this.lastMessages.set(channel, id)
   }
 
+  /** There is a newer message in a channel, as far as one was missed there. */
+  renew(channel: ChannelId, id: MessageId): void {
+    if (this.lastMessages.has(channel)) this.lastMessages.set(channel, id)
+  }
+
   spoke({ before, channel, state }: Speak): void {
     const user = state.member.user.id
     const now = channel === null ? undefined : { ...state, channel }
-    const known = this.voice.get(user)
-    this.voice.set(user, { before: known === undefined ? before : known.before, now })
+    const were = this.voice.get(user)?.were ?? new Set()
+    this.voice.set(user, { were: before === null || were.has(before) ? were : new Set([...were, before]), now })
   }
 
   /** Where any of it happened. */
   get channels(): ReadonlySet<ChannelId> {
     const channels = new Set(this.lastMessages.keys())
-    for (const { before, now } of this.voice.values()) {
-      if (before !== null) channels.add(before)
+    for (const { now, were } of this.voice.values()) {
+      for (const channel of were) channels.add(channel)
       if (now !== undefined) channels.add(now.channel)
     }
     return channels
@@ -52,9 +57,9 @@ export class Missed {
     const lastMessages = Array.from(this.lastMessages).filter(([channel]) => seen.has(channel))
     const voice: Array<VoiceState> = []
     const left: Array<UserId> = []
-    for (const [user, { before, now }] of this.voice) {
+    for (const [user, { now, were }] of this.voice) {
       if (now !== undefined && seen.has(now.channel)) voice.push(now)
-      else if (before !== null && seen.has(before)) left.push(user)
+      else if (Array.from(were).some((channel) => seen.has(channel))) left.push(user)
     }
     if (lastMessages.length + voice.length + left.length === 0) return undefined
     return { _tag: "Summary", guild, lastMessages, voice, left }

@@ -10,6 +10,7 @@ import { ChannelId, MessageId, RoleId, SessionId, UserId } from "../Ids.ts"
 import { Mentions } from "../Mentions.ts"
 import type { SessionHandle } from "../session/Session.ts"
 import { VoiceState } from "../VoiceState.ts"
+import type { Alteration } from "./Alteration.ts"
 import type { Subscriber } from "./Subscribers.ts"
 
 /**
@@ -72,7 +73,7 @@ export type Dispatch = typeof Dispatch.Type
 
 /**
  * Roles or channels are different, and every session is to hear what that means to it. `voice` is who is in voice channels
- * whose audience changed.
+ * whose audience changed. This is what crosses to another thread; within one, all relays share the `alteration`.
  *
  * @since 0.1.0
  * @category commands
@@ -82,7 +83,7 @@ export const Restructure = Schema.Struct({ changes: Schema.Array(Change), voice:
  * @since 0.1.0
  * @category commands
  */
-export type Restructure = typeof Restructure.Type
+export type Restructure = typeof Restructure.Type & { readonly alteration?: Alteration }
 
 /**
  * Somebody joined, has other roles or another name, or is no member any more. `payload` is for those who want to hear of

@@ -4,28 +4,47 @@
  *
  * @since 0.1.0
  */
-import { changed, type Channel, type Community } from "../Community.ts"
+import * as Audience from "../Audience.ts"
+import type { Channel, Community } from "../Community.ts"
 import * as Intents from "../gateway/Intents.ts"
 import * as Payload from "../gateway/Payload.ts"
 import type { ChannelChanged, Event, VoiceChanged } from "../guild/Event.ts"
-import type { ChannelId, SessionId } from "../Ids.ts"
+import type { ChannelId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { SessionHandle } from "../session/Session.ts"
 import type { VoiceState } from "../VoiceState.ts"
+import { Alteration, type Altered } from "./Alteration.ts"
+import { Changing } from "./Changing.ts"
+import { ASKED, Meter, SENT, WRITTEN } from "./Meter.ts"
 import { Missed } from "./Missed.ts"
 import type { Dispatch, Enrol, Restructure, Speak, Tell, Watch } from "./Protocol.ts"
 import { type Shift, type Subscriber, Subscribers } from "./Subscribers.ts"
+import { type Delivery, Telling } from "./Telling.ts"
 import { Watchers } from "./Watchers.ts"
 
+export {
+  /**
+   * @since 0.1.0
+   * @category models
+   */
+  type Delivery
+} from "./Telling.ts"
+
 /**
- * Somebody to tell something.
+ * What there is to be told, in pieces: where it gives nothing, somebody else may have a turn.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Delivery {
-  readonly recipients: ReadonlyArray<SessionHandle>
-  readonly payload: Payload.Payload
-}
+export type Deliveries = Generator<Delivery | undefined>
+
+/** Which part of a piece is done at once: many relays may be told of the same change in one turn of the event loop. */
+const FIRST = 1 / 8
+
+/** For so many sessions somebody else may have a turn first. */
+const MANY = 1024
+
+/** So many changes of roles and channels may be unfinished. Whoever makes more than that waits. */
+const UNFINISHED = 16
 
 /** Whichever intents somebody has. */
 const ANY = 0
@@ -33,32 +52,71 @@ const ANY = 0
 const said = (recipients: ReadonlyArray<SessionHandle>, event: Event): ReadonlyArray<Delivery> =>
   recipients.length === 0 ? [] : [{ recipients, payload: Payload.fromEvent(event) }]
 
+/** What it means to the sessions of one user that a channel is altered; nothing, perhaps. */
+const shiftOf = (
+  { after, before, past, present }: Altered,
+  user: UserId,
+  roles: ReadonlyArray<RoleId>,
+  sessions: ReadonlyArray<SessionHandle>
+): Shift | undefined => {
+  const channel = after ?? before
+  const [saw, sees] = [past, present].map(
+    (audience) => audience !== undefined && Audience.admits(audience, user, roles)
+  )
+  if (channel === undefined || (saw === sees && (!saw || before === after))) return undefined
+  const those = (isSo: boolean) => (isSo ? sessions : [])
+  return {
+    channel,
+    before: before ?? channel,
+    gained: those(!saw && sees === true),
+    lost: those(saw === true && !sees),
+    kept: those(saw === true && sees === true)
+  }
+}
+
 /**
  * @since 0.1.0
  * @category models
  */
 export class Served {
   private community: Community
+  readonly meter: Meter
   readonly active: Subscribers
   readonly passive: Subscribers
   private missed = new Missed()
   private readonly watchers = new Watchers()
+  /** Changes of which sessions have yet to be told something, the oldest first. */
+  private changing: Array<Changing> = []
+  private version = 0
+  /** Sessions that know of some of these changes already: up to which. All others know of none. */
+  private readonly versions = new Map<SessionId, number>()
+  private telling: Telling | undefined
 
-  constructor(community: Community) {
+  /** `piece` is how much work is done in one piece; see `Meter`. */
+  constructor(community: Community, piece?: number) {
     this.community = community
-    this.active = new Subscribers(community)
-    this.passive = new Subscribers(community)
+    this.meter = new Meter(piece)
+    this.active = new Subscribers(community, this.meter)
+    this.passive = new Subscribers(community, this.meter)
   }
 
+  /** A session starts from a snapshot of the guild as it is now. */
   attach(subscriber: Subscriber, isActive: boolean): void {
-    this.removed(subscriber.session.id)
-    const list = isActive ? this.active : this.passive
-    list.add(subscriber)
-    this.forget()
+    this.place(subscriber, isActive)
+    this.knows([subscriber.session], this.version)
+  }
+
+  /** A session that is served here looks elsewhere from now on. What it has yet to be told, it is told as one that looked. */
+  *lookAway(session: SessionId): Deliveries {
+    const subscriber = this.get(session)
+    if (subscriber === undefined) return
+    yield* this.allToldTo(subscriber.user)
+    this.place(subscriber, false)
   }
 
   detach(session: SessionId): Subscriber | undefined {
     const removed = this.removed(session)
+    this.versions.delete(session)
     this.forget()
     return removed
   }
@@ -67,56 +125,143 @@ export class Served {
     return this.active.get(session) ?? this.passive.get(session)
   }
 
-  /** The active sessions that an event is for. */
-  dispatch({ channel, intent }: Dispatch): ReadonlyArray<SessionHandle> {
-    return this.active.recipients(channel === undefined ? { intent } : { channel, intent })
+  /** The active sessions that an event is for. To passive ones a message is something that they missed. */
+  dispatch({ channel, intent, message }: Dispatch): ReadonlyArray<SessionHandle> {
+    if (channel === undefined) return this.active.recipients({ intent })
+    if (message !== undefined && this.passive.size > 0) this.missed.message(channel, message.id)
+    return this.active.recipients({ channel, intent })
   }
 
-  /** The passive sessions that a message calls; to the others it is something that they missed. */
-  called({ channel, intent, message }: Dispatch): ReadonlyArray<SessionHandle> {
-    if (message === undefined || channel === undefined || this.passive.size === 0) return []
-    this.missed.message(channel, message.id)
+  /** Whether a message calls passive sessions, perhaps. */
+  isCalling({ message }: Dispatch): boolean {
+    if (message === undefined || this.passive.size === 0) return false
     const { everyone, roles, users } = message.calls
+    return everyone !== "nobody" || users.length + roles.length > 0
+  }
+
+  /** Tells the passive sessions that a message calls. */
+  *called({ channel, intent, message, payload }: Dispatch): Deliveries {
+    if (message === undefined || channel === undefined) return
     const topic = { channel, intent }
-    if (everyone !== "nobody") return this.passive.recipients(topic)
-    if (users.length + roles.length === 0) return []
+    for (const some of this.calledBy(message.calls, topic)) {
+      if (some === undefined) yield undefined
+      if (some === undefined || some.length === 0) continue
+      this.telling?.called(channel, message.id)
+      yield { recipients: some, payload }
+    }
+  }
+
+  private *calledBy(
+    { everyone, roles, users }: NonNullable<Dispatch["message"]>["calls"],
+    topic: { readonly channel: ChannelId; readonly intent: number }
+  ): Generator<ReadonlyArray<SessionHandle> | undefined> {
+    const { passive } = this
+    if (everyone !== "nobody") {
+      if (passive.size > MANY) yield undefined
+      yield* passive.prepare(topic)
+      yield passive.recipients(topic)
+      return
+    }
     const named = users
-      .flatMap((user) => this.passive.of(user))
-      .filter(({ session }) => this.passive.reaches(session.id, topic))
-    const bearing =
-      roles.length === 0
-        ? []
-        : this.passive
-            .recipients(topic)
-            .filter(({ id }) => this.passive.get(id)?.roles.some((role) => roles.includes(role)) === true)
-    return Array.from(new Set([...named.map(({ session }) => session), ...bearing]))
+      .flatMap((user) => passive.of(user))
+      .filter(({ session }) => passive.reaches(session.id, topic))
+      .map(({ session }) => session)
+    if (named.length > 0) yield Array.from(new Set(named))
+    if (roles.length === 0) return
+    if (passive.countBearing(roles) > MANY) yield undefined
+    const told = new Set(named)
+    let isFirst = true
+    for (const some of passive.called(roles, topic)) {
+      if (!isFirst) yield undefined
+      isFirst = false
+      yield told.size === 0 ? some : some.filter((session) => !told.has(session))
+    }
+  }
+
+  /** Whether something has to be told, or found out, before an event that happened in a channel. */
+  isBehind({ channel, intent }: Pick<Dispatch, "channel" | "intent">): boolean {
+    if (channel === undefined) return false
+    return this.isChanging(channel) || this.active.isUnprepared({ channel, intent })
+  }
+
+  /** What has to be told, and found out, before an event that happened in a channel. */
+  *before({ channel, intent }: Pick<Dispatch, "channel" | "intent">): Deliveries {
+    if (channel === undefined) return
+    yield* this.toldOf(channel)
+    if (!this.active.isUnprepared({ channel, intent })) return
+    yield undefined
+    yield* this.active.prepare({ channel, intent })
+  }
+
+  /** Whether sessions have yet to be told of a channel that is another, or that others may see. */
+  isChanging(channel: ChannelId): boolean {
+    return this.changing.some((one) => one.has(channel))
+  }
+
+  /** Tells of a channel what there is to tell, so that something that happened in it may follow. */
+  *toldOf(channel: ChannelId): Deliveries {
+    for (const one of this.changing) {
+      const altered = one.take(channel)
+      if (altered !== undefined) yield* this.altered(one, altered)
+    }
   }
 
   /**
-   * Everybody hears of roles and channels, as far as they see them. There may be hundreds of channels to look at: where it
-   * gives nothing, somebody else may have a turn.
+   * Everybody hears of roles and channels, as far as they see them. The change is in force at once; of channels as many are
+   * told as a small piece of work allows, and the others by and by (`some`), or when something happens in them (`before`).
    */
-  *restructure({ changes, voice }: Restructure): Generator<Delivery | undefined> {
+  *restructure({ alteration, changes, voice }: Restructure): Deliveries {
+    const isUnfinished = changes.some((change) => change._tag === "RolePut" && this.isLeaving(change.role.id))
+    if (isUnfinished) yield* this.all()
+    while (this.changing.length >= UNFINISHED) yield* this.next()
+    const own =
+      alteration?.before === this.community
+        ? alteration
+        : new Alteration(this.community, changes, voice, alteration?.after)
     const { id: guild, roles } = this.community
-    const after = changed(this.community, changes)
-    this.community = after
+    this.community = own.after
     const topic = { intent: Intents.GUILDS }
     for (const list of this.lists) {
+      list.turnTo(own.after)
       for (const change of changes) {
         if (change._tag !== "RolePut") continue
         const tag = roles.has(change.role.id) ? "RoleUpdated" : "RoleCreated"
         yield* said(list.recipients(topic), { _tag: tag, guild, role: change.role })
       }
-      yield* this.shifted(list.change(after), list === this.active ? voice : [])
-      for (const change of changes) {
-        if (change._tag !== "RoleRemoved") continue
-        yield* said(list.recipients(topic), { _tag: "RoleDeleted", guild, role: change.role })
-      }
+    }
+    this.changing.push(new Changing(own, ++this.version))
+    yield* this.some(FIRST * this.meter.piece)
+  }
+
+  /** Whether there is something left to be told that gives way to all else. */
+  get isUnfinished(): boolean {
+    return this.changing.length > 0 || this.telling !== undefined
+  }
+
+  /** Tells some of that, until so much work has been done: of changes first. */
+  *some(work = this.meter.piece): Deliveries {
+    const end = this.meter.spent + work
+    while (this.changing.length > 0 && this.meter.spent < end) yield* this.next()
+    const { telling } = this
+    if (telling === undefined || this.changing.length > 0 || this.meter.spent >= end) return
+    yield* telling.some(this.community, end)
+    if (telling.isDone) this.telling = undefined
+  }
+
+  /** Tells all of that. */
+  *all(): Deliveries {
+    while (this.isUnfinished) {
+      yield* this.some()
+      yield undefined
     }
   }
 
-  /** Those hear of a member who want to, and the member does; who is none any more is told that, and is gone. */
-  *enrol({ became, payload, roles, user, voice }: Enrol): Generator<Delivery | undefined> {
+  /**
+   * Tells sessions that want to hear of members, and the member's own. To these it is told first what there is left to tell
+   * them, as whom they were. Whoever is no member any more is told that, and is gone.
+   */
+  *enrol({ became, payload, roles, user, voice }: Enrol): Deliveries {
+    yield* this.allToldTo(user)
     const isMember = became !== "removed"
     const own = this.lists.map((list) => [list, list.of(user)] as const)
     if (!isMember) {
@@ -130,13 +275,17 @@ export class Served {
     if (recipients.length > 0) yield { recipients, payload }
     if (!isMember) return
     for (const [list, subscribers] of own) {
-      if (subscribers.length > 0) yield* this.shifted(list.member(user, roles), list === this.active ? voice : [])
+      for (const shift of subscribers.length === 0 ? [] : list.member(user, roles)) {
+        const inside = list === this.active ? voice.filter(({ channel }) => channel === shift.channel.id) : []
+        yield* this.shifted(shift, inside)
+      }
     }
   }
 
-  /** Those hear of it who see where somebody is, and those who saw where they were: to them they are nowhere. */
-  *speak(spoken: Speak): Generator<Delivery> {
+  /** Sessions that see where somebody is hear of it, and those that saw where they were: to these they are nowhere. */
+  *speak(spoken: Speak): Deliveries {
     const { before, channel, state } = spoken
+    yield* this.toldBefore(spoken)
     if (this.passive.size > 0) this.missed.spoke(spoken)
     const sees = channel === null ? [] : this.hearing(channel)
     yield* said(sees, this.voiceChanged(state, channel))
@@ -163,18 +312,14 @@ export class Served {
   }
 
   /**
-   * What passive sessions have missed, which they have not from now on. Where it gives nothing, somebody else may have a
-   * turn: there may be as many summaries as sessions, of hundreds of channels each.
+   * Begins to tell passive sessions what they have missed, which they have not from now on. Where they have yet to be told of
+   * what they missed before, that comes first, and this the next time.
    */
-  *summaries(): Generator<Delivery | undefined> {
-    const { missed } = this
-    if (missed.isNothing) return
+  *summaries(): Deliveries {
+    if (this.missed.isNothing || this.telling !== undefined) return
+    this.telling = new Telling(this.missed, this.passive, this.community)
     this.missed = new Missed()
-    for (const part of this.passive.parts(missed.channels)) {
-      const summary = part && missed.summary(this.community.id, part.channels)
-      if (part !== undefined && summary !== undefined) yield* said(part.sessions, summary)
-      yield undefined
-    }
+    yield* this.some(FIRST * this.meter.piece)
   }
 
   private removed(session: SessionId): Subscriber | undefined {
@@ -182,9 +327,105 @@ export class Served {
     return this.active.remove(session) ?? this.passive.remove(session)
   }
 
+  private place(subscriber: Subscriber, isActive: boolean): void {
+    const { id } = subscriber.session
+    this.removed(id)
+    const list = isActive ? this.active : this.passive
+    list.add(subscriber)
+    if (!isActive) this.telling?.skip(id)
+    this.forget()
+  }
+
+  /** Sessions know of all changes up to a version. */
+  private knows(sessions: ReadonlyArray<SessionHandle>, version: number): void {
+    if (this.changing.length > 0) for (const { id } of sessions) this.versions.set(id, version)
+  }
+
+  /** Those of these sessions that do not know of a change. */
+  private unknowing<S extends SessionHandle>({ version }: Changing, sessions: ReadonlyArray<S>): ReadonlyArray<S> {
+    const { versions } = this
+    return versions.size === 0 ? sessions : sessions.filter(({ id }) => (versions.get(id) ?? 0) < version)
+  }
+
   /** Who becomes passive next has seen all that nobody has missed, and is not to be told it as news. */
   private forget(): void {
-    if (this.passive.size === 0 && !this.missed.isNothing) this.missed = new Missed()
+    if (this.passive.size > 0) return
+    this.telling = undefined
+    if (!this.missed.isNothing) this.missed = new Missed()
+  }
+
+  /** The next that there is to tell of the oldest change. */
+  private *next(): Deliveries {
+    const [oldest] = this.changing
+    if (oldest === undefined) return
+    const altered = oldest.next()
+    if (altered !== undefined) {
+      yield* this.altered(oldest, altered)
+      return
+    }
+    this.changing = this.changing.slice(1)
+    for (const list of this.lists) {
+      yield* this.left(oldest, this.unknowing(oldest, list.recipients({ intent: Intents.GUILDS })))
+    }
+    if (this.changing.length === 0) this.versions.clear()
+  }
+
+  private *left({ alteration }: Changing, sessions: ReadonlyArray<SessionHandle>): Deliveries {
+    for (const change of alteration.changes) {
+      if (change._tag !== "RoleRemoved") continue
+      yield* said(sessions, { _tag: "RoleDeleted", guild: this.community.id, role: change.role })
+    }
+  }
+
+  /** Whether sessions have yet to be told that a role is no more. */
+  private isLeaving(role: RoleId): boolean {
+    return this.changing.some(({ alteration }) =>
+      alteration.changes.some((change) => change._tag === "RoleRemoved" && change.role === role)
+    )
+  }
+
+  private *altered(changing: Changing, altered: Altered): Deliveries {
+    for (const list of this.lists) {
+      const shift = yield* list.shift(altered)
+      if (shift === undefined) continue
+      const { before, channel } = shift
+      const [gained, lost, kept] = [shift.gained, shift.lost, shift.kept].map((sessions) =>
+        this.unknowing(changing, sessions)
+      )
+      yield* this.shifted(
+        { before, channel, gained: gained ?? [], lost: lost ?? [], kept: kept ?? [] },
+        list === this.active ? changing.alteration.inside(channel.id) : [],
+        changing.alteration
+      )
+    }
+    if (this.meter.isDue) yield undefined
+  }
+
+  /** Tells the sessions of a user all that there is left to tell them, by the roles that they have yet. */
+  private *allToldTo(user: UserId): Deliveries {
+    for (const list of this.changing.length > 0 ? this.lists : []) {
+      const own = list.of(user)
+      const roles = own[0]?.roles ?? []
+      for (const one of own.length === 0 ? [] : this.changing) {
+        const wanting = own
+          .filter(({ intents }) => Intents.wants(intents, Intents.GUILDS))
+          .map(({ session }) => session)
+        const sessions = this.unknowing(one, wanting)
+        const voice = (channel: ChannelId) => (list === this.active ? one.alteration.inside(channel) : [])
+        for (const altered of sessions.length === 0 ? [] : one.left()) {
+          const shift = shiftOf(altered, user, roles, sessions)
+          this.meter.spent += ASKED
+          if (shift !== undefined) yield* this.shifted(shift, voice(altered.id), one.alteration)
+          if (this.meter.isDue) yield undefined
+        }
+        yield* this.left(one, sessions)
+      }
+      this.knows(
+        own.map(({ session }) => session),
+        this.version
+      )
+    }
+    if (this.telling !== undefined) yield* this.telling.of(user, this.community)
   }
 
   private get lists(): ReadonlyArray<Subscribers> {
@@ -195,25 +436,40 @@ export class Served {
     return this.active.recipients({ channel, intent: Intents.GUILD_VOICE_STATES })
   }
 
+  /** Where somebody is now is told after all that there is to tell of where they were, also in a channel that is no more. */
+  private *toldBefore({ before, channel, state }: Speak): Deliveries {
+    for (const { alteration } of this.changing) {
+      const place = alteration.placeOf(state.member.user.id)
+      if (place !== undefined) yield* this.toldOf(place)
+    }
+    for (const one of [before, channel]) if (one !== null && this.isChanging(one)) yield* this.toldOf(one)
+  }
+
   private voiceChanged(state: VoiceChanged["state"] | Speak["state"], channel: ChannelId | null): VoiceChanged {
     return { _tag: "VoiceChanged", guild: this.community.id, state: { ...state, channel } }
   }
 
-  private channelChanged(tag: ChannelChanged["_tag"], channel: Channel): ChannelChanged {
-    return { _tag: tag, guild: this.community.id, channel }
+  private payload(tag: ChannelChanged["_tag"], channel: Channel): Payload.Payload {
+    return Payload.fromEvent({ _tag: tag, guild: this.community.id, channel })
   }
 
   /** Who does not see a channel any more sees nobody in it either; who sees it now, sees who is there. */
-  private *shifted(shifts: Iterable<Shift>, voice: ReadonlyArray<VoiceState>): Generator<Delivery | undefined> {
-    for (const { before, channel, gained, kept, lost } of shifts) {
-      const inside = voice.filter((state) => state.channel === channel.id)
-      for (const state of inside) yield* said(this.wanting(lost), this.voiceChanged(state, null))
-      yield* said(lost, this.channelChanged("ChannelDeleted", before))
-      yield* said(kept, this.channelChanged("ChannelUpdated", channel))
-      yield* said(gained, this.channelChanged("ChannelCreated", channel))
-      for (const state of inside) yield* said(this.wanting(gained), this.voiceChanged(state, channel.id))
-      yield undefined
+  private *shifted(
+    { before, channel, gained, kept, lost }: Shift,
+    inside: ReadonlyArray<VoiceState>,
+    texts?: Alteration
+  ): Deliveries {
+    if (gained.length + kept.length + lost.length === 0) return
+    const told = (recipients: ReadonlyArray<SessionHandle>, tag: ChannelChanged["_tag"], about: Channel) => {
+      if (recipients.length === 0) return []
+      this.meter.spent += WRITTEN * about.overwrites.length + SENT * recipients.length
+      return [{ recipients, payload: texts?.payload(tag, about) ?? this.payload(tag, about) }]
     }
+    for (const state of inside) yield* said(this.wanting(lost), this.voiceChanged(state, null))
+    yield* told(lost, "ChannelDeleted", before)
+    yield* told(kept, "ChannelUpdated", channel)
+    yield* told(gained, "ChannelCreated", channel)
+    for (const state of inside) yield* said(this.wanting(gained), this.voiceChanged(state, channel.id))
   }
 
   /** Those of these who want to hear of voice channels. */

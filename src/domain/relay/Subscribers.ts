@@ -12,8 +12,10 @@ import type { Channel, Community } from "../Community.ts"
 import * as Intents from "../gateway/Intents.ts"
 import type { ChannelId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { SessionHandle } from "../session/Session.ts"
+import type { Altered } from "./Alteration.ts"
 import { Bits } from "./Bits.ts"
-import { Roll, type Subscriber } from "./Roll.ts"
+import { ASKED, FOUND, Meter } from "./Meter.ts"
+import { type Kind, Roll, type Subscriber } from "./Roll.ts"
 
 export {
   /**
@@ -49,17 +51,6 @@ export interface Shift {
   readonly kept: ReadonlyArray<SessionHandle>
 }
 
-/**
- * Those who see the same of some channels.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Part {
-  readonly channels: ReadonlySet<ChannelId>
-  readonly sessions: ReadonlyArray<SessionHandle>
-}
-
 /** `seen`: of how many touched places the bits know. */
 interface View {
   audience: Audience.Audience | undefined
@@ -67,10 +58,50 @@ interface View {
   seen: number
 }
 
-/** Where nothing more particular is asked. */
-const ALL = 0
+/** What is worked out in pieces: where it gives nothing, somebody else may have a turn. */
+type InPieces<A> = Generator<undefined, A>
+
+/** The places of those who see a channel from now on, or no longer do. */
+type Turned = readonly [places: Array<number>, sees: boolean]
+
+/** So many kinds are asked at once before a message. */
+const MANY = 1024
 
 const NOBODY: ReadonlyArray<SessionHandle> = []
+
+/** What an audience says of kinds: each role is asked once. */
+class Verdicts {
+  private readonly audience: Audience.Audience
+  private readonly roles: ReadonlyArray<RoleId>
+  /** By the number of the role: what it says, and one more, so that none is 0. */
+  private readonly said: Uint8Array
+
+  constructor(audience: Audience.Audience, roles: ReadonlyArray<RoleId>) {
+    this.audience = audience
+    this.roles = roles
+    this.said = new Uint8Array(roles.length)
+  }
+
+  admits({ borne }: Kind): boolean {
+    let all = 0
+    for (const number of borne) all |= (this.said[number] || this.ask(number)) - 1
+    return Audience.admitsSaying(this.audience, all)
+  }
+
+  private ask(number: number): number {
+    const role = this.roles[number]
+    const said = 1 + (role === undefined ? 0 : Audience.says(this.audience, role))
+    this.said[number] = said
+    return said
+  }
+}
+
+/** All pieces one after the other. */
+const atOnce = <A>(pieces: InPieces<A>): A => {
+  let next = pieces.next()
+  while (next.done !== true) next = pieces.next()
+  return next.value
+}
 
 /**
  * @since 0.1.0
@@ -78,16 +109,19 @@ const NOBODY: ReadonlyArray<SessionHandle> = []
  */
 export class Subscribers {
   private community: Community
-  private readonly roll = new Roll()
+  readonly roll = new Roll()
+  readonly meter: Meter
   /** By channel (none is the guild as a whole) and intent. */
   private readonly views = new Map<ChannelId | undefined, Map<number, View>>()
   /** Places that changed hands since the views were begun. */
   private touched: Array<number> = []
+  private readonly concerned = new WeakMap<Audience.Difference & object, ReadonlyArray<Kind>>()
   /** The last list, until something changes: most events come where the last one did. */
   private last: { readonly topic: Topic; readonly list: ReadonlyArray<SessionHandle> } | undefined
 
-  constructor(community: Community) {
+  constructor(community: Community, meter = new Meter()) {
     this.community = community
+    this.meter = meter
   }
 
   get size(): number {
@@ -128,7 +162,7 @@ export class Subscribers {
     if (last?.topic.channel === topic.channel && last?.topic.intent === topic.intent) return last.list
     const audience = this.audienceOf(topic)
     if (audience === null) return NOBODY
-    const { bits } = this.view(topic, audience)
+    const { bits } = atOnce(this.view(topic, audience))
     const { length } = this.roll.sessions
     const list = bits.count(length) === length ? this.roll.lent : bits.pick(this.roll.sessions)
     this.last = { topic, list }
@@ -142,89 +176,176 @@ export class Subscribers {
     return place !== undefined && audience !== null && this.admits(place, topic, audience)
   }
 
-  /** Takes over a changed community, and says what that means, channel by channel. */
-  *change(after: Community): Generator<Shift> {
-    const before = this.community
-    this.community = after
-    this.last = undefined
-    // A role that is another means the same to all channels.
-    const known = new Map<string, ReadonlyArray<number>>()
-    for (const id of new Set([...before.channels.keys(), ...after.channels.keys()])) {
-      const [old, current] = [before.channels.get(id), after.channels.get(id)]
-      const channel = current ?? old
-      const [past, present] = [before.audiences.get(id), after.audiences.get(id)]
-      if (channel === undefined || (old === current && past === present)) continue
-      const topic = { intent: Intents.GUILDS, channel: id }
-      const { gained, lost } = this.moved(topic, past, present, known)
-      const isOther = old !== undefined && current !== undefined && old !== current
-      const isNew = new Set(gained)
-      const kept = isOther ? this.recipients(topic).filter((session) => !isNew.has(session)) : NOBODY
-      yield { channel, before: old ?? channel, gained, lost, kept }
-      if (current === undefined) this.views.delete(id)
+  /** Whether many have to be asked before it is known which sessions an event is for. */
+  isUnprepared(topic: Topic): boolean {
+    const { last } = this
+    if (this.roll.variety <= MANY || (last?.topic.channel === topic.channel && last?.topic.intent === topic.intent)) {
+      return false
     }
+    const audience = this.audienceOf(topic)
+    if (audience === null) return false
+    const view = this.views.get(topic.channel)?.get(topic.intent)
+    return view === undefined || view.audience !== audience
   }
 
-  /** Who sees a channel from now on, and who no longer does; the bits of its views are as they must be afterwards. */
-  private moved(
-    topic: Topic,
-    past: Audience.Audience | undefined,
-    present: Audience.Audience | undefined,
-    known: Map<string, ReadonlyArray<number>>
-  ): Pick<Shift, "gained" | "lost"> {
-    if (past === present) return { gained: NOBODY, lost: NOBODY }
-    if (past === undefined) return { gained: this.view(topic, present).bits.pick(this.roll.sessions), lost: NOBODY }
-    if (present === undefined) return { gained: NOBODY, lost: this.view(topic, past).bits.pick(this.roll.sessions) }
-    const difference = Audience.difference(past, present)
-    if (difference === "everyone") {
-      const saw = this.view(topic, past).bits.copy()
-      const sees = this.view(topic, present).bits
-      return { gained: sees.without(saw).pick(this.roll.sessions), lost: saw.without(sees).pick(this.roll.sessions) }
+  /** Finds out which sessions an event is for, so that `recipients` only reads it. */
+  *prepare(topic: Topic): InPieces<void> {
+    const audience = this.audienceOf(topic)
+    if (audience !== null) yield* this.view(topic, audience)
+  }
+
+  /** Takes over a changed community. What that means to each session is found out channel by channel, with `shift`. */
+  turnTo(after: Community): void {
+    this.community = after
+    this.last = undefined
+  }
+
+  /**
+   * What it means that a channel is altered. It may be called later than `turnTo`, and after sessions have come and gone: then
+   * those that have come since are among the answer too.
+   */
+  *shift(altered: Altered): InPieces<Shift | undefined> {
+    const { after, before, id, present } = altered
+    const channel = after ?? before
+    if (channel === undefined) return undefined
+    this.meter.spent += ASKED
+    const topic = { intent: Intents.GUILDS, channel: id }
+    const { gained, lost } = yield* this.moved(topic, altered)
+    const isOther = before !== undefined && after !== undefined && before !== after
+    let kept = NOBODY
+    if (isOther && present !== undefined) {
+      const { bits } = yield* this.view(topic, present)
+      const isNew = new Set(gained)
+      kept = bits.pick(this.roll.sessions)
+      if (isNew.size > 0) kept = kept.filter((session) => !isNew.has(session))
     }
-    const places = this.concerned(difference, known)
+    if (after === undefined) this.views.delete(id)
+    return { channel, before: before ?? channel, gained, lost, kept }
+  }
+
+  /** Which sessions see a channel from now on, and which no longer do; the bits of its views are as they must be afterwards. */
+  private *moved(topic: Topic, { difference, past, present }: Altered): InPieces<Pick<Shift, "gained" | "lost">> {
+    const { sessions } = this.roll
+    if (past === present) return { gained: NOBODY, lost: NOBODY }
+    if (past === undefined) return { gained: (yield* this.view(topic, present)).bits.pick(sessions), lost: NOBODY }
+    if (present === undefined) return { gained: NOBODY, lost: (yield* this.view(topic, past)).bits.pick(sessions) }
+    if (difference === undefined || difference === "everyone") {
+      const saw = (yield* this.view(topic, past)).bits.copy()
+      const sees = (yield* this.view(topic, present)).bits
+      return { gained: sees.without(saw).pick(sessions), lost: saw.without(sees).pick(sessions) }
+    }
+    const turned = yield* this.turned(difference, past, present)
     for (const [intent, view] of this.views.get(topic.channel) ?? []) {
       // One that knows of something older is made anew when it is used.
       if (view.audience !== past) continue
-      const own = { ...topic, intent }
       view.audience = present
-      for (const place of places) view.bits.set(place, this.admits(place, own, present))
+      for (const [places, sees] of turned) {
+        this.meter.spent += places.length
+        for (const place of places) view.bits.set(place, sees && this.wants(place, intent))
+      }
+      if (this.meter.isDue) yield undefined
     }
-    const gained: Array<SessionHandle> = []
-    const lost: Array<SessionHandle> = []
-    for (const place of places) {
-      const session = this.roll.sessions[place]
-      const [saw, sees] = [this.admits(place, topic, past), this.admits(place, topic, present)]
-      if (session !== undefined && saw !== sees) (sees ? gained : lost).push(session)
-    }
-    return { gained, lost }
+    const [gained, lost] = turned.map(([places]) =>
+      places.flatMap((place) => (this.wants(place, topic.intent) ? (sessions[place] ?? []) : []))
+    )
+    return { gained: gained ?? NOBODY, lost: lost ?? NOBODY }
   }
 
-  /** The places of those whose answer may be another. */
-  private concerned(
-    { roles, users }: Exclude<Audience.Difference, "everyone">,
-    known: Map<string, ReadonlyArray<number>>
-  ): ReadonlyArray<number> {
-    if (roles.size + users.size === 0) return []
-    const key = [...roles, "", ...users].join()
-    const found = known.get(key)
-    if (found !== undefined) return found
-    const places = new Set<number>()
-    const question = {}
-    for (const [place, kind] of roles.size === 0 ? [] : this.roll.kinds.entries()) {
-      if (kind.question !== question) {
-        kind.question = question
-        kind.answer = kind.roles.some((role) => roles.has(role))
+  private wants(place: number, intent: number): boolean {
+    return Intents.wants(this.roll.kinds[place]?.intents ?? 0, intent)
+  }
+
+  /**
+   * The places of those to whom the answer is another: of those who see it now, and of those who do not. Those of one kind are
+   * asked once; only who is spoken of by name, and whom that concerns, is asked alone.
+   */
+  private *turned(
+    difference: Exclude<Audience.Difference, "everyone">,
+    past: Audience.Audience,
+    present: Audience.Audience
+  ): InPieces<readonly [Turned, Turned]> {
+    const { roll } = this
+    const turned: readonly [Turned, Turned] = [
+      [[], true],
+      [[], false]
+    ]
+    const [[gained], [lost]] = turned
+    const ask = (user: UserId) => {
+      this.meter.spent += FOUND
+      for (const place of roll.placesOf(user)) {
+        const roles = roll.kinds[place]?.roles ?? []
+        const [saw, sees] = [Audience.admits(past, user, roles), Audience.admits(present, user, roles)]
+        if (saw !== sees) (sees ? gained : lost).push(place)
       }
-      if (kind.answer) places.add(place)
     }
-    for (const user of users) {
-      for (const { session } of this.of(user)) {
-        const place = this.roll.placeOf(session.id)
-        if (place !== undefined) places.add(place)
+    const kinds = this.bearing(difference)
+    const [before, after] = [new Verdicts(past, roll.borne), new Verdicts(present, roll.borne)]
+    for (const kind of kinds) {
+      this.meter.spent += ASKED
+      const sees = after.admits(kind)
+      if (before.admits(kind) !== sees) {
+        this.meter.spent += 2 * FOUND * kind.places.length
+        const places = sees ? gained : lost
+        for (const place of kind.places) {
+          const user = roll.users[place]
+          if (user === undefined || Audience.names(past, user) || Audience.names(present, user)) continue
+          places.push(place)
+        }
+      }
+      if (this.meter.isDue) yield undefined
+    }
+    for (const user of difference.users) {
+      ask(user)
+      if (this.meter.isDue) yield undefined
+    }
+    // Whoever is shut out by name sees a channel all the same by a role that administers.
+    if (kinds.length === 0 || past.base === present.base) return turned
+    for (const [user, sees] of present.named) {
+      if (!sees && past.named.get(user) === false) ask(user)
+      if (this.meter.isDue) yield undefined
+    }
+    return turned
+  }
+
+  /**
+   * The kinds that a difference may concern: found out once for all channels that differ alike. Those that have come since
+   * hold only places that have been touched since, at which every view looks anew.
+   */
+  private bearing(difference: Exclude<Audience.Difference, "everyone">): ReadonlyArray<Kind> {
+    const found = this.concerned.get(difference) ?? this.roll.bearing(difference.roles)
+    this.concerned.set(difference, found)
+    return found
+  }
+
+  /** The sessions of those who bear one of these roles at least, and whom an event is for; as many at a time as a piece has. */
+  *called(roles: ReadonlyArray<RoleId>, topic: Topic): Generator<ReadonlyArray<SessionHandle>> {
+    const audience = this.audienceOf(topic)
+    if (audience === null) return
+    const { roll } = this
+    const verdicts = audience && new Verdicts(audience, roll.borne)
+    let some: Array<SessionHandle> = []
+    for (const kind of roll.bearing(roles)) {
+      this.meter.spent += ASKED + FOUND * kind.places.length
+      if (!Intents.wants(kind.intents, topic.intent)) continue
+      const isSeen = verdicts === undefined || verdicts.admits(kind)
+      for (const place of kind.places) {
+        const user = roll.users[place]
+        const session = roll.sessions[place]
+        if (user === undefined || session === undefined) continue
+        const isNamed = audience !== undefined && Audience.names(audience, user)
+        if (isNamed ? Audience.admits(audience, user, kind.roles) : isSeen) some.push(session)
+      }
+      if (this.meter.isDue) {
+        yield some
+        some = []
       }
     }
-    const all = Array.from(places)
-    known.set(key, all)
-    return all
+    yield some
+  }
+
+  /** How many sessions bear one of these roles, each counted once for each. */
+  countBearing(roles: ReadonlyArray<RoleId>): number {
+    return this.roll.bearing(roles).reduce((count, { places }) => count + places.length, 0)
   }
 
   /** A member has other roles from now on; says what that means, channel by channel. */
@@ -243,62 +364,19 @@ export class Subscribers {
     }
   }
 
-  /**
-   * Everybody, by what they see of some channels. Where it gives nothing, it has looked at one channel more. Nothing may be
-   * changed before it is done.
-   *
-   * Each channel divides those who see it from those who do not; what a part sees is then asked of any one in it. To note it
-   * down on the way, for parts that are divided again, took gigabytes: 500 channels, 15,000 sessions, 250 roles.
-   */
-  *parts(channels: Iterable<ChannelId>): Generator<Part | undefined> {
-    const { sessions } = this.roll
-    const partOf = new Float64Array(sessions.length)
-    let next = 1
-    const views: Array<readonly [ChannelId, Bits]> = []
-    for (const channel of channels) {
-      const topic = { intent: ALL, channel }
-      const audience = this.audienceOf(topic)
-      if (audience === null) continue
-      const { bits } = this.view(topic, audience)
-      views.push([channel, bits])
-      const divided = new Map<number, number>()
-      for (let place = 0; place < sessions.length; place++) {
-        if (!bits.has(place)) continue
-        const part = partOf[place] ?? 0
-        let seeing = divided.get(part)
-        if (seeing === undefined) divided.set(part, (seeing = next++))
-        partOf[place] = seeing
-      }
-      yield undefined
-    }
-    const places = new Map<number, Array<number>>()
-    for (const [place, part] of partOf.entries()) {
-      const inPart = places.get(part)
-      if (inPart === undefined) places.set(part, [place])
-      else inPart.push(place)
-    }
-    for (const inPart of places.values()) {
-      const [one = 0] = inPart
-      yield {
-        channels: new Set(views.flatMap(([channel, bits]) => (bits.has(one) ? [channel] : []))),
-        sessions: inPart.flatMap((place) => sessions[place] ?? [])
-      }
-    }
-  }
-
   /** None for what concerns the whole guild; `null` where there is no such channel. */
   private audienceOf({ channel }: Topic): Audience.Audience | undefined | null {
     return channel === undefined ? undefined : (this.community.audiences.get(channel) ?? null)
   }
 
-  private view(topic: Topic, audience: Audience.Audience | undefined): View {
+  private *view(topic: Topic, audience: Audience.Audience | undefined): InPieces<View> {
     const ofChannel = this.views.get(topic.channel) ?? new Map<number, View>()
     this.views.set(topic.channel, ofChannel)
     const view = ofChannel.get(topic.intent) ?? { audience, bits: new Bits(), seen: Number.NEGATIVE_INFINITY }
     ofChannel.set(topic.intent, view)
     if (view.audience !== audience || this.touched.length - view.seen > this.roll.sessions.length) {
+      view.bits = yield* this.asked(topic, audience)
       view.audience = audience
-      view.bits = this.asked(topic, audience)
     } else {
       for (let index = view.seen; index < this.touched.length; index++) {
         const place = this.touched[index] ?? 0
@@ -309,28 +387,51 @@ export class Subscribers {
     return view
   }
 
-  /** Asks all: those of one kind once, and everybody who is spoken of by name. */
-  private asked(topic: Topic, audience: Audience.Audience | undefined): Bits {
-    const bits = new Bits()
-    const question = {}
-    for (const [place, kind] of this.roll.kinds.entries()) {
-      const user = this.roll.users[place]
-      if (audience !== undefined && user !== undefined && Audience.names(audience, user)) {
-        bits.set(place, this.admits(place, topic, audience))
-        continue
+  /**
+   * Asks all. Most kinds need not be asked: where a channel is open, only the bearers of a denied role may be shut out, and
+   * where it is not, only the bearers of some roles may be let in. Those of one kind are asked once, and who is spoken of by
+   * name alone.
+   */
+  private *asked(topic: Topic, audience: Audience.Audience | undefined): InPieces<Bits> {
+    const { roll } = this
+    if (audience === undefined) {
+      const bits = new Bits()
+      for (const kind of roll.all()) {
+        this.meter.spent += 1 + kind.places.length
+        if (Intents.wants(kind.intents, topic.intent)) for (const place of kind.places) bits.set(place, true)
+        if (this.meter.isDue) yield undefined
       }
-      if (kind.question !== question) {
-        kind.question = question
-        kind.answer =
-          Intents.wants(kind.intents, topic.intent) &&
-          (audience === undefined || Audience.admitsRoles(audience, kind.roles))
+      return bits
+    }
+    const { allowed, base, denied, isOpen, named, viewers } = audience
+    const isForAll = base.administrators.has(base.everyone)
+    const bits = isOpen || isForAll ? (yield* this.view({ intent: topic.intent }, undefined)).bits.copy() : new Bits()
+    if (isForAll) return bits
+    const verdicts = new Verdicts(audience, roll.borne)
+    for (const kind of roll.perhapsBearing(isOpen ? denied : [...allowed, ...viewers, ...base.administrators])) {
+      this.meter.spent += ASKED
+      if (Intents.wants(kind.intents, topic.intent) && verdicts.admits(kind) !== isOpen) {
+        this.meter.spent += kind.places.length
+        for (const place of kind.places) bits.set(place, !isOpen)
       }
-      bits.set(place, kind.answer)
+      if (this.meter.isDue) yield undefined
+    }
+    const ask = (place: number) => bits.set(place, this.admits(place, topic, audience))
+    for (const place of roll.placesOf(base.ownerId)) ask(place)
+    if (named.size <= roll.size) {
+      for (const user of named.keys()) {
+        this.meter.spent += FOUND
+        for (const place of roll.placesOf(user)) ask(place)
+        if (this.meter.isDue) yield undefined
+      }
+    } else {
+      for (const [place, user] of roll.users.entries()) if (named.has(user)) ask(place)
+      this.meter.spent += FOUND * roll.size
     }
     return bits
   }
 
-  private admits(place: number, { intent }: Topic, audience: Audience.Audience | undefined): boolean {
+  private admits(place: number, { intent }: Pick<Topic, "intent">, audience: Audience.Audience | undefined): boolean {
     const kind = this.roll.kinds[place]
     const user = this.roll.users[place]
     if (kind === undefined || user === undefined || !Intents.wants(kind.intents, intent)) return false

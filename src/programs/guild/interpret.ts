@@ -12,6 +12,7 @@ import * as Payload from "../../domain/gateway/Payload.ts"
 import type { Attach, Dispatch, Enrol, Output } from "../../domain/guild/Output.ts"
 import type { State } from "../../domain/guild/State.ts"
 import type { Offload } from "../../domain/Offload.ts"
+import { Alteration } from "../../domain/relay/Alteration.ts"
 import type { Dispatch as Dispatched, OutletProtocol, Protocol, SessionRef } from "../../domain/relay/Protocol.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
 import type { SessionHandle } from "../../domain/session/Session.ts"
@@ -129,7 +130,12 @@ export const interpret = (
       return tell(relays.all, request<Protocol, "Dispatch">("Dispatch", dispatched(output)))
     case "Restructure": {
       const { changes, voice } = output
-      return tell(relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice }))
+      // Worked out once for all relays beside the guild.
+      const alteration =
+        relays.here.size === 0
+          ? undefined
+          : { alteration: new Alteration(before.community, changes, voice, after.community) }
+      return tell(relays.all, request<Protocol, "Restructure">("Restructure", { changes, voice, ...alteration }))
     }
     case "Enrol":
       return enrol(shell, output)

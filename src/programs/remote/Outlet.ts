@@ -48,8 +48,10 @@ const commandOf = (request: Request<OutletProtocol>): Wire.Command => {
       return { _tag: "Turn", ...request.payload }
     case "Dispatch":
       return { _tag: "Dispatch", ...request.payload }
-    case "Restructure":
-      return { _tag: "Restructure", ...request.payload }
+    case "Restructure": {
+      const { changes, voice } = request.payload
+      return { _tag: "Restructure", changes, voice }
+    }
     case "Enrol":
       return { _tag: "Enrol", ...request.payload }
     case "Speak":

@@ -10,6 +10,7 @@ import type * as Envelope from "../../domain/Envelope.ts"
 import { RELAY_CAPACITY } from "../../domain/guild/State.ts"
 import type { SessionId } from "../../domain/Ids.ts"
 import type { Offload } from "../../domain/Offload.ts"
+import { Alteration } from "../../domain/relay/Alteration.ts"
 import { Departures } from "../../domain/relay/Departures.ts"
 import type { Protocol } from "../../domain/relay/Protocol.ts"
 import type * as Wire from "../../domain/remote/Wire.ts"
@@ -124,9 +125,13 @@ export const make = Effect.fnUntraced(function* (
         return tell("Tell", message, relays)
       case "Dispatch":
         return tell("Dispatch", message, relays)
-      case "Restructure":
-        take(message.changes)
-        return tell("Restructure", message, relays)
+      case "Restructure": {
+        const { changes, voice } = message
+        const before = guild.community
+        take(changes)
+        const alteration = new Alteration(before, changes, voice, guild.community)
+        return tell("Restructure", { changes, voice, alteration }, relays)
+      }
       case "Enrol":
         if (message.became === "added") joined(message.user)
         return tell("Enrol", message, relays)

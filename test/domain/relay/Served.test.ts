@@ -40,6 +40,7 @@ const read = ({ head }: Payload.Payload) =>
 const isStaff = (who: number) => who <= 2
 const sees = (who: number, channel: ChannelId) => channel !== HIDDEN || isStaff(who)
 const everybody = [1, 2, 3, 4, 5]
+const toldIn = (deliveries: Iterable<Delivery | undefined>) => Array.from(deliveries).filter((one) => one !== undefined)
 const idsOf = (sessions: ReadonlyArray<SessionHandle>) => sessions.map(({ id }) => id).toSorted()
 
 describe("Served", () => {
@@ -67,7 +68,7 @@ describe("Served", () => {
         const sessions = (all: ReadonlyArray<number>) => all.map(sessionId).toSorted()
         /** What a summary has to say, as long as somebody is there to be told. */
         const lastMessages = new Map<ChannelId, string>()
-        const moved = new Map<number, { readonly before: ChannelId | null; readonly now: ChannelId | null }>()
+        const moved = new Map<number, { readonly were: ReadonlyArray<ChannelId>; readonly now: ChannelId | null }>()
         const inVoice = new Map<number, ChannelId>()
         const latest = new Map<string, string>()
         const whereabouts = new Map<string, ChannelId>()
@@ -78,7 +79,8 @@ describe("Served", () => {
             case "turn": {
               for (const who of step.who === "everybody" ? everybody : [step.who]) {
                 const subscriber = served.get(sessionId(who))
-                if (subscriber !== undefined) served.attach(subscriber, step.isActive)
+                if (subscriber !== undefined && step.isActive) served.attach(subscriber, true)
+                else Array.from(served.lookAway(sessionId(who)))
                 if (step.isActive) active.add(who)
                 else active.delete(who)
               }
@@ -114,7 +116,11 @@ describe("Served", () => {
                 idsOf(served.dispatch(event)),
                 sessions(Array.from(active).filter((who) => sees(who, channel)))
               )
-              assert.deepStrictEqual(idsOf(served.called(event)), sessions(called.filter((who) => sees(who, channel))))
+              const heard = served.isCalling(event) ? toldIn(served.called(event)) : []
+              assert.deepStrictEqual(
+                idsOf(heard.flatMap(({ recipients }) => recipients)),
+                sessions(called.filter((who) => sees(who, channel)))
+              )
               if (passive().length > 0) lastMessages.set(channel, id)
               break
             }
@@ -122,7 +128,7 @@ describe("Served", () => {
               const { channel, who } = step
               const before = inVoice.get(who) ?? null
               const state = { member: member(who), session: sessionId(who), selfMute: false, selfDeaf: false }
-              const deliveries = Array.from(served.speak({ before, channel, state }))
+              const deliveries = toldIn(served.speak({ before, channel, state }))
               const heard = new Map<SessionId, string>()
               for (const { payload, recipients } of deliveries) {
                 for (const { id } of recipients) heard.set(id, /"channel_id":("?\w+"?)/.exec(payload.head)?.[1] ?? "")
@@ -144,15 +150,15 @@ describe("Served", () => {
                 inVoice.set(who, channel)
                 whereabouts.set(userId(who), channel)
               }
-              if (passive().length > 0)
-                moved.set(who, { before: moved.has(who) ? (moved.get(who)?.before ?? null) : before, now: channel })
+              if (passive().length > 0) {
+                const were = [...(moved.get(who)?.were ?? []), ...(before === null ? [] : [before])]
+                moved.set(who, { were, now: channel })
+              }
               break
             }
             case "summarise": {
               const got = new Map<SessionId, ReturnType<typeof read>>()
-              const deliveries: ReadonlyArray<Delivery> = Array.from(served.summaries()).filter(
-                (one) => one !== undefined
-              )
+              const deliveries = [...toldIn(served.summaries()), ...toldIn(served.all())]
               for (const { payload, recipients } of deliveries) {
                 for (const { id } of recipients) {
                   assert.isFalse(got.has(id), "one summary")
@@ -176,7 +182,7 @@ describe("Served", () => {
                 assert.deepStrictEqual(
                   summary?.removed_voice_states.toSorted() ?? [],
                   moves
-                    .filter(([, { before, now }]) => !isThere(now) && isThere(before))
+                    .filter(([, { now, were }]) => !isThere(now) && were.some(isThere))
                     .map(([mover]) => userId(mover))
                     .toSorted()
                 )
