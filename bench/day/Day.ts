@@ -88,7 +88,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   const tally = new Tally(shared)
   const instruments = new Instruments(sharedInstruments)
   const findings = new Findings(tell)
-  const mood: Mood = { isOn: false, slow: 0.002, fails: 0.004, loses: 0.01 }
+  const mood: Mood = { isOn: false, slow: 0.002, fails: 0.004, loses: 0.08 }
   const tracer = counting(instruments)
   const summaryMillis = 3_000
   const world = yield* makeWorld(offload, {
@@ -137,8 +137,9 @@ export const mourn = Effect.fnUntraced(function* (day: Day) {
   for (const life of day.lives) {
     const { clients, first } = life.place
     for (let client = first; client < first + clients; client++) {
+      if (day.tally.closed[client] === 0 || life.busy.has(client)) continue
       const session = life.model.sessions.get(userOf(client))
-      if (day.tally.closed[client] === 0 || session === undefined || life.busy.has(client)) continue
+      if (session === undefined) continue
       life.busy.add(client)
       if (life.mannerOf(client) !== "stops") {
         day.findings.closedThoughReading++

@@ -74,6 +74,9 @@ interface Remembered {
   readonly ordinal: number
 }
 
+/** All with these roles see the same, whatever else they want; but for those who are spoken of by name. */
+const sightOf = ({ roles, user }: Sort): string => `${user} ${roles.toSorted().join()}`
+
 const mask = (bits: ReadonlyArray<number>) => String(bits.reduce((all, bit) => all | (1n << BigInt(bit)), 0n))
 
 export class Model {
@@ -87,6 +90,8 @@ export class Model {
   /** Deliveries that are due, to all sessions together, ever. */
   due = 0
   ordinal = 0
+  /** Rises with whatever a snapshot may show. */
+  private version = 0
   private readonly last = new Map<string, string>()
   private readonly streams = new Map<string, Stream>()
   /** Messages since they are remembered, for what is decided a little later; and what was last in each channel then. */
@@ -135,6 +140,7 @@ export class Model {
   message(read: MessageRead): void {
     const { channel } = read
     this.ordinal++
+    this.version++
     this.last.set(channel, String(read.id))
     this.labels[(this.ordinal % LABELLED) * 2] = read.token
     this.labels[(this.ordinal % LABELLED) * 2 + 1] = read.number
@@ -161,7 +167,7 @@ export class Model {
     const session = new Session(stream, client, user)
     this.sessions.set(user, session)
     session.snapshots = 1
-    session.shown = this.snapshotOf(stream)
+    session.shown = this.shownNow(stream)
   }
 
   /** A session is no more. Gives it back, for the last look at what it got. */
@@ -184,6 +190,7 @@ export class Model {
   /** Somebody is in another voice channel, or in none. */
   moves(user: string, channel: string | undefined): void {
     const before = this.voice.get(user)
+    this.version++
     if (channel === undefined) this.voice.delete(user)
     else this.voice.set(user, channel)
     for (const stream of this.streams.values()) {
@@ -266,6 +273,15 @@ export class Model {
     return 0
   }
 
+  /** What a snapshot says now; the same for all of a kind, until something happens. */
+  private shownNow(stream: Stream): Shown {
+    const { shown } = stream
+    if (shown?.version === this.version) return shown
+    const made = { ...this.snapshotOf(stream), version: this.version }
+    stream.shown = made
+    return made
+  }
+
   /** What a snapshot says to those who see this. Of messages only those up to one of them. */
   snapshotOf(stream: Stream, until = this.ordinal): Shown {
     const { last } = this
@@ -296,7 +312,7 @@ export class Model {
         const { name, permissions } = change.role
         const event = this.roles.has(change.id) ? "GUILD_ROLE_UPDATE" : "GUILD_ROLE_CREATE"
         this.tellAll(this.token(texts.role(event, change.id, name, mask(permissions))))
-        return this.restructure([], () => void this.roles.set(change.id, change.role))
+        return this.restructure([], () => void this.roles.set(change.id, change.role), true)
       }
       case "removeRole": {
         const isAbout = (one: discord.Overwrite) => one.kind === "role" && one.id === change.id
@@ -309,7 +325,8 @@ export class Model {
               const overwrites = channel.overwrites.filter((one) => !isAbout(one))
               this.channels.set(id, { ...channel, overwrites })
             }
-          }
+          },
+          true
         )
         return this.tellAll(this.token(texts.roleDeleted(change.id)))
       }
@@ -381,7 +398,7 @@ export class Model {
   }
 
   /** Changes what may change what somebody sees; `touched` are channels that are otherwise than before. */
-  private restructure(touched: ReadonlyArray<string>, change: () => void): void {
+  private restructure(touched: ReadonlyArray<string>, change: () => void, isAboutRoles = false): void {
     const before = new Map(this.channels)
     // Whoever is spoken of by name from now on, or was so far, goes apart first.
     const saw = new Map(Array.from(this.streams.values(), (stream) => [stream, this.seenBy(stream)] as const))
@@ -389,7 +406,9 @@ export class Model {
     const wasNamed = this.named
     this.rules = this.rulesNow()
     this.named = this.namedNow()
-    this.sights.clear()
+    if (isAboutRoles) this.sights.clear()
+    else this.seeAnew(touched)
+    this.version++
     for (const stream of this.streams.values()) stream.seen = undefined
     for (const user of this.named) {
       const session = wasNamed.has(user) ? undefined : this.sessions.get(user)
@@ -478,21 +497,40 @@ export class Model {
 
   private seenBy(stream: Stream): ReadonlySet<string> {
     if (stream.seen !== undefined) return stream.seen
-    const { roles, user } = stream.sort
-    // The same for all with these roles, whatever else they want.
-    const key = `${user} ${roles.toSorted().join()}`
+    const key = sightOf(stream.sort)
     const known = this.sights.get(key)
     if (known !== undefined) {
       stream.seen = known
       return known
     }
-    const seen = new Set<string>()
-    for (const [id, { kind, overwrites }] of this.channels) {
-      if (discord.may(this.rules, overwrites, { user, roles }, discord.VIEW, kind)) seen.add(id)
-    }
+    const seen = new Set(Array.from(this.channels.keys()).filter((id) => this.sees(stream.sort, id)))
     this.sights.set(key, seen)
     stream.seen = seen
     return seen
+  }
+
+  private sees({ roles, user }: Pick<Sort, "roles" | "user">, id: string): boolean {
+    const channel = this.channels.get(id)
+    return (
+      channel !== undefined && discord.may(this.rules, channel.overwrites, { user, roles }, discord.VIEW, channel.kind)
+    )
+  }
+
+  /** Only these channels are otherwise: of all others the same is seen. */
+  private seeAnew(channels: ReadonlyArray<string>): void {
+    const before = new Map(this.sights)
+    this.sights.clear()
+    for (const { sessions, sort } of this.streams.values()) {
+      const key = sightOf(sort)
+      const saw = before.get(key)
+      if (sessions === 0 || saw === undefined || this.sights.has(key)) continue
+      const seen = new Set(saw)
+      for (const id of channels) {
+        if (this.sees(sort, id)) seen.add(id)
+        else seen.delete(id)
+      }
+      this.sights.set(key, seen)
+    }
   }
 
   private rulesNow(): discord.Rules {

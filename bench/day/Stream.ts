@@ -1,6 +1,6 @@
 /** What all sessions that see the same have seen, as one rolling hash; and where one of them stands beside it. */
 import { afterMessage, differenceAfter } from "./hash.ts"
-import { NOTHING, type Seen } from "./Tally.ts"
+import { NOTHING, type Seen, type Shown } from "./Tally.ts"
 
 /** Those with the same roles and intents who look at the guild, or look elsewhere. One that is spoken of by name is alone. */
 export interface Sort {
@@ -21,6 +21,8 @@ export class Stream {
   window = 0
   /** The channels that they see, as long as nothing changes. */
   seen: ReadonlySet<string> | undefined
+  /** What a snapshot shows them, as of a version of the model. */
+  shown: (Shown & { readonly version: number }) | undefined
 
   constructor(key: string, sort: Sort) {
     this.key = key

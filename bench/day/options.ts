@@ -49,7 +49,17 @@ export const scaled = (scale: Scale): Scale => {
     const value = Number(option(name) ?? Number.NaN)
     return Number.isNaN(value) ? undefined : { [name]: value }
   }
-  const names = ["guilds", "smallest", "largest", "load", "seconds", "messages", "connects", "samples"] as const
+  const names = [
+    "guilds",
+    "smallest",
+    "largest",
+    "load",
+    "seconds",
+    "messages",
+    "connects",
+    "samples",
+    "besideSeconds"
+  ] as const
   return names.reduce((all, name) => ({ ...all, ...asked(name) }), scale)
 }
 
