@@ -1,5 +1,5 @@
 /** A day of mixed traffic in guilds of all sizes, under one offload: built once, lived as long as one likes, and measured. */
-import { Effect, Exit, Scope, Tracer } from "effect"
+import { Effect, Exit, References, Scope, Tracer } from "effect"
 import { MemberStore } from "../../src/index.ts"
 import { seeded } from "../../test/support/random.ts"
 import { type Finding, Findings } from "./Findings.ts"
@@ -99,7 +99,11 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     capacity: options.capacity,
     relayCapacity,
     summaryMillis
-  }).pipe(Effect.provideService(Tracer.Tracer, tracer))
+  }).pipe(
+    Effect.provideService(Tracer.Tracer, tracer),
+    // That its store fails is what the day wants.
+    Effect.provideService(References.MinimumLogLevel, "Error")
+  )
   const lives: Array<Life> = []
   for (const [index, place] of places.entries()) {
     const guild = world.guilds[index]
@@ -176,7 +180,7 @@ export const kill = Effect.fnUntraced(function* (day: Day, thread: number) {
   const { findings, lives, tally, world } = day
   if (world.kill === undefined) return
   for (const life of lives) life.isHalted = true
-  for (const life of lives) yield* life.until(() => life.acting === 0, 60_000)
+  for (const life of lives) yield* life.until(() => life.acting === 0, 300_000)
   const gone = lives.map((life) => ({
     life,
     sessions: Array.from(life.model.sessions.values()).filter(({ client }) => life.threadOf(client) === thread)
