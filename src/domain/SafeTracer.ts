@@ -181,7 +181,7 @@ class SafeSpan implements Tracer.Span {
   private read<K extends keyof Tracer.Span>(key: K, otherwise: Tracer.Span[K]): Tracer.Span[K] {
     try {
       const value = this.inner[key]
-      if (typeof value === typeof otherwise) return value
+      if (value !== null && typeof value === typeof otherwise) return value
       throw new TypeError(`The span has no ${key}`)
     } catch (error) {
       this.onFailure("read", error)

@@ -204,6 +204,9 @@ describe("Sampler.budget", () => {
       for (let times = 0; times < 100; times++) ask()
       assert.isAtMost(ask(), 1)
       yield* TestClock.setTime(5_000)
+      // The second is not over yet.
+      assert.isAtMost(ask(), 1)
+      yield* TestClock.adjust("2 seconds")
       assert.isAbove(ask(), 5)
     }).pipe(Effect.provide(Sampler.budget({ spansPerSecond: 100 })))
   )

@@ -50,6 +50,9 @@ export const failingTracers: Readonly<Record<string, () => Failing>> = {
   "the start of a span": () => notASpan(broken),
   "giving a span at all": () => notASpan(() => undefined),
   "giving a span, and not a promise of one": () => notASpan(() => Promise.reject(new Error("the tracer is broken"))),
+  "giving a span that has anything": () => notASpan(() => ({ _tag: "Span" })),
+  "giving a span that has more than nulls": () =>
+    notASpan(() => ({ _tag: "Span", traceId: null, spanId: null, sampled: null, status: null, annotations: null })),
   "the end of a span, before it has ended": () =>
     failing(
       class extends Span {
