@@ -180,6 +180,7 @@ const changes = Effect.gen(function* () {
 
 /** A message of which passive sessions hear later, in each channel; and messages to one who looks, while they are told. */
 const summaries = Effect.gen(function* () {
+  const measured = yield* pieces.make
   const figures: Record<string, number> = {}
   for (const [name, roles] of [
     ["alike", () => []],
