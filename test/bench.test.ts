@@ -12,14 +12,18 @@ const Report = Schema.fromJsonString(
 const suites = globSync("*.ts", { cwd: resolve(import.meta.dirname, "../bench") }).map((file) => basename(file, ".ts"))
 
 describe("bench", () => {
-  it.live.each(suites)("%s", (suite) =>
-    Effect.gen(function* () {
-      const { exited } = yield* processes.start("tools/named.mjs", ["bench", suite, "--quick"])
-      const { code, output } = yield* exited
-      assert.strictEqual(code, 0)
-      const last = Schema.decodeUnknownSync(Report)(output.trimEnd().split("\n").at(-1))
-      assert.strictEqual(last.suite, suite)
-      assert.isAbove(Object.keys(last.metrics).length, 0)
-    }).pipe(Effect.scoped)
+  it.live.each(suites)(
+    "%s",
+    (suite) =>
+      Effect.gen(function* () {
+        const { exited } = yield* processes.start("tools/named.mjs", ["bench", suite, "--quick"])
+        const { code, output } = yield* exited
+        assert.strictEqual(code, 0)
+        const last = Schema.decodeUnknownSync(Report)(output.trimEnd().split("\n").at(-1))
+        assert.strictEqual(last.suite, suite)
+        assert.isAbove(Object.keys(last.metrics).length, 0)
+      }).pipe(Effect.scoped),
+    // Some start threads of their own, several times over.
+    120_000
   )
 })

@@ -1,0 +1,41 @@
+/**
+ * A day of mixed traffic: forty guilds of 10 to 20,000 sessions at once, in each of the offloads, with everything that can
+ * happen there, checked by a model: every client that reads gets everything it may see, once, in order, and nothing else.
+ *
+ * What it does follows from a seed, which it prints first: `--seed N` does the same again (but for what threads and timers do
+ * in another order), `--offload NAME` under one offload only. What is wrong goes to standard error as it is found.
+ *
+ * `bytes_per_message_kept` and `bytes_per_connect_kept` are slopes of the heap in use, over messages that were handled and
+ * over sessions that came and went. `worst_guild_p99_over_alone` compares the time from a message's call to its last delivery
+ * when all guilds speak with that when its guild alone does. `longest_piece_ms` is the longest turn of an event loop in the
+ * midst of it all, in processor time and without what the collector had of it; `busy` is the share of the time in which the
+ * busiest thread worked while guilds were compared.
+ */
+import { Effect } from "effect"
+import { figures, type Figures } from "./day/figures.ts"
+import { full, offloads, scaled, seed, small } from "./day/options.ts"
+import { quick, report } from "./support/report.ts"
+
+/** What is best when it is high; all else is best when it is low. */
+const HIGH = new Set(["delivered", "due", "sessions", "spans"])
+
+const program = Effect.gen(function* () {
+  const scale = scaled(quick ? small : full)
+  const chosen = seed()
+  console.error(`seed ${chosen}`)
+  const worst: Record<string, number> = {}
+  const each: Record<string, number> = {}
+  for (const offload of offloads()) {
+    const found: Figures = yield* figures({ ...scale, offload, seed: chosen })
+    for (const [name, value] of Object.entries(found)) {
+      each[`${offload}_${name}`] = value
+      const before = worst[name]
+      const better = HIGH.has(name) ? Math.min : Math.max
+      worst[name] = before === undefined ? value : better(before, value)
+    }
+  }
+  report("day", { seed: chosen, ...worst, ...each })
+})
+
+await Effect.runPromise(program)
+process.exit()

@@ -1,0 +1,99 @@
+/** What is measured in every thread, in memory that all threads share. */
+
+/** Timed messages of a guild that may be under way at a time. */
+const SLOTS = 4096
+const MOST_THREADS = 16
+const PER_THREAD = ["longestPiece", "longestPause", "utilization"] as const
+type PerThread = (typeof PER_THREAD)[number]
+
+const SPANS = ["opened", "ended"] as const
+
+/** Milliseconds on a clock that all threads share. */
+export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6
+
+export interface InstrumentsShared {
+  readonly guilds: number
+  readonly buffer: SharedArrayBuffer
+}
+
+const bytesOf = (guilds: number) =>
+  (MOST_THREADS * PER_THREAD.length + guilds * SLOTS) * 8 + (guilds * (SLOTS + 1) + 2) * 4
+
+export const shareInstruments = (guilds: number): InstrumentsShared => ({
+  guilds,
+  buffer: new SharedArrayBuffer(bytesOf(guilds))
+})
+
+export class Instruments {
+  private readonly perThread: Float64Array
+  private readonly doneAt: Float64Array
+  private readonly arrivals: Int32Array
+  private readonly expected: Int32Array
+  private readonly spans: Int32Array
+
+  constructor({ buffer, guilds }: InstrumentsShared) {
+    let at = 0
+    const floats = (length: number) => {
+      const array = new Float64Array(buffer, at, length)
+      at += length * 8
+      return array
+    }
+    const integers = (length: number) => {
+      const array = new Int32Array(buffer, at, length)
+      at += length * 4
+      return array
+    }
+    this.perThread = floats(MOST_THREADS * PER_THREAD.length)
+    this.doneAt = floats(guilds * SLOTS)
+    this.arrivals = integers(guilds * SLOTS)
+    this.expected = integers(guilds)
+    this.spans = integers(SPANS.length)
+  }
+
+  set(figure: PerThread, thread: number, value: number): void {
+    this.perThread[thread * PER_THREAD.length + PER_THREAD.indexOf(figure)] = value
+  }
+
+  raise(figure: PerThread, thread: number, value: number): void {
+    const at = thread * PER_THREAD.length + PER_THREAD.indexOf(figure)
+    this.perThread[at] = Math.max(this.perThread[at] ?? 0, value)
+  }
+
+  /** The largest of all threads. */
+  largest(figure: PerThread): number {
+    let largest = 0
+    for (let thread = 0; thread < MOST_THREADS; thread++) {
+      largest = Math.max(largest, this.perThread[thread * PER_THREAD.length + PER_THREAD.indexOf(figure)] ?? 0)
+    }
+    return largest
+  }
+
+  /** From now on, a timed message of this guild is done when so many have it. */
+  expect(guild: number, deliveries: number): void {
+    Atomics.store(this.expected, guild, deliveries)
+    this.arrivals.fill(0, guild * SLOTS, (guild + 1) * SLOTS)
+    this.doneAt.fill(0, guild * SLOTS, (guild + 1) * SLOTS)
+  }
+
+  arrived(guild: number, number: number): void {
+    const slot = guild * SLOTS + (number % SLOTS)
+    if (Atomics.add(this.arrivals, slot, 1) + 1 === this.expected[guild]) this.doneAt[slot] = sharedNow()
+  }
+
+  /** When the last had it; 0 as long as somebody has not. */
+  whenDone(guild: number, number: number): number {
+    return this.doneAt[guild * SLOTS + (number % SLOTS)] ?? 0
+  }
+
+  span(what: (typeof SPANS)[number]): void {
+    Atomics.add(this.spans, SPANS.indexOf(what), 1)
+  }
+
+  get spansOpened(): number {
+    return Atomics.load(this.spans, 0)
+  }
+
+  get spansOpen(): number {
+    return Atomics.load(this.spans, 0) - Atomics.load(this.spans, 1)
+  }
+}

@@ -1,0 +1,19 @@
+/** What guilds' thread and workers agree upon. */
+import type { Instruments } from "./Instruments.ts"
+import type { Read } from "./reading.ts"
+
+/** Orders that a thread carries out at a time. */
+export const AT_ONCE = 512
+
+/** Where guilds live, among the threads that measure themselves; the others come after it. */
+export const GUILDS_THREAD = 0
+
+/** Timed messages say so. */
+export const TIMED = " timed"
+
+/** Notes the arrival of timed messages. */
+export const arrivedAt =
+  (instruments: Instruments) =>
+  (guild: number, read: Read): void => {
+    if (read.kind === "message" && read.content.endsWith(TIMED)) instruments.arrived(guild, read.number)
+  }

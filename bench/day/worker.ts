@@ -1,0 +1,61 @@
+/** A worker of the day: its share of the clients. It starts the sooner, the less is imported here. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import { Effect, Layer, Schema, Tracer } from "effect"
+import { threadName, workerData } from "node:worker_threads"
+import { WorkerIndex } from "../../src/domain/Worker.ts"
+import * as Offload from "../../src/layers/Offload.ts"
+import * as Sampler from "../../src/layers/Sampler.ts"
+import * as thread from "../../src/layers/Offload/thread.ts"
+import { Guilds } from "../../src/programs/Guilds.ts"
+import * as RemoteGuilds from "../../src/programs/RemoteGuilds.ts"
+import * as clients from "./clients.ts"
+import { Instruments } from "./Instruments.ts"
+import { Meters } from "./meters.ts"
+import { Tally } from "./Tally.ts"
+import { answersOn, type FromWorker, isWorkerData, ordersOn, ToWorker } from "./talk.ts"
+import { counting } from "./tracing.ts"
+import { arrivedAt, AT_ONCE, GUILDS_THREAD } from "./arrivals.ts"
+
+if (!isWorkerData(workerData)) throw new Error("this module runs in a worker of the day")
+const { capacity, channel, instruments: shared, relayCapacity, shared: tally, summaryMillis } = workerData
+const name = threadName ?? ""
+const instruments = new Instruments(shared)
+const decode = Schema.decodeUnknownSync(ToWorker)
+
+const served = Effect.gen(function* () {
+  yield* Guilds
+  const talk = new BroadcastChannel(ordersOn(channel))
+  const answering = new BroadcastChannel(answersOn(channel))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      talk.close()
+      answering.close()
+    })
+  )
+  const perform = yield* clients.make({
+    tally: new Tally(tally),
+    capacity,
+    arrived: arrivedAt(instruments),
+    meters: new Meters(instruments, GUILDS_THREAD + 1 + (yield* WorkerIndex))
+  })
+  const say = (message: FromWorker) => answering.postMessage(message)
+  const runFork = Effect.runForkWith(yield* Effect.context<never>())
+  talk.onmessage = ({ data }) => {
+    const { number, orders, to } = decode(data)
+    if (to !== name) return
+    runFork(
+      Effect.map(Effect.forEach(orders, perform, { concurrency: AT_ONCE }), (answers) =>
+        say({ from: name, is: "answer", number, answers })
+      )
+    )
+  }
+  say({ from: name, is: "ready" })
+})
+
+Layer.effectDiscard(served).pipe(
+  Layer.provide(RemoteGuilds.layer({ relayCapacity, relay: { summaryInterval: summaryMillis } })),
+  Layer.provide([Sampler.byFanOutSize(), Offload.senders()]),
+  Layer.provide(Layer.succeed(Tracer.Tracer, counting(instruments))),
+  thread.launch,
+  NodeRuntime.runMain
+)
