@@ -48,7 +48,8 @@ describe("examples", () => {
     Effect.gen(function* () {
       const { code, output } = yield* run("sixteen-minutes")
       assert.strictEqual(code, 0)
-      assert.match(output, /guild\.Connect.*16:00\.000.*960000/)
+      assert.match(output, /guild\.Connect.*13:5\d\.\d{3}.*837\d{3}/)
+      assert.match(output, /relay\.Attach.*16:00\.000.*122\d{3}/)
       assert.match(output, /session\.deliver.*16:00\.120/)
     })
   )

@@ -1,8 +1,9 @@
 /**
  * The incident of the posts, on a simulated clock: a guild that cannot keep up, and a member who connects meanwhile.
  *
- * Its member store has become slow, so that every message takes the guild 120 ms; and 8,000 members have something to
- * say at once. None of that is sampled. Then a member connects, in a sampled trace.
+ * Its relay has become slow, so that every fan-out takes 120 ms; and 8,000 members have something to say at once. A
+ * thousand messages wait at the relay, and the guild, which waits for room there, has the others before it. None of that is
+ * sampled. Then a member connects, in a sampled trace.
  */
 import { Effect, Fiber, Layer, Queue } from "effect"
 import { TestClock } from "effect/testing"
@@ -13,53 +14,65 @@ import { community, general, member } from "./salon.ts"
 export const MESSAGES = 8_000
 export const MILLIS_EACH = 120
 
-const slowMemberStore = Layer.effect(
-  MemberStore.MemberStore,
-  Effect.map(MemberStore.MemberStore, ({ open }) => ({
-    open: (guild: Ids.GuildId) =>
-      Effect.map(open(guild), (store) => ({
-        ...store,
-        get: (user: Ids.UserId) => Effect.delay(store.get(user), MILLIS_EACH)
-      }))
+const slowOffload = Layer.effect(
+  Offload.Offload,
+  Effect.map(Offload.Offload, (offload) => ({
+    ...offload,
+    sender: Effect.map(offload.sender, (sender) => ({
+      ...sender,
+      push: (plan, refused) => Effect.delay(sender.push(plan, refused), MILLIS_EACH)
+    }))
   }))
-).pipe(Layer.provide(MemberStore.heap))
+).pipe(Layer.provide(Offload.inline))
 
 const [owner, grace] = [member(0), member(1)]
 const write = { author: owner.user.id, channel: general.id, draft: { content: "!", embeds: [], tts: false } }
 
+/** All that is under way goes on until it waits for the clock. */
+const turns = Effect.repeat(
+  Effect.promise(() => new Promise<void>((resolve) => void setImmediate(resolve))),
+  { times: 3 }
+)
+
+const connect = Effect.fnUntraced(function* (guild: Guild.Guild, name: string, user: Ids.UserId) {
+  const { client, socket } = yield* SessionSocket.memory.make()
+  const session = yield* Effect.provideService(
+    Session.make({ id: Ids.SessionId.make(name) }),
+    SessionSocket.SessionSocket,
+    socket
+  )
+  yield* Guild.connect(guild, session, { user, intents: Intents.GUILDS, timeout: "1 hour" })
+  return client.frames
+})
+
 /** The finished spans of the member's trace, and when it began (Unix milliseconds). */
 export const incident = Effect.gen(function* () {
   const guild = yield* Guild.make({ community, members: [owner, grace] })
-  const patience = { timeout: "1 hour" } as const
+  const welcomed = yield* connect(guild, "owner", owner.user.id)
+  yield* TestClock.adjust(MILLIS_EACH)
+  yield* Queue.take(welcomed)
+
   const crowd = yield* Effect.forkChild(
-    Effect.replicateEffect(Transport.call(guild, "SendMessage", write, patience), MESSAGES, {
+    Effect.replicateEffect(Transport.call(guild, "SendMessage", write, { timeout: "1 hour" }), MESSAGES, {
       concurrency: "unbounded",
       discard: true
     })
   )
   yield* Effect.yieldNow
+  const connecting = yield* Effect.forkChild(Effect.withSpan(connect(guild, "grace", grace.user.id), "member.connects"))
 
-  const { client, socket } = yield* SessionSocket.memory.make()
-  const session = yield* Effect.provideService(
-    Session.make({ id: Ids.SessionId.make("grace") }),
-    SessionSocket.SessionSocket,
-    socket
-  )
-  const intents = Intents.GUILDS
-  const connecting = yield* Effect.forkChild(
-    Effect.withSpan(Guild.connect(guild, session, { user: grace.user.id, intents, ...patience }), "member.connects")
-  )
-  // What the member sees of the guild comes when it is connected, and not before.
-  const clicksInto = yield* Effect.forkChild(Queue.take(client.frames))
-
-  yield* TestClock.adjust("20 minutes")
-  for (const fiber of [crowd, connecting, clicksInto]) yield* Fiber.join<unknown, unknown>(fiber)
+  // One fan-out after the other, each with the time that it takes the relay to go on to the next.
+  const passed = Effect.andThen(TestClock.adjust(MILLIS_EACH), turns)
+  yield* Effect.repeat(passed, { times: MESSAGES + 1 })
+  yield* Fiber.join(crowd)
+  // What the member sees of the guild comes when the relay has come to it.
+  yield* Queue.take(yield* Fiber.join(connecting))
   const store = yield* TraceStore.TraceStore
   const [trace = ""] = yield* store.traceIds
   return yield* store.spans(trace)
 }).pipe(
   Effect.scoped,
   Effect.provide(
-    Layer.provideMerge(Layer.mergeAll(Sampler.byFanOutSize(), slowMemberStore, Offload.inline), TraceStore.ring())
+    Layer.provideMerge(Layer.mergeAll(Sampler.byFanOutSize(), MemberStore.heap, slowOffload), TraceStore.ring())
   )
 )

@@ -172,7 +172,9 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
       }
       if (count === 0) return
       yield* Metric.update(Metrics.unhandled(kind), count)
-      yield* Effect.logWarning(`the ${kind} ended before it handled ${count} messages that it had accepted`, casts)
+      // Whoever closes its scope instead of stopping it has decided so.
+      const log = phase._tag === "Died" ? Effect.logWarning : Effect.logDebug
+      yield* log(`the ${kind} ended before it handled ${count} messages that it had accepted`, casts)
     })
 
     const stopping = yield* Deferred.make<void>()

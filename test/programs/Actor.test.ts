@@ -10,6 +10,7 @@ import {
   Logger,
   Metric,
   Option,
+  References,
   Schedule,
   Schema,
   Scope,
@@ -290,7 +291,11 @@ describe("an actor's start and stop", () => {
       assert.deepStrictEqual(logged, [
         ["the account ended before it handled 2 messages that it had accepted", { Note: 2 }]
       ])
-    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()), Effect.provide(Logger.layer([logger])))
+    }).pipe(
+      Effect.provideService(Metric.MetricRegistry, new Map()),
+      Effect.provideService(References.MinimumLogLevel, "Debug"),
+      Effect.provide(Logger.layer([logger]))
+    )
   })
 
   it.effect("it can stop itself, after what is in its mailbox; what it acquired is released", () =>

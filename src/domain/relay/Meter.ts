@@ -5,12 +5,12 @@
  */
 
 /**
- * The most work of one piece: about a millisecond. A unit is some 30 ns, such as reading one entry of a map.
+ * The most work of one piece: half a millisecond to a whole one. A unit is some 30 to 60 ns, such as reading one entry of a map.
  *
  * @since 0.1.0
  * @category limits
  */
-export const PIECE = 32_768
+export const PIECE = 16_384
 
 /**
  * What asking a set of roles costs.

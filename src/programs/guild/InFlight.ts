@@ -26,6 +26,11 @@ const SOON = "100 millis"
 /** A store that does not answer is given more and more time, up to 10 seconds. */
 const patiently = Schedule.min([Schedule.exponential(SOON), Schedule.spaced("10 seconds")])
 
+interface Running {
+  readonly users: () => ReadonlyArray<UserId>
+  leave: (() => void) | undefined
+}
+
 /** A reply, or one that comes later. */
 type Reply<A, E, R> = Effect.Effect<A | Actor.Later<A, E>, E, R>
 
@@ -89,8 +94,14 @@ export const make = (options: {
     const place = lanes.enter(users, () => Deferred.doneUnsafe(atHead, Exit.void))
     return { turn: Deferred.await(atHead), leave: () => lanes.leave(place) }
   }
+  /** The command that the guild is handling, which stands in no lane as long as nobody else wants to. */
+  let running: Running | undefined
+  const stand = (one: Running): (() => void) => (one.leave ??= enter(one.users()).leave)
+
+  /** For what is done beside the guild: its fiber may have given way at a command about the same user. */
   const through = <A, E, R>(user: UserId, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.suspend(() => {
+      if (running !== undefined) stand(running)
       const { leave, turn } = enter([user])
       return Effect.ensuring(Effect.andThen(turn, effect), Effect.sync(leave))
     })
@@ -165,14 +176,24 @@ export const make = (options: {
         if (concerned !== undefined && !lanes.isFree(concerned)) {
           return lanes.size < MOST ? queued(concerned, body) : crowded
         }
-        return Effect.flatMap(body, (value): Reply<A, E | StoreUnavailable, never> => {
-          if (!Actor.isLater(value)) return Effect.succeed(value)
-          if (value.handled === "no" && lanes.size >= MOST) {
+        const own: Running = { users, leave: undefined }
+        running = own
+        return Effect.matchCauseEffect(body, {
+          onFailure: (cause) => {
+            running = undefined
+            own.leave?.()
+            return Effect.failCause(cause)
+          },
+          onSuccess: (value): Reply<A, E | StoreUnavailable, never> => {
+            running = undefined
+            if (Actor.isLater(value) && (value.handled === "maybe" || lanes.size < MOST)) {
+              return Effect.succeed(value.ensuring(stand(own)))
+            }
+            own.leave?.()
+            if (!Actor.isLater(value)) return Effect.succeed(value)
             value.waiting.interruptUnsafe()
             return crowded
           }
-          const { leave } = enter(users())
-          return Effect.succeed(value.ensuring(leave))
         })
       }),
     inTurnAlways: (users, body) =>
