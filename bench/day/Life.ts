@@ -424,7 +424,7 @@ export class Life {
   /** Waits until a session that has ended has got what it was due. */
   last({ due, session }: Ended): Effect.Effect<void> {
     return Effect.map(
-      this.until(() => !this.reads(session) || areSame(this.tally.seen(session.client), due), this.progressMillis),
+      this.until(() => !this.reads(session) || areSame(this.tally.seen(session.client), due)),
       () => this.verify(session, due)
     )
   }
@@ -566,7 +566,7 @@ export class Life {
       const start = this.model.ordinal
       if (!(yield* this.turned(client, false))) return
       const token = yield* this.announce(` <@${user}>`)
-      yield* this.until(() => this.tally.lastTokens(client).includes(token), this.progressMillis)
+      yield* this.until(() => this.tally.lastTokens(client).includes(token))
       // It looked away somewhere in between.
       let found: Seen | undefined
       yield* this.until(() => {
@@ -577,7 +577,7 @@ export class Life {
           if (areSame(whole, seen)) found = whole
         }
         return found !== undefined
-      }, this.progressMillis)
+      })
       if (found === undefined) this.wrong("a session that looked away got something else than it was due", user)
       this.model.turn(user, false, found ?? this.tally.seen(client))
     })
