@@ -207,12 +207,11 @@ export class Served {
   }
 
   /**
-   * Everybody hears of roles and channels, as far as they see them. The change is in force at once; of channels as many are
-   * told as a small piece of work allows, and the others by and by (`some`), or when something happens in them (`before`).
+   * Everybody hears of roles and channels, as far as they see them. The change is in force at once, and so is what is told
+   * of roles; of channels as many are told as a small piece of work allows, and the others by and by (`some`), or when
+   * something happens in them (`before`).
    */
   *restructure({ alteration, changes, voice }: Restructure): Deliveries {
-    const isUnfinished = changes.some((change) => change._tag === "RolePut" && this.isLeaving(change.role.id))
-    if (isUnfinished) yield* this.all()
     while (this.changing.length >= UNFINISHED) yield* this.next()
     const own =
       alteration?.before === this.community
@@ -224,9 +223,13 @@ export class Served {
     for (const list of this.lists) {
       list.turnTo(own.after)
       for (const change of changes) {
-        if (change._tag !== "RolePut") continue
-        const tag = roles.has(change.role.id) ? "RoleUpdated" : "RoleCreated"
-        yield* said(list.recipients(topic), { _tag: tag, guild, role: change.role })
+        if (change._tag === "RolePut") {
+          const tag = roles.has(change.role.id) ? "RoleUpdated" : "RoleCreated"
+          yield* said(list.recipients(topic), { _tag: tag, guild, role: change.role })
+        }
+        if (change._tag === "RoleRemoved") {
+          yield* said(list.recipients(topic), { _tag: "RoleDeleted", guild, role: change.role })
+        }
       }
     }
     this.changing.push(new Changing(own, ++this.version))
@@ -364,24 +367,7 @@ export class Served {
       return
     }
     this.changing = this.changing.slice(1)
-    for (const list of this.lists) {
-      yield* this.left(oldest, this.unknowing(oldest, list.recipients({ intent: Intents.GUILDS })))
-    }
     if (this.changing.length === 0) this.versions.clear()
-  }
-
-  private *left({ alteration }: Changing, sessions: ReadonlyArray<SessionHandle>): Deliveries {
-    for (const change of alteration.changes) {
-      if (change._tag !== "RoleRemoved") continue
-      yield* said(sessions, { _tag: "RoleDeleted", guild: this.community.id, role: change.role })
-    }
-  }
-
-  /** Whether sessions have yet to be told that a role is no more. */
-  private isLeaving(role: RoleId): boolean {
-    return this.changing.some(({ alteration }) =>
-      alteration.changes.some((change) => change._tag === "RoleRemoved" && change.role === role)
-    )
   }
 
   private *altered(changing: Changing, altered: Altered): Deliveries {
@@ -418,7 +404,6 @@ export class Served {
           if (shift !== undefined) yield* this.shifted(shift, voice(altered.id), one.alteration)
           if (this.meter.isDue) yield undefined
         }
-        yield* this.left(one, sessions)
       }
       this.knows(
         own.map(({ session }) => session),
