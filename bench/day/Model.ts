@@ -9,7 +9,7 @@ import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as discord from "../../test/support/discord.ts"
 import { differenceAfter, hashOf } from "./hash.ts"
 import { type MessageRead, texts } from "./reading.ts"
-import { Place, type Sort, Stream, withEvent, withMessage } from "./Stream.ts"
+import { Place, type Sort, Stream, withEvent, withLate, withMessage } from "./Stream.ts"
 import type { Seen, Shown } from "./Tally.ts"
 
 export interface Role {
@@ -196,9 +196,9 @@ export class Model {
     for (const stream of this.streams.values()) {
       if (!stream.sort.isActive || !stream.wants(Intents.GUILD_VOICE_STATES)) continue
       const seen = this.seenBy(stream)
-      if (channel !== undefined && seen.has(channel)) this.tell(stream, this.token(texts.voice(user, channel)))
+      if (channel !== undefined && seen.has(channel)) this.tellLate(stream, this.token(texts.voice(user, channel)))
       else if (before !== undefined && before !== channel && seen.has(before)) {
-        this.tell(stream, this.token(texts.voice(user, "none")))
+        this.tellLate(stream, this.token(texts.voice(user, "none")))
       }
     }
   }
@@ -255,6 +255,7 @@ export class Model {
     for (const text of this.noted) {
       const token = hashOf(text)
       if (due.window - seen.window === token) return `${text}, since the last message`
+      if (due.late - seen.late === token) return `${text}, since the last snapshot`
       for (let back = 1; back < MESSAGES_BACK; back++) {
         if (differenceAfter(0, token, back) === ((due.hash - seen.hash) | 0)) return `${text}, ${back} messages ago`
       }
@@ -374,7 +375,7 @@ export class Model {
     let { due } = session
     const after = this.streamFor({ ...before.sort, roles })
     for (const each of this.shift(before, this.seenBy(before), this.seenBy(after), [], this.channels)) {
-      due = withEvent(due, each)
+      due = withLate(due, each)
       this.due++
     }
     session.move(after, due)
@@ -422,7 +423,9 @@ export class Model {
     }
     for (const [stream, seen] of saw) {
       if (stream.sessions === 0 || !stream.wants(Intents.GUILDS)) continue
-      for (const token of this.shift(stream, seen, this.seenBy(stream), touched, before)) this.tell(stream, token)
+      for (const token of this.shift(stream, seen, this.seenBy(stream), touched, before)) {
+        this.tellLate(stream, token)
+      }
     }
     for (const [user, channel] of this.voice) if (!this.channels.has(channel)) this.voice.delete(user)
   }
@@ -472,6 +475,12 @@ export class Model {
   private tell(stream: Stream, token: number): void {
     if (stream.sessions === 0) return
     stream.event(token)
+    this.due += stream.sessions
+  }
+
+  private tellLate(stream: Stream, token: number): void {
+    if (stream.sessions === 0) return
+    stream.lateEvent(token)
     this.due += stream.sessions
   }
 

@@ -19,6 +19,7 @@ export class Stream {
   messages = 0
   hash = 0
   window = 0
+  late = 0
   /** The channels that they see, as long as nothing changes. */
   seen: ReadonlySet<string> | undefined
   /** What a snapshot shows them, as of a version of the model. */
@@ -44,10 +45,16 @@ export class Stream {
     this.window = (this.window + token) | 0
     this.count++
   }
+
+  lateEvent(token: number): void {
+    this.late = (this.late + token) | 0
+    this.count++
+  }
 }
 
 /** After one more message. */
 export const withMessage = (seen: Seen, token: number): Seen => ({
+  ...seen,
   count: seen.count + 1,
   messages: seen.messages + 1,
   hash: afterMessage(seen.hash, seen.window, token),
@@ -61,12 +68,20 @@ export const withEvent = (seen: Seen, token: number): Seen => ({
   window: (seen.window + token) | 0
 })
 
+/** After one more event that may give way to messages. */
+export const withLate = (seen: Seen, token: number): Seen => ({
+  ...seen,
+  count: seen.count + 1,
+  late: (seen.late + token) | 0
+})
+
 /** A session's place in its stream: what it is due is the stream's, but for a difference. */
 export class Place {
   stream: Stream
   private base = 0
   private hash = 0
   private window = 0
+  private late = 0
   private count = 0
   private messages = 0
 
@@ -84,7 +99,8 @@ export class Place {
       count: stream.count + this.count,
       messages: stream.messages + this.messages,
       hash: (stream.hash + differenceAfter(this.hash, this.window, passed)) | 0,
-      window: passed === 0 ? (stream.window + this.window) | 0 : stream.window
+      window: passed === 0 ? (stream.window + this.window) | 0 : stream.window,
+      late: (stream.late + this.late) | 0
     }
   }
 
@@ -93,6 +109,7 @@ export class Place {
     this.base = stream.messages
     this.hash = (due.hash - stream.hash) | 0
     this.window = (due.window - stream.window) | 0
+    this.late = (due.late - stream.late) | 0
     this.count = due.count - stream.count
     this.messages = due.messages - stream.messages
   }

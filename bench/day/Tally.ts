@@ -6,12 +6,16 @@
 /** The last tokens that a client saw, to explain a difference by. */
 const KEPT = 8
 
-/** Everything since the last snapshot: how many events, how many of them messages, and their hash. */
+/**
+ * Everything since the last snapshot: how many events, how many of them messages, and their hash. Events of channels and calls
+ * may give way to messages elsewhere: of these there is a sum (`late`), wherever they came.
+ */
 export interface Seen {
   readonly count: number
   readonly messages: number
   readonly hash: number
   readonly window: number
+  readonly late: number
 }
 
 /** What a snapshot says: of each a sum. */
@@ -21,16 +25,20 @@ export interface Shown {
   readonly voice: number
 }
 
-export const NOTHING: Seen = { count: 0, messages: 0, hash: 0, window: 0 }
+export const NOTHING: Seen = { count: 0, messages: 0, hash: 0, window: 0, late: 0 }
 
 export const areSame = (one: Seen, other: Seen): boolean =>
-  one.count === other.count && one.messages === other.messages && one.hash === other.hash && one.window === other.window
+  one.count === other.count && one.late === other.late && areSameButLate(one, other)
+
+/** A session that leaves, or gets a snapshot, is not told any more what has given way until then. */
+export const areSameButLate = (one: Seen, other: Seen): boolean =>
+  one.messages === other.messages && one.hash === other.hash && one.window === other.window
 
 const int32 = (buffer: SharedArrayBuffer, clients: number, nth: number) =>
   new Int32Array(buffer, nth * clients * 4, clients)
 
 /** Numbers for each client. */
-const COLUMNS = 14
+const COLUMNS = 16
 
 /** What the whole program counts, by name; any thread may add to it. */
 const COUNTERS = ["closed", "gaps", "opened", "ended", "deliveries", "strays", "ignored"] as const
@@ -58,6 +66,7 @@ export class Tally {
   readonly messages: Int32Array
   readonly hash: Int32Array
   readonly window: Int32Array
+  readonly late: Int32Array
   /** How many snapshots came. Of the last one is known what it said, and what had come before it. */
   readonly snapshots: Int32Array
   private readonly shownChannels: Int32Array
@@ -67,6 +76,7 @@ export class Tally {
   private readonly priorMessages: Int32Array
   private readonly priorHash: Int32Array
   private readonly priorWindow: Int32Array
+  private readonly priorLate: Int32Array
   /** The code with which the server closed the connection; 0 as long as it is open. */
   readonly closed: Int32Array
   readonly summaries: Int32Array
@@ -86,6 +96,8 @@ export class Tally {
     this.shownChannels = column(5)
     this.shownRoles = column(12)
     this.shownVoice = column(13)
+    this.late = column(14)
+    this.priorLate = column(15)
     this.priorCount = column(6)
     this.priorMessages = column(7)
     this.priorHash = column(8)
@@ -99,7 +111,7 @@ export class Tally {
 
   /** A client begins anew. */
   reset(client: number): void {
-    for (const column of [this.count, this.messages, this.hash, this.window, this.snapshots, this.closed]) {
+    for (const column of [this.count, this.messages, this.hash, this.window, this.late, this.snapshots, this.closed]) {
       column[client] = 0
     }
     this.tokens.fill(0, client * KEPT, (client + 1) * KEPT)
@@ -110,7 +122,8 @@ export class Tally {
       count: this.count[client] ?? 0,
       messages: this.messages[client] ?? 0,
       hash: this.hash[client] ?? 0,
-      window: this.window[client] ?? 0
+      window: this.window[client] ?? 0,
+      late: this.late[client] ?? 0
     }
   }
 
@@ -120,7 +133,8 @@ export class Tally {
       count: this.priorCount[client] ?? 0,
       messages: this.priorMessages[client] ?? 0,
       hash: this.priorHash[client] ?? 0,
-      window: this.priorWindow[client] ?? 0
+      window: this.priorWindow[client] ?? 0,
+      late: this.priorLate[client] ?? 0
     }
   }
 
@@ -151,10 +165,12 @@ export class Tally {
     this.priorMessages[client] = this.messages[client] ?? 0
     this.priorHash[client] = this.hash[client] ?? 0
     this.priorWindow[client] = this.window[client] ?? 0
+    this.priorLate[client] = this.late[client] ?? 0
     this.count[client] = 0
     this.messages[client] = 0
     this.hash[client] = 0
     this.window[client] = 0
+    this.late[client] = 0
     this.shownChannels[client] = channels
     this.shownRoles[client] = roles
     this.shownVoice[client] = voice

@@ -101,7 +101,8 @@ class Connection {
         return
       case "event":
         tally.see(client, read.token)
-        tally.window[client] = ((tally.window[client] ?? 0) + read.token) | 0
+        if (read.mayBeLate) tally.late[client] = ((tally.late[client] ?? 0) + read.token) | 0
+        else tally.window[client] = ((tally.window[client] ?? 0) + read.token) | 0
         return
       case "snapshot":
         return tally.began(client, read.shown, read.lastMessage)

@@ -24,13 +24,17 @@ export interface SnapshotRead {
   readonly lastMessage: bigint
 }
 
-/** Any other event of the guild. `subject` is whom or what it is about, `place` where somebody is, or how. */
+/**
+ * Any other event of the guild. `subject` is whom or what it is about, `place` where somebody is, or how. One of a channel or a
+ * call `mayBeLate`: it may give way to messages elsewhere.
+ */
 export interface EventRead {
   readonly kind: "event"
   readonly name: string
   readonly token: number
   readonly subject: string
   readonly place: string
+  readonly mayBeLate: boolean
 }
 
 /** Whose time nobody can tell: what passive clients missed. */
@@ -111,7 +115,8 @@ const event = (name: string, says: string, subject = "", place = ""): EventRead 
   name,
   token: hashOf(says),
   subject,
-  place
+  place,
+  mayBeLate: name.startsWith("CHANNEL_") || name === "VOICE_STATE_UPDATE"
 })
 
 const eventOf = (name: string, data: unknown): Read => {
