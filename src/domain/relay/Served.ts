@@ -260,12 +260,12 @@ export class Served {
   }
 
   /**
-   * Tells sessions that want to hear of members, and the member's own. To these it is told first what there is left to tell
-   * them, as whom they were. Whoever is no member any more is told that, and is gone.
+   * Tells sessions that want to hear of members, and the member's own. These are first told what is left to tell them, by the
+   * roles that they had. Sessions of whoever is no member any more are told that, need nothing else, and are gone.
    */
   *enrol({ became, payload, roles, user, voice }: Enrol): Deliveries {
-    yield* this.allToldTo(user)
     const isMember = became !== "removed"
+    if (isMember) yield* this.allToldTo(user)
     const own = this.lists.map((list) => [list, list.of(user)] as const)
     if (!isMember) {
       const gone = own.flatMap(([, subscribers]) => subscribers.map(({ session }) => session))

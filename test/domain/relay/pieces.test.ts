@@ -46,6 +46,7 @@ const Going = [
   }),
   Schema.Struct({ do: Schema.Literal("move"), who: Who, channel: Schema.NullOr(Schema.Literals(["12", "13"])) }),
   Schema.Struct({ do: Schema.Literal("roles"), who: Who, roles: Schema.Array(RoleName) }),
+  Schema.Struct({ do: Schema.Literal("leave"), who: Who }),
   Schema.Struct({ do: Schema.Literal("summarise") }),
   Schema.Struct({ do: Schema.Literal("go on") })
 ] as const
@@ -306,6 +307,19 @@ class Player {
         const pieces = served.enrol({ user: userId(step.who), roles, became: "updated", payload, voice })
         this.hear(pieces)
         this.rolesOf.set(step.who, roles)
+        break
+      }
+      case "leave": {
+        const payload = Payload.make("GUILD_MEMBER_REMOVE", {})
+        const removed = { user: userId(step.who), roles: [], became: "removed" as const, payload, voice: [] }
+        const own = Array.from(this.clients).filter(([, { user }]) => user === step.who)
+        const told = Array.from(served.enrol(removed)).flatMap((one) =>
+          one?.payload.name === "GUILD_DELETE" ? one.recipients.map(({ id }) => id) : []
+        )
+        assert.deepStrictEqual(told.toSorted(), own.map(([id]) => id).toSorted())
+        // From here on it is told nothing: nobody is there any more.
+        for (const [id] of own) this.clients.delete(id)
+        this.rolesOf.delete(step.who)
         break
       }
       case "summarise":
