@@ -80,55 +80,70 @@ export interface Fairness {
   readonly busy: number
 }
 
-/** `samples` of each guild alone; beside each other for so many seconds. */
+/** How many messages tell what a guild's take when nothing else goes on. */
+const USUAL_SAMPLES = 10
+
+/** A guild speaks so often, until a moment; a message does not wait for the one before. */
+const speak = (life: Life, perSecond: number, end: number): Effect.Effect<ReadonlyArray<Said>> =>
+  Effect.gen(function* () {
+    const said: Array<Said> = []
+    const period = 1000 / perSecond
+    yield* Effect.sleep(period * life.random())
+    while (performance.now() < end) {
+      yield* Effect.forkChild(say(life, said))
+      yield* Effect.sleep(period * (0.5 + life.random()))
+    }
+    yield* life.until(() => life.ledger.calling === 0, LONGEST_MILLIS)
+    return said
+  })
+
+/** All guilds at once for so many seconds, as often as leaves a thread some time; then each alone, as often, `samples` times. */
 export const fairness = Effect.fnUntraced(function* (
   day: Day,
   options: { readonly samples: number; readonly seconds: number; readonly progress: (text: string) => void }
 ): Effect.fn.Return<Fairness> {
   const { progress, samples, seconds } = options
   const lives = day.lives.filter((life) => expect(day, life) > 0)
-  const alone: Array<number> = []
-  const usual: Array<number> = []
-  for (const life of lives) {
-    const took: Array<number> = []
-    for (let sample = 0; sample < samples; sample++) {
-      const said: Array<Said> = []
-      yield* say(life, said)
-      took.push(...(yield* times(day, life, said)))
-    }
-    alone.push(quantile(took, 0.99))
-    usual.push(quantile(took, 0.5))
-  }
+  const p99Of = (life: Life, said: ReadonlyArray<Said>) =>
+    Effect.map(times(day, life, said), (took) => quantile(took, 0.99))
+  const usual = yield* Effect.forEach(lives, (life) =>
+    Effect.gen(function* () {
+      const took: Array<number> = []
+      for (let sample = 0; sample < USUAL_SAMPLES; sample++) {
+        const said: Array<Said> = []
+        yield* say(life, said)
+        took.push(...(yield* times(day, life, said)))
+      }
+      return quantile(took, 0.5)
+    })
+  )
   // The longer a guild's messages take, the fewer it has.
   const whole = usual.reduce((sum, took) => sum + Math.sqrt(took), 0)
   let rate = (AIM * Math.sqrt(1000)) / whole
+  const perSecond = (index: number) => Math.min(MOST_PER_SECOND, rate * Math.sqrt(1000 / (usual[index] ?? 1)))
   let p99: ReadonlyArray<number> = []
   let busy = 0
   for (let round = 0; round < ROUNDS; round++) {
     for (const life of lives) expect(day, life)
-    const all = lives.map((): Array<Said> => [])
     const end = performance.now() + seconds * 1000
-    const speaks = (life: Life, index: number) =>
-      Effect.gen(function* () {
-        const perSecond = Math.min(MOST_PER_SECOND, rate * Math.sqrt(1000 / (usual[index] ?? 1)))
-        const period = 1000 / perSecond
-        yield* Effect.sleep(period * life.random())
-        while (performance.now() < end) {
-          // A message does not wait for the one before.
-          yield* Effect.forkChild(say(life, all[index] ?? []))
-          yield* Effect.sleep(period * (0.5 + life.random()))
-        }
-        yield* life.until(() => life.ledger.calling === 0, LONGEST_MILLIS)
-      })
-    yield* measured(day, "utilization", Effect.forEach(lives, speaks, { concurrency: "unbounded", discard: true }))
+    const speaking = Effect.forEach(lives, (life, index) => speak(life, perSecond(index), end), {
+      concurrency: "unbounded"
+    })
+    const all = yield* measured(day, "utilization", speaking)
     busy = day.instruments.largest("utilization")
-    p99 = yield* Effect.forEach(lives, (life, index) =>
-      Effect.map(times(day, life, all[index] ?? []), (took) => quantile(took, 0.99))
-    )
-    const said = all.reduce((sum, messages) => sum + messages.length, 0)
-    progress(`${Math.round(said / seconds)} messages a second, busy for ${busy.toFixed(2)} of the time`)
+    p99 = yield* Effect.forEach(lives, (life, index) => p99Of(life, all[index] ?? []))
+    const count = all.reduce((sum, said) => sum + said.length, 0)
+    progress(`${Math.round(count / seconds)} messages a second, busy for ${busy.toFixed(2)} of the time`)
     if (busy <= BUSY) break
     rate *= 0.7 / busy
   }
+  const alone = yield* Effect.forEach(lives, (life, index) =>
+    Effect.flatMap(speak(life, perSecond(index), performance.now() + (samples * 1000) / perSecond(index)), (said) =>
+      p99Of(life, said)
+    )
+  )
+  const millis = (all: ReadonlyArray<number>) => all.map((one) => one.toFixed(1)).join(" ")
+  progress(`p99 in ms, by size, beside the others: ${millis(p99)}`)
+  progress(`and alone: ${millis(alone)}`)
   return { ratios: p99.map((took, index) => took / (alone[index] ?? took)), p99, alone, busy }
 })

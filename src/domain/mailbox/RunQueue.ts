@@ -6,7 +6,7 @@
  * whose handler is an effect, up to 256 messages of one whose handler is a plain function, or one slice of a fan-out. So
  * nobody waits for more than one such place of each other, whoever else is busy.
  *
- * The line is served in runs of a few milliseconds, and the event loop is given back after each: sockets and timers go on
+ * The line is served in runs of about a millisecond, and the event loop is given back after each: sockets and timers go on
  * however much waits.
  *
  * @since 0.1.0
@@ -41,8 +41,8 @@ export const waiter = (resume: () => void, weight = 1): Waiter => ({
 /** Messages that one run handles at most: 0.5 ms of plain deliveries. */
 const RUN_MESSAGES = 2048
 
-/** Nanoseconds after which a run begins nothing more: 2 ms. What it has begun takes about another two at most. */
-const RUN_NANOS = 2_000_000n
+/** Nanoseconds after which a run begins nothing more: 1 ms. What it has begun takes another two to four at most. */
+const RUN_NANOS = 1_000_000n
 
 /**
  * Messages between two looks at the clock, which take 0.1 µs each.
