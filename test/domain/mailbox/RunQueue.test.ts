@@ -40,9 +40,9 @@ describe("RunQueue", () => {
 
   it("gives the event loop back, however much is to be woken, and counts what a waiter has handled", () => {
     const many = byHand()
-    for (let index = 0; index < 10_000; index++) many.runQueue.schedule(waiter(() => {}))
+    for (let index = 0; index < 40_000; index++) many.runQueue.schedule(waiter(() => {}))
     const heavy = byHand()
-    for (let index = 0; index < 100; index++) heavy.runQueue.schedule(waiter(() => {}, 100))
+    for (let index = 0; index < 400; index++) heavy.runQueue.schedule(waiter(() => {}, 100))
     assert.isAtLeast(many.all(), 4)
     assert.isAtLeast(heavy.all(), 4)
   })
