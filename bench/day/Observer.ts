@@ -124,6 +124,8 @@ export class Observer {
           return false
       }
     })
+    // A change of many channels is told in pieces, which may outlast it. What was not due shows in the sums of all who got it.
+    if (pending === undefined && name === "CHANNEL_UPDATE") return
     if (pending === undefined) return this.wrong("something changed that nobody changed", `${name} ${subject}`)
     const { change, isHeard } = pending
     // One change may be heard of in several events; the first says it.

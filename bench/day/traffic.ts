@@ -155,7 +155,8 @@ const deed: Deed = (life) =>
   Effect.suspend(() => {
     let left = life.random() * WEIGHT
     const [, found] = DEEDS.find(([weight]) => (left -= weight) < 0) ?? []
-    return found === undefined ? Effect.void : life.lane.withPermit(found(life))
+    // Whom it is done to is chosen when it is its turn: until then others may have gone.
+    return found === undefined ? Effect.void : life.lane.withPermit(Effect.suspend(() => found(life)))
   })
 
 /** A session goes, and comes again later, or at once. */
