@@ -38,8 +38,8 @@ export const waiter = (resume: () => void, weight = 1): Waiter => ({
   }
 })
 
-/** Messages that one run handles at most: some 0.5 ms of plain deliveries. */
-const RUN_MESSAGES = 8192
+/** Messages that one run handles at most: some 0.3 ms of plain deliveries. */
+const RUN_MESSAGES = 4096
 
 /** Nanoseconds after which a run begins nothing more: 1 ms. What it has begun takes another two to four at most. */
 const RUN_NANOS = 1_000_000n
