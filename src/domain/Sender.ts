@@ -132,12 +132,17 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace?: Pace): 
     const { length } = pushes[0].recipients
     const count = Math.max(1, Math.floor(SLICE / pushes.length))
     let index = 0
+    let end = 0
     let nth = 0
 
     const slice = (): Effect.Effect<void> => {
-      const end = Math.min(index + count, length)
-      const wait = pace?.wait(runQueue, (end - index) * pushes.length)
-      if (wait !== undefined) return wait
+      // A slice that waited for a recipient, or refused one, goes on where it was: it is one slice all the same.
+      if (index === end) {
+        const next = Math.min(index + count, length)
+        const wait = pace?.wait(runQueue, (next - index) * pushes.length)
+        if (wait !== undefined) return wait
+        end = next
+      }
       for (; index < end; index++) {
         while (nth < pushes.length) {
           const effect = pushes[nth++]?.at(index)

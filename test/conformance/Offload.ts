@@ -163,6 +163,37 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
         }).pipe(Effect.scoped, Effect.provide(layer))
     )
 
+    it.effect("a fan-out gives others a turn for each slice, though some in each slice refuse", () =>
+      Effect.gen(function* () {
+        const sender = yield* (yield* Offload).sender
+        let taken = 0
+        const full = yield* Mailbox.dropping<number | Envelope.Envelope<number>>(1)
+        yield* Mailbox.offer(full, 0)
+        const everyone = yield* Effect.forEach(Array.from({ length: 5_000 }), (_, index) =>
+          index % 50 === 0 ? Effect.succeed({ mailbox: full }) : consuming(() => void taken++)
+        )
+        yield* settled
+        let turns = 0
+        let isOver = false
+        const other = yield* Mailbox.make<void>()
+        const again = () => {
+          if (taken > 0) turns++
+          if (!isOver) other.offerUnsafe(undefined)
+        }
+        yield* Effect.forkScoped(
+          Mailbox.consume(other, () => Effect.sync(again)),
+          { startImmediately: true }
+        )
+        other.offerUnsafe(undefined)
+        let refused = 0
+        yield* sender.push(FanOut.uniform(everyone, 1), () => Effect.sync(() => void refused++))
+        while (taken < 4_900) yield* Effect.yieldNow
+        isOver = true
+        assert.strictEqual(refused, 100)
+        assert.isAtLeast(turns, 15)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
     it.effect("a fan-out goes out beside others who are always busy, and waits for no more than their turns", () =>
       Effect.gen(function* () {
         const sender = yield* (yield* Offload).sender
