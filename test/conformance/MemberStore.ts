@@ -236,6 +236,24 @@ export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
       { arbitrary: { runs: 12 } }
     )
 
+    it.effect("a scan of many lets others have their turn, and is of the moment at which it began", () =>
+      Effect.gen(function* () {
+        const members = yield* (yield* MemberStore).open(fresh())
+        const everybody = Array.from({ length: 5_000 }, (_, index) => member(index))
+        yield* members.putAll(everybody)
+        // Where members are loaded first, a scan begins when they have been.
+        yield* members.ids(MemberQuery.everybody)
+        const scans = [everyone(members), Effect.map(members.ids(MemberQuery.everybody), (ids) => Array.from(ids))]
+        for (const [index, scan] of scans.entries()) {
+          const scanning = yield* Effect.forkChild(scan, { startImmediately: true })
+          assert.isUndefined(scanning.pollUnsafe(), "others have a turn before it is over")
+          const { user } = member(4_000 + index)
+          assert.isTrue(yield* members.remove(user.id))
+          assert.strictEqual((yield* Fiber.join(scanning)).length, everybody.length - index)
+        }
+      }).pipe(Effect.scoped)
+    )
+
     it.effect("a guild's members are its own; opening it again gives the same", () =>
       Effect.gen(function* () {
         const store = yield* MemberStore
