@@ -21,6 +21,10 @@ const CONNECT = 20
 const PATIENCE_MILLIS = 20_000
 const PROGRESS_MILLIS = 5_000
 
+/** How long it is until one looks again whether something is so, in milliseconds. */
+const SHORTEST_PAUSE = 2
+const LONGEST_PAUSE = 50
+
 /** Sessions looked at in one piece. */
 const PIECE = 500
 
@@ -113,15 +117,16 @@ export class Life {
     return Effect.map(this.world.perform(this.threadOf(client), [order]), ([answer = DONE]) => answer)
   }
 
-  /** Waits until something is so; answers whether it came to be. */
+  /** Waits until something is so; answers whether it came to be. It looks the less often the longer that takes. */
   until(isSo: () => boolean, millis = PATIENCE_MILLIS): Effect.Effect<boolean> {
     return Effect.suspend(() => {
       const end = performance.now() + millis
+      let pause = SHORTEST_PAUSE
       return Effect.map(
         Effect.whileLoop({
           while: () => !isSo() && performance.now() < end,
-          body: () => Effect.sleep("2 millis"),
-          step: () => {}
+          body: () => Effect.sleep(pause),
+          step: () => (pause = Math.min(LONGEST_PAUSE, 1.5 * pause))
         }),
         isSo
       )
@@ -567,15 +572,20 @@ export class Life {
       if (!(yield* this.turned(client, false))) return
       const token = yield* this.announce(` <@${user}>`)
       yield* this.until(() => this.tally.lastTokens(client).includes(token))
-      // It looked away somewhere in between.
+      // It looked away somewhere in between: the later, the more it saw.
+      const whole = (at: number) =>
+        this.model.replayed(session, false, this.model.replayed(session, true, due, start, at), at)
       let found: Seen | undefined
       yield* this.until(() => {
         const seen = this.tally.seen(client)
-        for (let at = start; at <= this.model.ordinal && found === undefined; at++) {
-          const looked = this.model.replayed(session, true, due, start, at)
-          const whole = this.model.replayed(session, false, looked, at)
-          if (areSame(whole, seen)) found = whole
+        let [at, latest] = [start, this.model.ordinal]
+        while (at < latest) {
+          const middle = (at + latest) >> 1
+          if (whole(middle).count < seen.count) at = middle + 1
+          else latest = middle
         }
+        const due = whole(at)
+        if (areSame(due, seen)) found = due
         return found !== undefined
       })
       if (found === undefined) this.wrong("a session that looked away got something else than it was due", user)
