@@ -1,11 +1,21 @@
 /** What is measured of the thread that it runs in: how long it is held in one piece, how busy it is, what its heap takes. */
 import { Effect } from "effect"
 import { type EventLoopUtilization, performance } from "node:perf_hooks"
+import { getHeapSpaceStatistics } from "node:v8"
 import { collectGarbage } from "../support/collect.ts"
 import type { Instruments } from "./Instruments.ts"
 import { PieceMeter } from "./pieces.ts"
 
-/** Bytes of this thread's heap that are in use. */
+/** Where V8 keeps code: it compiles some and forgets some all day long, a megabyte up and down. */
+const CODE = /code|trusted|read_only/
+
+const dataUsed = (): number =>
+  getHeapSpaceStatistics().reduce(
+    (sum, { space_name: name, space_used_size: used }) => (CODE.test(name) ? sum : sum + used),
+    0
+  )
+
+/** Bytes of this thread's heap that are in use, but for code. */
 export const heapUsed: Effect.Effect<number> = Effect.gen(function* () {
   // What the first collection leaves for finalizers, the second takes.
   for (let round = 0; round < 2; round++) {
@@ -13,7 +23,7 @@ export const heapUsed: Effect.Effect<number> = Effect.gen(function* () {
     yield* Effect.sleep("5 millis")
   }
   collectGarbage()
-  return process.memoryUsage().heapUsed
+  return dataUsed()
 })
 
 export class Meters {
