@@ -746,8 +746,10 @@ describe("whatever happens", () => {
     Schema.Struct({
       _tag: Schema.tag("Call"),
       takes: Schema.Literals([0, 5, 50]),
+      isLater: Schema.Boolean,
       patience: Schema.Literals([10, 1000])
     }),
+    Schema.Struct({ _tag: Schema.tag("Cast"), takes: Schema.Literals([0, 5, 50]), isLater: Schema.Boolean }),
     Schema.Struct({ _tag: Schema.tag("Die") }),
     Schema.Struct({ _tag: Schema.tag("Pass"), millis: Schema.Literals([1, 7, 30]) }),
     Schema.Struct({ _tag: Schema.tag("Yield") })
@@ -758,7 +760,7 @@ describe("whatever happens", () => {
 
   interface Worker {
     readonly Work: {
-      readonly payload: readonly [id: number, takes: number]
+      readonly payload: readonly [id: number, takes: number, isLater: boolean]
       readonly success: void
       readonly error: never
     }
@@ -766,7 +768,7 @@ describe("whatever happens", () => {
   }
 
   it.effect.prop(
-    "every call has one answer, and it is true of what was handled",
+    "every call has one answer, and it is true of what was handled; casts are handled, refused or counted",
     [Steps, Ends, Strategies],
     ([steps, ending, strategy]) =>
       Effect.gen(function* () {
@@ -785,22 +787,35 @@ describe("whatever happens", () => {
           init: () =>
             Effect.succeed({
               requests: {
-                Work: ([id, takes]) =>
-                  Effect.gen(function* () {
+                Work: ([id, takes, isLater]) =>
+                  Effect.suspend(() => {
                     begun.push(id)
-                    yield* Effect.sleep(takes)
-                    done.push(id)
+                    const finish = Effect.sync(() => void done.push(id))
+                    const wait = Effect.sleep(takes)
+                    return isLater
+                      ? Actor.later(wait, { handled: "maybe", then: () => finish })
+                      : Effect.andThen(wait, finish)
                   }),
                 Die: () => Effect.die("told to")
               }
             })
         }).pipe(Scope.provide(scope))
-        const calls: Array<Fiber.Fiber<Exit.Exit<void, ActorError>>> = []
+        const calls = new Map<number, Fiber.Fiber<Exit.Exit<void, ActorError>>>()
+        const casts: Array<Fiber.Fiber<readonly [id: number, isLater: boolean, exit: Exit.Exit<void, ActorError>]>> = []
+        let ids = 0
         for (const step of steps) {
           switch (step._tag) {
             case "Call": {
-              const call = Transport.call(actor, "Work", [calls.length, step.takes], { timeout: step.patience })
-              calls.push(yield* Effect.forkChild(Effect.exit(call)))
+              const id = ids++
+              const call = Transport.call(actor, "Work", [id, step.takes, step.isLater], { timeout: step.patience })
+              calls.set(id, yield* Effect.forkChild(Effect.exit(call)))
+              break
+            }
+            case "Cast": {
+              const id = ids++
+              const { isLater, takes } = step
+              const cast = Effect.exit(Transport.cast(actor, "Work", [id, takes, isLater]))
+              casts.push(yield* Effect.forkChild(Effect.map(cast, (exit) => [id, isLater, exit] as const)))
               break
             }
             case "Die":
@@ -816,7 +831,7 @@ describe("whatever happens", () => {
         if (ending === "stop") yield* Effect.forkChild(actor.stop)
         if (ending === "close") yield* Scope.close(scope, Exit.void)
         yield* TestClock.adjust("1 minute")
-        for (const [id, fiber] of calls.entries()) {
+        for (const [id, fiber] of calls) {
           const exit = yield* Fiber.join(fiber)
           if (Exit.isSuccess(exit)) {
             assert.include(done, id)
@@ -828,6 +843,17 @@ describe("whatever happens", () => {
         }
         assert.strictEqual(new Set(begun).size, begun.length)
         yield* Scope.close(scope, Exit.void)
-      })
+        let unhandled = 0
+        let unfinished = 0
+        for (const fiber of casts) {
+          const [id, isLater, exit] = yield* Fiber.join(fiber)
+          if (Exit.isFailure(exit)) assert.notInclude(begun, id)
+          else if (!begun.includes(id)) unhandled++
+          else if (isLater && !done.includes(id)) unfinished++
+        }
+        const { count } = yield* Metric.value(Metrics.unhandled("worker"))
+        assert.isAtLeast(count, unhandled)
+        assert.isAtMost(count, unhandled + unfinished)
+      }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 })
