@@ -67,7 +67,7 @@ export interface Serving<P extends Protocol<P>, I> {
 
 /**
  * `wake` puts what wakes the actor into its mailbox, and answers whether there was room: where
- * there is none, the actor is awake.
+ * there is none, the actor is awake. `putBack` puts the message that was taken last back in front of all others.
  *
  * @since 0.1.0
  * @category constructors
@@ -76,7 +76,8 @@ export const make = <P extends Protocol<P>, I>(
   options: Pick<Options<P, I, never, never, never>, "kind" | "span" | "attributes">,
   policy: Propagation.Policy,
   supervision: Supervision,
-  wake: (message: Wake) => boolean
+  wake: (message: Wake) => boolean,
+  putBack: (incoming: Incoming<P, I>) => void
 ): Serving<P, I> => {
   type Message = Request<P> | I
 
@@ -188,10 +189,15 @@ export const make = <P extends Protocol<P>, I>(
       )
       return Effect.flatMap(Effect.exit(effect), (exit) => handled(request, exit))
     }
-    // What has waited goes first: it came before.
     return (incoming: Incoming<P, I>) => {
-      if (parking.isReady) return Effect.flatMap(parking.resume, () => one(incoming))
-      return one(incoming)
+      if (!parking.isReady) return one(incoming)
+      // What has waited goes first: it came before. When this life of the actor ends by that, the message is not lost.
+      let isBegun = false
+      const resumed = Effect.flatMap(parking.resume, () => {
+        isBegun = true
+        return one(incoming)
+      })
+      return Effect.onExit(resumed, () => (isBegun ? Effect.void : Effect.sync(() => putBack(incoming))))
     }
   }
 

@@ -248,6 +248,58 @@ describe("Actor.later", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.effect("an actor that dies as it goes on with a request handles the next message in its next life", () =>
+    Effect.gen(function* () {
+      const worker = yield* make({ supervision: Supervision.restart() })
+      const one = yield* gate
+      const dying = yield* Effect.forkChild(
+        Effect.flip(Transport.call(worker, "Do", { name: "dying", gates: [one], ends: "die" }))
+      )
+      yield* parked
+      // It lies in the mailbox when the other becomes ready.
+      const next = yield* Effect.forkChild(Effect.exit(Transport.call(worker, "Do", { name: "next", gates: [] })), {
+        startImmediately: true
+      })
+      yield* open(one)
+      yield* parked
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* Fiber.join(dying), { _tag: "ActorDied", handled: "maybe" })
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(next), Exit.succeed("next"))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("an actor that ends as it goes on with a request says what became of the next message", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const one = yield* gate
+      const worker = yield* Actor.make<Worker>()({
+        kind: "worker",
+        capacity: 16,
+        init: () =>
+          Effect.succeed({
+            requests: {
+              Do: ({ gates }: Job) =>
+                Actor.later(Effect.forEach(gates, Deferred.await), { handled: "maybe", then: () => Effect.never }),
+              Log: () => Effect.succeed([]),
+              Break: () => Effect.never
+            }
+          })
+      }).pipe(Scope.provide(scope))
+      yield* Effect.forkChild(Effect.exit(Transport.call(worker, "Do", { name: "hanging", gates: [one] })))
+      yield* parked
+      const next = yield* Effect.forkChild(Effect.flip(Transport.call(worker, "Log", undefined)), {
+        startImmediately: true
+      })
+      yield* open(one)
+      yield* parked
+      yield* Scope.close(scope, Exit.void)
+      yield* parked
+      yield* TestClock.adjust("10 seconds")
+      assert.deepInclude(yield* Fiber.join(next), { _tag: "ActorStopped", handled: "no" })
+    })
+  )
+
   it.effect("the wait is a span of the request's trace, and each span ends once", () => {
     const { layer, opened } = recorder()
     return Effect.gen(function* () {
