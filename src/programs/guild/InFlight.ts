@@ -16,6 +16,7 @@ import type { GuildId, UserId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import { type Members, StoreUnavailable } from "../../domain/MemberStore.ts"
 import * as Actor from "../Actor.ts"
+import { ensuring } from "../actor/Later.ts"
 
 /** What may wait for the store of one guild; commands that need it are refused beyond that. */
 const MOST = 4096
@@ -108,8 +109,8 @@ export const make = (options: {
 
   const queued = <A, E, R>(users: ReadonlyArray<UserId>, body: Reply<A, E, R>): Reply<A, E, R> => {
     const { leave, turn } = enter(users)
-    const reply = Actor.later(turn, { handled: "no", then: () => body })
-    return Effect.map(reply, (value) => (Actor.isLater(value) ? value.ensuring(leave) : value))
+    // Where the fiber gives way, the turn may come before it has looked: the reply is not always later.
+    return ensuring(Actor.later(turn, { handled: "no", then: () => body }), leave)
   }
 
   const asTold = (user: UserId): Effect.Effect<Option.Option<Member>, StoreUnavailable> =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Option } from "effect"
+import { Deferred, Effect, Fiber, Option, References } from "effect"
 import { MemberStore } from "../../../src/domain/MemberStore.ts"
 import * as MemberStores from "../../../src/layers/MemberStore.ts"
 import * as InFlight from "../../../src/programs/guild/InFlight.ts"
@@ -60,6 +60,28 @@ describe("InFlight", () => {
       assert.strictEqual(yield* Fiber.join(command), "refused")
       yield* Fiber.join(updated)
       assert.strictEqual(yield* inFlight.inTurn(() => [user], Effect.succeed("next")), "next")
+    }).pipe(Effect.scoped, Effect.provide(MemberStores.heap))
+  )
+
+  it.effect("a command that gives way until its turn has come leaves nothing in the way of others", () =>
+    Effect.gen(function* () {
+      const { get, ...members } = yield* (yield* MemberStore).open(GUILD)
+      const gate = yield* Deferred.make<void>()
+      const inFlight = InFlight.make({
+        guild: GUILD,
+        members: { ...members, get: (user) => Effect.andThen(Deferred.await(gate), get(user)) },
+        scope: yield* Effect.scope,
+        touched: () => {}
+      })
+      const user = userId(1)
+      const update = inFlight.update(user, (one) => one)
+      yield* Effect.forkChild(update, { startImmediately: true })
+      const command = yield* inFlight
+        .inTurn(() => [user], Effect.succeed("done"))
+        .pipe(Effect.provideService(References.MaxOpsBeforeYield, 5), Effect.forkChild({ startImmediately: true }))
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(yield* Fiber.join(command), "done")
+      yield* update
     }).pipe(Effect.scoped, Effect.provide(MemberStores.heap))
   )
 })
