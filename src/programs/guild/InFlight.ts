@@ -131,17 +131,22 @@ export const make = (options: {
     touched(user)
   }
 
-  /** Nobody has been told of a change that failed, so the store is to have what was there before. */
+  /** Users for whom a fiber restores what was there before. */
+  const restoring = new Set<UserId>()
+  /**
+   * Nobody has been told of a change that failed, so the store is to have what was there before. It is over before the next
+   * change of that user begins: should that one fail too, it has to be restored anew.
+   */
   const restored = (user: UserId) =>
     through(
       user,
       Effect.suspend(() => {
         const told = unsettled.unknown(user)
-        if (told === undefined) return Effect.void
-        return Effect.map(write(user, Option.getOrUndefined(told)), () => quietly(user))
-      })
+        return told === undefined
+          ? Effect.void
+          : Effect.map(write(user, Option.getOrUndefined(told)), () => quietly(user))
+      }).pipe(Effect.map(() => void restoring.delete(user)))
     )
-  const restoring = new Set<UserId>()
   const restore = (user: UserId): Effect.Effect<void> => {
     unsettled.failed(user)
     if (restoring.has(user)) return Effect.void
@@ -152,7 +157,6 @@ export const make = (options: {
       Effect.retry(patiently),
       Effect.delay(SOON),
       Effect.ignore,
-      Effect.ensuring(Effect.sync(() => restoring.delete(user))),
       Detached.forkIn(scope),
       Effect.andThen(Effect.logWarning(`${said}: it is given what it had, until the change is made again`))
     )
