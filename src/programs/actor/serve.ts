@@ -121,9 +121,10 @@ export const make = <P extends Protocol<P>, I>(
 
   /** Whether something lies in the mailbox that wakes the actor. */
   let isWoken = false
-  const parking = new Parking<P, Death>(() => {
+  const beWoken = (): void => {
     if (!isWoken) isWoken = wake(WAKE)
-  })
+  }
+  const parking = new Parking<P, Death>(beWoken)
 
   const handled = <T extends Tag<P>>(
     request: Request<P, T>,
@@ -163,6 +164,7 @@ export const make = <P extends Protocol<P>, I>(
     const one = (incoming: Incoming<P, I>): Effect.Effect<void, Death, R> => {
       if (incoming instanceof Wake) {
         isWoken = false
+        if (parking.isReady) beWoken()
         return Effect.void
       }
       if (incoming instanceof Tick) {
@@ -191,10 +193,12 @@ export const make = <P extends Protocol<P>, I>(
     }
     return (incoming: Incoming<P, I>) => {
       if (!parking.isReady) return one(incoming)
-      // What has waited goes first: it came before. When this life of the actor ends by that, the message is not lost.
+      // One that has waited goes before each message: it came before, and however many do, messages have their turn. When
+      // this life of the actor ends by that, the message is not lost.
       let isBegun = false
       const resumed = Effect.flatMap(parking.resume, () => {
         isBegun = true
+        if (parking.isReady) beWoken()
         return one(incoming)
       })
       return Effect.onExit(resumed, () => (isBegun ? Effect.void : Effect.sync(() => putBack(incoming))))

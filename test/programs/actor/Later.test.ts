@@ -136,6 +136,28 @@ describe("Actor.later", () => {
     { arbitrary: { runs: 60, size: 20 } }
   )
 
+  it.effect("however many requests wait again and again, others have their turn", () =>
+    Effect.gen(function* () {
+      interface Polling {
+        readonly Poll: { readonly payload: void; readonly success: void; readonly error: never }
+        readonly Polls: { readonly payload: void; readonly success: number; readonly error: never }
+      }
+      let polls = 0
+      const poll = (): Effect.Effect<void | Actor.Later<void, never>> =>
+        Actor.later(Effect.yieldNow, {
+          handled: "maybe",
+          then: () => Effect.suspend(() => (++polls < 50_000 ? poll() : Effect.void))
+        })
+      const polling = yield* Actor.make<Polling>()({
+        kind: "polling",
+        capacity: 2000,
+        init: () => Effect.succeed({ requests: { Poll: poll, Polls: () => Effect.sync(() => polls) } })
+      })
+      for (let index = 0; index < 1000; index++) yield* Transport.cast(polling, "Poll", undefined)
+      assert.isBelow(yield* Transport.call(polling, "Polls", undefined), 5_000)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("who gives up while nothing has happened yet takes the request back", () =>
     Effect.gen(function* () {
       const over: Array<string> = []
