@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import { MailboxImpl } from "../../../src/domain/mailbox/MailboxImpl.ts"
 import { RunQueue, waiter } from "../../../src/domain/mailbox/RunQueue.ts"
 
 /** A run queue whose slices are run by hand. */
@@ -52,6 +53,17 @@ describe("RunQueue", () => {
     // A millisecond each.
     const slow = waiter(() => void (clock.now += 1_000_000n), 64)
     for (let index = 0; index < 10; index++) runQueue.schedule(slow)
+    assert.strictEqual(all(), 10)
+  })
+
+  it("gives the event loop back after a while, however many fibers take messages that take long", () => {
+    const { all, clock, runQueue } = byHand()
+    for (let index = 0; index < 10; index++) {
+      const mailbox = new MailboxImpl<number, never>(1, "suspend", runQueue)
+      // A millisecond each.
+      Effect.runFork(Effect.map(mailbox.take(), () => void (clock.now += 1_000_000n)))
+      mailbox.offerUnsafe(index)
+    }
     assert.strictEqual(all(), 10)
   })
 
