@@ -189,9 +189,11 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   }
 
   private wake(): void {
-    if (this.waiter === undefined) return
-    this.runQueue.schedule(this.waiter)
+    const { waiter } = this
+    if (waiter === undefined) return
     this.waiter = undefined
+    // Last: a scheduler may run it at once, and then it may wait again by now.
+    this.runQueue.schedule(waiter)
   }
 
   /** Waits until all messages have found room, or never will; answers how many have not. */
