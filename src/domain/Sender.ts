@@ -105,11 +105,12 @@ export class Pace {
   /** The place in the run queue's line that has to be served first. */
   private last: number | undefined = undefined
 
-  /** Waits, if that is necessary, to send so many messages. */
+  /** Waits, if that is necessary, to send so many messages. Whoever gives that up leaves it to the next. */
   wait(runQueue: RunQueue.RunQueue, messages: number): Effect.Effect<void> | undefined {
-    const { last } = this
-    this.last = undefined
-    return last === undefined || runQueue.hasServed(last) ? undefined : runQueue.turn(messages)
+    if (this.last === undefined || runQueue.hasServed(this.last)) return undefined
+    return Effect.map(runQueue.turn(messages), () => {
+      this.last = undefined
+    })
   }
 
   /** A slice was sent. */

@@ -69,7 +69,9 @@ const sending = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() =>
     Mailbox.end(pushes).pipe(
       Effect.andThen(Effect.timeoutOption(Fiber.await(fiber), grace)),
-      Effect.andThen(Fiber.interrupt(fiber))
+      Effect.andThen(Fiber.interrupt(fiber)),
+      // Callers that wait for a place go on.
+      Effect.andThen(Mailbox.close(pushes))
     )
   )
   const add = (push: Push) =>

@@ -145,8 +145,12 @@ export const prepare = <P extends Protocol<P>, I = never>() =>
     let phase: Phase = { _tag: "Prepared" }
 
     const address: Address<P, I> = { kind, mailbox, refusal: (request) => refusal(kind, phase, request) }
-    const { handling, link, parking, receiver, serve } = Serve.make<P, I>(options, policy, supervision, (wake) =>
-      mailbox.offerUnsafe(wake)
+    const { handling, link, parking, receiver, serve } = Serve.make<P, I>(
+      options,
+      policy,
+      supervision,
+      (wake) => mailbox.offerUnsafe(wake),
+      (incoming) => mailbox.unshift(incoming)
     )
 
     /** No caller is left without an answer: what was not handled is told so. */

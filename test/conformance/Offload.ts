@@ -163,6 +163,23 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
         }).pipe(Effect.scoped, Effect.provide(layer))
     )
 
+    it.effect("they are not full either when each push is given up at once", () =>
+      Effect.gen(function* () {
+        const sender = yield* (yield* Offload).sender
+        const everyone = yield* Effect.forEach(Array.from({ length: 200 }), () => consuming(() => {}))
+        const refused: Array<unknown> = []
+        for (let round = 0; round < 500; round++) {
+          const push = sender.push(FanOut.uniform(everyone, round), (recipient) =>
+            Effect.sync(() => refused.push(recipient))
+          )
+          const pushing = yield* Effect.forkChild(push, { startImmediately: true })
+          pushing.interruptUnsafe()
+        }
+        for (let turn = 0; turn < 100; turn++) yield* settled
+        assert.isEmpty(refused)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
     it.effect("a fan-out gives others a turn for each slice, though some in each slice refuse", () =>
       Effect.gen(function* () {
         const sender = yield* (yield* Offload).sender

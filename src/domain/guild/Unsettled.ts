@@ -14,6 +14,25 @@ interface Entry {
 }
 
 /**
+ * The same members, but for some of whom something else is known.
+ *
+ * @since 0.1.0
+ * @category combining
+ */
+export const over = (
+  known: ReadonlyMap<UserId, Option.Option<Member>>,
+  members: ReadonlyArray<Member>
+): ReadonlyArray<Member> => {
+  if (known.size === 0) return members
+  const all = new Map(members.map((member) => [member.user.id, member]))
+  for (const [user, member] of known) {
+    if (Option.isSome(member)) all.set(user, member.value)
+    else all.delete(user)
+  }
+  return Array.from(all.values())
+}
+
+/**
  * @since 0.1.0
  * @category models
  */
@@ -58,11 +77,6 @@ export class Unsettled {
   /** All members as everybody has been told of them. */
   over(members: ReadonlyArray<Member>): ReadonlyArray<Member> {
     if (this.entries.size === 0) return members
-    const all = new Map(members.map((member) => [member.user.id, member]))
-    for (const [user, { told }] of this.entries) {
-      if (Option.isSome(told)) all.set(user, told.value)
-      else all.delete(user)
-    }
-    return Array.from(all.values())
+    return over(new Map(Array.from(this.entries, ([user, { told }]) => [user, told])), members)
   }
 }

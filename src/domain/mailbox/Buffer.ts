@@ -39,6 +39,16 @@ export class Buffer<in out A> {
     this.last = node
   }
 
+  /** Puts back the message that was taken last: it is the oldest again. */
+  unshift(message: A): void {
+    const second = this.first
+    this.first = message
+    this.length++
+    if (second === EMPTY) return
+    this.rest = { message: second, next: this.rest }
+    this.last ??= this.rest
+  }
+
   /** Takes the oldest message. */
   shift(): A | typeof EMPTY {
     const message = this.first

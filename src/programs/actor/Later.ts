@@ -36,16 +36,27 @@ export class Later<out A, out E> {
 
   /** Calls the finalizer once, when the request is answered or dropped, however often it waits until then. */
   ensuring(finalizer: () => void): Later<A, E> {
-    const resume = this.resume.pipe(
-      Effect.onExit((exit) => (Exit.isSuccess(exit) && isLater(exit.value) ? Effect.void : Effect.sync(finalizer))),
-      Effect.map((value) => (isLater(value) ? value.ensuring(finalizer) : value))
-    )
-    return new Later(this.waiting, this.handled, resume, () => {
+    return new Later(this.waiting, this.handled, ensuring(this.resume, finalizer), () => {
       this.dropped()
       finalizer()
     })
   }
 }
+
+/**
+ * Calls the finalizer once: when the reply is there, or, if it comes later, when the request is answered or dropped.
+ *
+ * @since 0.1.0
+ * @category finalizers
+ */
+export const ensuring = <A, E, R>(
+  reply: Effect.Effect<A | Later<A, E>, E, R>,
+  finalizer: () => void
+): Effect.Effect<A | Later<A, E>, E, R> =>
+  reply.pipe(
+    Effect.onExit((exit) => (Exit.isSuccess(exit) && isLater(exit.value) ? Effect.void : Effect.sync(finalizer))),
+    Effect.map((value) => (isLater(value) ? value.ensuring(finalizer) : value))
+  )
 
 /**
  * Tells a reply that comes later from one that is there.

@@ -50,14 +50,8 @@ export class Parking<P extends Protocol<P>, E> {
     })
   }
 
-  /** Goes on with all that is ready. */
-  readonly resume: Effect.Effect<void, E> = Effect.suspend(() =>
-    Effect.whileLoop({
-      while: () => this.isReady,
-      body: () => this.next(),
-      step: () => {}
-    })
-  )
+  /** Goes on with the request that has been ready longest. */
+  readonly resume: Effect.Effect<void, E> = Effect.suspend(() => this.next())
 
   /** Goes on until nothing waits any more. */
   readonly finish: Effect.Effect<void, E> = Effect.suspend(() =>

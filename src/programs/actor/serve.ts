@@ -67,7 +67,7 @@ export interface Serving<P extends Protocol<P>, I> {
 
 /**
  * `wake` puts what wakes the actor into its mailbox, and answers whether there was room: where
- * there is none, the actor is awake.
+ * there is none, the actor is awake. `putBack` puts the message that was taken last back in front of all others.
  *
  * @since 0.1.0
  * @category constructors
@@ -76,7 +76,8 @@ export const make = <P extends Protocol<P>, I>(
   options: Pick<Options<P, I, never, never, never>, "kind" | "span" | "attributes">,
   policy: Propagation.Policy,
   supervision: Supervision,
-  wake: (message: Wake) => boolean
+  wake: (message: Wake) => boolean,
+  putBack: (incoming: Incoming<P, I>) => void
 ): Serving<P, I> => {
   type Message = Request<P> | I
 
@@ -120,9 +121,10 @@ export const make = <P extends Protocol<P>, I>(
 
   /** Whether something lies in the mailbox that wakes the actor. */
   let isWoken = false
-  const parking = new Parking<P, Death>(() => {
+  const beWoken = (): void => {
     if (!isWoken) isWoken = wake(WAKE)
-  })
+  }
+  const parking = new Parking<P, Death>(beWoken)
 
   const handled = <T extends Tag<P>>(
     request: Request<P, T>,
@@ -162,6 +164,7 @@ export const make = <P extends Protocol<P>, I>(
     const one = (incoming: Incoming<P, I>): Effect.Effect<void, Death, R> => {
       if (incoming instanceof Wake) {
         isWoken = false
+        if (parking.isReady) beWoken()
         return Effect.void
       }
       if (incoming instanceof Tick) {
@@ -188,10 +191,17 @@ export const make = <P extends Protocol<P>, I>(
       )
       return Effect.flatMap(Effect.exit(effect), (exit) => handled(request, exit))
     }
-    // What has waited goes first: it came before.
     return (incoming: Incoming<P, I>) => {
-      if (parking.isReady) return Effect.flatMap(parking.resume, () => one(incoming))
-      return one(incoming)
+      if (!parking.isReady) return one(incoming)
+      // One that has waited goes before each message: it came before, and however many do, messages have their turn. When
+      // this life of the actor ends by that, the message is not lost.
+      let isBegun = false
+      const resumed = Effect.flatMap(parking.resume, () => {
+        isBegun = true
+        if (parking.isReady) beWoken()
+        return one(incoming)
+      })
+      return Effect.onExit(resumed, () => (isBegun ? Effect.void : Effect.sync(() => putBack(incoming))))
     }
   }
 

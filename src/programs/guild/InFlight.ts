@@ -11,11 +11,12 @@ import { Deferred, Effect, Exit, Option, Schedule, type Scope } from "effect"
 import * as Detached from "../../domain/Detached.ts"
 import { Lanes } from "../../domain/guild/Lanes.ts"
 import type { Store } from "../../domain/guild/Output.ts"
-import { Unsettled } from "../../domain/guild/Unsettled.ts"
+import { over, Unsettled } from "../../domain/guild/Unsettled.ts"
 import type { GuildId, UserId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import { type Members, StoreUnavailable } from "../../domain/MemberStore.ts"
 import * as Actor from "../Actor.ts"
+import { ensuring } from "../actor/Later.ts"
 
 /** What may wait for the store of one guild; commands that need it are refused beyond that. */
 const MOST = 4096
@@ -35,9 +36,20 @@ interface Running {
 type Reply<A, E, R> = Effect.Effect<A | Actor.Later<A, E>, E, R>
 
 /**
+ * What everybody is told of members while somebody looks all of them up. `asTold` is what everybody has been told of all by
+ * now, whichever part of it the look-up has found. It is to be ended.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Following {
+  readonly asTold: (found: ReadonlyArray<Member>) => ReadonlyArray<Member>
+  readonly end: () => void
+}
+
+/**
  * - `members` are the guild's, as everybody has been told of them
- * - `allAsTold` is what everybody has been told of all members, by what the store says of them
- * - `version` is another one after each change that was made
+ * - `follow` begins to note what everybody is told of members, for whoever looks all of them up
  * - `inTurn` runs the body of a command once no earlier one waits that concerns the same users; `keep` has the store take
  *   a change of a user of whom everybody has been told so far what `told` says, and goes on when it has
  * - `unknown` is what everybody has been told of a user of whom the store may have something else since a change failed
@@ -49,8 +61,7 @@ type Reply<A, E, R> = Effect.Effect<A | Actor.Later<A, E>, E, R>
  */
 export interface InFlight {
   readonly members: Members
-  readonly version: () => number
-  readonly allAsTold: (members: ReadonlyArray<Member>) => ReadonlyArray<Member>
+  readonly follow: () => Following
   readonly inTurn: <A, E, R>(
     users: () => ReadonlyArray<UserId>,
     body: Reply<A, E, R>
@@ -82,7 +93,8 @@ export const make = (options: {
   const { guild, members, scope, touched } = options
   const lanes = new Lanes()
   const unsettled = new Unsettled()
-  let version = 0
+  /** What has been told since a look-up of all members began, for each that is under way. */
+  const following = new Set<Map<UserId, Option.Option<Member>>>()
 
   const crowded = Effect.suspend(() =>
     Effect.fail(new StoreUnavailable({ guild, cause: new Error(`${MOST} commands or more wait for it already`) }))
@@ -108,8 +120,8 @@ export const make = (options: {
 
   const queued = <A, E, R>(users: ReadonlyArray<UserId>, body: Reply<A, E, R>): Reply<A, E, R> => {
     const { leave, turn } = enter(users)
-    const reply = Actor.later(turn, { handled: "no", then: () => body })
-    return Effect.map(reply, (value) => (Actor.isLater(value) ? value.ensuring(leave) : value))
+    // Where the fiber gives way, the turn may come before it has looked: the reply is not always later.
+    return ensuring(Actor.later(turn, { handled: "no", then: () => body }), leave)
   }
 
   const asTold = (user: UserId): Effect.Effect<Option.Option<Member>, StoreUnavailable> =>
@@ -120,27 +132,32 @@ export const make = (options: {
   const write = (user: UserId, member: Member | undefined): Effect.Effect<void, StoreUnavailable> =>
     member === undefined ? Effect.asVoid(members.remove(user)) : members.put(member)
 
-  const settled = (user: UserId): void => {
-    version++
+  const settled = (user: UserId, told: Option.Option<Member>): void => {
     unsettled.settled(user)
+    for (const since of following) since.set(user, told)
   }
 
-  const quietly = (user: UserId): void => {
-    settled(user)
+  const quietly = (user: UserId, told: Option.Option<Member>): void => {
+    settled(user, told)
     touched(user)
   }
 
-  /** Nobody has been told of a change that failed, so the store is to have what was there before. */
+  /** Users for whom a fiber restores what was there before. */
+  const restoring = new Set<UserId>()
+  /**
+   * Nobody has been told of a change that failed, so the store is to have what was there before. It is over before the next
+   * change of that user begins: should that one fail too, it has to be restored anew.
+   */
   const restored = (user: UserId) =>
     through(
       user,
       Effect.suspend(() => {
         const told = unsettled.unknown(user)
-        if (told === undefined) return Effect.void
-        return Effect.map(write(user, Option.getOrUndefined(told)), () => quietly(user))
-      })
+        return told === undefined
+          ? Effect.void
+          : Effect.map(write(user, Option.getOrUndefined(told)), () => quietly(user, told))
+      }).pipe(Effect.map(() => void restoring.delete(user)))
     )
-  const restoring = new Set<UserId>()
   const restore = (user: UserId): Effect.Effect<void> => {
     unsettled.failed(user)
     if (restoring.has(user)) return Effect.void
@@ -151,14 +168,20 @@ export const make = (options: {
       Effect.retry(patiently),
       Effect.delay(SOON),
       Effect.ignore,
-      Effect.ensuring(Effect.sync(() => restoring.delete(user))),
       Detached.forkIn(scope),
       Effect.andThen(Effect.logWarning(`${said}: it is given what it had, until the change is made again`))
     )
   }
 
   return {
-    version: () => version,
+    follow: () => {
+      const since = new Map<UserId, Option.Option<Member>>()
+      following.add(since)
+      return {
+        asTold: (found) => unsettled.over(over(since, found)),
+        end: () => void following.delete(since)
+      }
+    },
     members: {
       get: asTold,
       put: (member) => members.put(member),
@@ -168,7 +191,6 @@ export const make = (options: {
       scan: (query, options) => members.scan(query, options),
       ids: (query, options) => members.ids(query, options)
     },
-    allAsTold: (all) => unsettled.over(all),
     inTurn: <A, E, R>(users: () => ReadonlyArray<UserId>, body: Reply<A, E, R>) =>
       Effect.suspend((): Reply<A, E | StoreUnavailable, R> => {
         // Nobody waits: the usual case.
@@ -210,7 +232,7 @@ export const make = (options: {
           handled: "maybe",
           then: (exit): Reply<A, E | StoreUnavailable, R> => {
             if (Exit.isFailure(exit)) return Effect.andThen(restore(user), Effect.failCause(exit.cause))
-            settled(user)
+            settled(user, Option.fromUndefinedOr(member))
             return then
           }
         })
@@ -219,9 +241,11 @@ export const make = (options: {
     update: (user, change) =>
       through(
         user,
-        Effect.flatMap(asTold(user), (found) =>
-          Option.isNone(found) ? Effect.void : Effect.map(members.put(change(found.value)), () => quietly(user))
-        )
+        Effect.flatMap(asTold(user), (found) => {
+          if (Option.isNone(found)) return Effect.void
+          const changed = change(found.value)
+          return Effect.map(members.put(changed), () => quietly(user, Option.some(changed)))
+        })
       ),
     passed: Effect.suspend(() =>
       Effect.forEach(lanes.users, (user) => through(user, Effect.void), { concurrency: "unbounded", discard: true })

@@ -14,6 +14,7 @@ import type { StoreUnavailable } from "../../domain/MemberStore.ts"
 import type { Offload } from "../../domain/Offload.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
 import * as Actor from "../Actor.ts"
+import { ensuring } from "../actor/Later.ts"
 import { describesAll, lookUp, factsOf } from "./facts.ts"
 import type { InFlight } from "./InFlight.ts"
 import type { Handle } from "./interpret.ts"
@@ -91,24 +92,20 @@ export const make = ({ inFlight, perform, state }: Options) => {
         )
       }
 
-      const begun: Effect.Effect<
-        Success<Tag> | Actor.Later<Success<Tag>, Failure<Tag>>,
-        Failure<Tag>,
-        Needs
-      > = Effect.suspend(() => {
-        const version = inFlight.version()
-        return Actor.later(lookUp(inFlight.members, needs), {
+      const begun = Effect.suspend(() => {
+        const following = needs.describes === true ? inFlight.follow() : undefined
+        const reply = Actor.later(lookUp(inFlight.members, needs), {
           handled: "no",
           then: (found) => {
             if (Exit.isFailure(found)) return Effect.failCause(found.cause)
             const facts = found.value
-            if (!describesAll(facts)) return decided(facts)
+            if (following === undefined || !describesAll(facts)) return decided(facts)
             // Of who has joined or left meanwhile those were told who were there then, and not the one who comes now.
-            return version === inFlight.version()
-              ? decided({ ...facts, roster: inFlight.allAsTold(facts.roster) })
-              : begun
+            const roster = following.asTold(facts.roster)
+            return decided({ ...facts, roster, memberCount: roster.length })
           }
         })
+        return following === undefined ? reply : ensuring(reply, following.end)
       })
       return inFlight.inTurn(() => concerned(needs), begun)
     }

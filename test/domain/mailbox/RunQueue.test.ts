@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
+import * as Mailbox from "../../../src/domain/Mailbox.ts"
+import { MailboxImpl } from "../../../src/domain/mailbox/MailboxImpl.ts"
 import { RunQueue, waiter } from "../../../src/domain/mailbox/RunQueue.ts"
 
 /** A run queue whose slices are run by hand. */
@@ -53,6 +55,27 @@ describe("RunQueue", () => {
     const slow = waiter(() => void (clock.now += 1_000_000n), 64)
     for (let index = 0; index < 10; index++) runQueue.schedule(slow)
     assert.strictEqual(all(), 10)
+  })
+
+  it("gives the event loop back after a while, however many fibers take messages that take long", () => {
+    const { all, clock, runQueue } = byHand()
+    for (let index = 0; index < 10; index++) {
+      const mailbox = new MailboxImpl<number, never>(1, "suspend", runQueue)
+      // A millisecond each.
+      Effect.runFork(Effect.map(mailbox.take(), () => void (clock.now += 1_000_000n)))
+      mailbox.offerUnsafe(index)
+    }
+    assert.strictEqual(all(), 10)
+  })
+
+  it("a scheduler may run what it is given at once", () => {
+    const dispatcher = { scheduleTask: (task: () => void) => task(), flush: () => {} }
+    const runQueue = new RunQueue({ makeDispatcher: () => dispatcher }, { monotonicTimeNanosUnsafe: () => 0n })
+    const mailbox = new MailboxImpl<number, never>(1, "suspend", runQueue)
+    const taken: Array<number> = []
+    Effect.runFork(Mailbox.consume(mailbox, (message) => void taken.push(message)))
+    for (const message of [1, 2, 3]) assert.isTrue(mailbox.offerUnsafe(message))
+    assert.deepStrictEqual(taken, [1, 2, 3])
   })
 
   it("what one waiter throws is not the next one's affair", () => {

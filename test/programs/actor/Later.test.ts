@@ -136,6 +136,28 @@ describe("Actor.later", () => {
     { arbitrary: { runs: 60, size: 20 } }
   )
 
+  it.effect("however many requests wait again and again, others have their turn", () =>
+    Effect.gen(function* () {
+      interface Polling {
+        readonly Poll: { readonly payload: void; readonly success: void; readonly error: never }
+        readonly Polls: { readonly payload: void; readonly success: number; readonly error: never }
+      }
+      let polls = 0
+      const poll = (): Effect.Effect<void | Actor.Later<void, never>> =>
+        Actor.later(Effect.yieldNow, {
+          handled: "maybe",
+          then: () => Effect.suspend(() => (++polls < 50_000 ? poll() : Effect.void))
+        })
+      const polling = yield* Actor.make<Polling>()({
+        kind: "polling",
+        capacity: 2000,
+        init: () => Effect.succeed({ requests: { Poll: poll, Polls: () => Effect.sync(() => polls) } })
+      })
+      for (let index = 0; index < 1000; index++) yield* Transport.cast(polling, "Poll", undefined)
+      assert.isBelow(yield* Transport.call(polling, "Polls", undefined), 5_000)
+    }).pipe(Effect.scoped)
+  )
+
   it.effect("who gives up while nothing has happened yet takes the request back", () =>
     Effect.gen(function* () {
       const over: Array<string> = []
@@ -246,6 +268,58 @@ describe("Actor.later", () => {
       assert.deepInclude(yield* Fiber.join(waiting), { _tag: "ActorDied", handled: "no" })
       assert.sameMembers(over, ["begun", "waiting"])
     }).pipe(Effect.scoped)
+  )
+
+  it.effect("an actor that dies as it goes on with a request handles the next message in its next life", () =>
+    Effect.gen(function* () {
+      const worker = yield* make({ supervision: Supervision.restart() })
+      const one = yield* gate
+      const dying = yield* Effect.forkChild(
+        Effect.flip(Transport.call(worker, "Do", { name: "dying", gates: [one], ends: "die" }))
+      )
+      yield* parked
+      // It lies in the mailbox when the other becomes ready.
+      const next = yield* Effect.forkChild(Effect.exit(Transport.call(worker, "Do", { name: "next", gates: [] })), {
+        startImmediately: true
+      })
+      yield* open(one)
+      yield* parked
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* Fiber.join(dying), { _tag: "ActorDied", handled: "maybe" })
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(yield* Fiber.join(next), Exit.succeed("next"))
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("an actor that ends as it goes on with a request says what became of the next message", () =>
+    Effect.gen(function* () {
+      const scope = yield* Scope.make()
+      const one = yield* gate
+      const worker = yield* Actor.make<Worker>()({
+        kind: "worker",
+        capacity: 16,
+        init: () =>
+          Effect.succeed({
+            requests: {
+              Do: ({ gates }: Job) =>
+                Actor.later(Effect.forEach(gates, Deferred.await), { handled: "maybe", then: () => Effect.never }),
+              Log: () => Effect.succeed([]),
+              Break: () => Effect.never
+            }
+          })
+      }).pipe(Scope.provide(scope))
+      yield* Effect.forkChild(Effect.exit(Transport.call(worker, "Do", { name: "hanging", gates: [one] })))
+      yield* parked
+      const next = yield* Effect.forkChild(Effect.flip(Transport.call(worker, "Log", undefined)), {
+        startImmediately: true
+      })
+      yield* open(one)
+      yield* parked
+      yield* Scope.close(scope, Exit.void)
+      yield* parked
+      yield* TestClock.adjust("10 seconds")
+      assert.deepInclude(yield* Fiber.join(next), { _tag: "ActorStopped", handled: "no" })
+    })
   )
 
   it.effect("the wait is a span of the request's trace, and each span ends once", () => {

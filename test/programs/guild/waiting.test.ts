@@ -1,13 +1,14 @@
 /** A store that takes its time delays who needs it, and nobody else in the guild; order is kept where it matters. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Option, Queue, Schema, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Option, Queue, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import type { ActorError } from "../../../src/domain/Actor.ts"
 import * as Intents from "../../../src/domain/gateway/Intents.ts"
 import type { Protocol } from "../../../src/domain/guild/Protocol.ts"
 import type { SessionId } from "../../../src/domain/Ids.ts"
-import type { MemberStore } from "../../../src/domain/MemberStore.ts"
+import { MemberStore } from "../../../src/domain/MemberStore.ts"
 import { SessionSocket } from "../../../src/domain/SessionSocket.ts"
+import * as MemberStores from "../../../src/layers/MemberStore.ts"
 import * as Offload from "../../../src/layers/Offload.ts"
 import * as Sampler from "../../../src/layers/Sampler.ts"
 import * as memory from "../../../src/layers/SessionSocket/memory.ts"
@@ -23,10 +24,19 @@ import { recorder, TRACE_ID, traced } from "../../support/tracing.ts"
 
 type Commands = Protocol<Handle>
 
-const One = Schema.Struct({ user: Schema.Struct({ id: Schema.String }) })
+const One = Schema.Struct({
+  user: Schema.Struct({ id: Schema.String }),
+  nick: Schema.optionalKey(Schema.NullOr(Schema.String))
+})
 const frame = Schema.decodeUnknownSync(
   Schema.fromJsonString(
-    Schema.Struct({ t: Schema.String, d: Schema.Struct({ members: Schema.optionalKey(Schema.Array(One)) }) })
+    Schema.Struct({
+      t: Schema.String,
+      d: Schema.Struct({
+        members: Schema.optionalKey(Schema.Array(One)),
+        member_count: Schema.optionalKey(Schema.Int)
+      })
+    })
   )
 )
 const turns = Effect.replicateEffect(Effect.yieldNow, 20, { discard: true })
@@ -308,6 +318,50 @@ describe("a guild whose store takes its time", () => {
       })
     )
   )
+
+  it.effect("who comes gets in at the first look-up, though somebody is changed during each", () => {
+    let lookUps = 0
+    let during: Effect.Effect<unknown> = Effect.void
+    const said = Deferred.makeUnsafe<void>()
+    const store = Layer.effect(
+      MemberStore,
+      Effect.map(MemberStore, ({ open }) => ({
+        open: (guild) =>
+          Effect.map(open(guild), (members) => ({
+            ...members,
+            get: (user) =>
+              user === userId(1) && lookUps++ < 10
+                ? Effect.andThen(Effect.andThen(Effect.yieldNow, during), members.get(user))
+                : members.get(user),
+            // It has the record some time before it says so.
+            put: (one) =>
+              Effect.andThen(members.put(one), one.user.id === userId(9) ? Deferred.await(said) : Effect.void)
+          }))
+      }))
+    ).pipe(Layer.provide(MemberStores.heap))
+    return Effect.gen(function* () {
+      const guild = yield* Guild.make({ community, members: members(3) })
+      yield* start(guild, "AddMember", { member: member(9) })
+      during = Effect.suspend(() =>
+        Effect.exit(Transport.call(guild, "UpdateMember", { user: userId(2), patch: { nick: `name ${lookUps}` } }))
+      )
+      const { payload, received } = yield* connect(1)
+      yield* Transport.call(guild, "Connect", payload)
+      yield* Deferred.succeed(said, undefined)
+      assert.strictEqual(lookUps, 1)
+      yield* turns
+      const [first] = yield* received
+      assert.deepStrictEqual(
+        first?.d.members?.map(({ nick, user }) => [user.id, nick]),
+        [
+          [userId(1), null],
+          [userId(2), "name 1"],
+          [userId(3), null]
+        ]
+      )
+      assert.strictEqual(first?.d.member_count, 3)
+    }).pipe(Effect.scoped, Effect.provide(strategies(store)))
+  })
 
   it.effect("a change is made to the guild as it is by then: a role that is deleted meanwhile is not kept", () =>
     suite(3, (guild, store) =>
