@@ -530,6 +530,45 @@ describe("a relay that does in pieces what is long", () => {
     return Math.max(most, meter.spent - before)
   }
 
+  it("who comes with roles that nobody bore sees what they see, whatever is left to be told of changes before", () => {
+    const put = (permissions: bigint) => Community.role({ id: roleId(1), name: "some", permissions })
+    const community = Community.make({
+      id: GUILD,
+      name: "c",
+      ownerId: userId(0),
+      roles: [put(0n)],
+      channels: many(5).map((index) => ({ id: channelId(index), name: "before" }))
+    })
+    const served = new Served(community, 1)
+    const session = (index: number) => ({ id: sessionId(index), mailbox, end: () => Effect.void })
+    const of = (index: number, roles: ReadonlyArray<RoleId>) => ({
+      session: session(index),
+      user: userId(index),
+      roles,
+      intents: Intents.GUILDS
+    })
+    const told = (index: number, deliveries: Iterable<Delivery | undefined>) =>
+      Array.from(deliveries).flatMap((one) =>
+        one?.recipients.some(({ id }) => id === sessionId(index)) === true
+          ? [`${one.payload.name} ${read(one.payload).id}`]
+          : []
+      )
+    served.attach(of(1, []), true)
+    const renamed = [0, 1, 2, 4].map((index): Community.Change => ({
+      _tag: "ChannelPut",
+      channel: Community.channel({ id: channelId(index), name: "after" })
+    }))
+    // Both changes alter the last channel, and nobody has been told of that yet when somebody new comes.
+    Array.from(served.restructure({ changes: renamed, voice: [] }))
+    Array.from(served.restructure({ changes: [{ _tag: "RolePut", role: put(view) }], voice: [] }))
+    Array.from(served.toldOf(channelId(3)))
+    assert.isTrue(served.isChanging(channelId(4)))
+    served.attach(of(2, [roleId(1)]), true)
+    assert.deepStrictEqual(told(2, served.all()), [])
+    const removed = served.restructure({ changes: [{ _tag: "ChannelRemoved", channel: channelId(4) }], voice: [] })
+    assert.deepStrictEqual(told(2, [...removed, ...served.all()]), [`CHANNEL_DELETE ${channelId(4)}`])
+  })
+
   it("a message that calls a role looks at its bearers only", () => {
     const { counted, served } = crowd(large(2, 12), 2000, 12, false)
     const spent = served.meter.spent
