@@ -11,7 +11,7 @@ import * as Payload from "../../../src/domain/gateway/Payload.ts"
 import { ChannelId, MessageId, RoleId, type SessionId } from "../../../src/domain/Ids.ts"
 import * as Mailbox from "../../../src/domain/Mailbox.ts"
 import * as Permissions from "../../../src/domain/Permissions.ts"
-import { PIECE } from "../../../src/domain/relay/Meter.ts"
+import { MOVED, PIECE } from "../../../src/domain/relay/Meter.ts"
 import { type Delivery, Served } from "../../../src/domain/relay/Served.ts"
 import type { SessionMessage } from "../../../src/domain/session/Session.ts"
 import type { VoiceState } from "../../../src/domain/VoiceState.ts"
@@ -625,5 +625,38 @@ describe("a relay that does in pieces what is long", () => {
       assert.isAtMost(passive.meter.spent - before, 2 * PIECE)
     }
     assert.isAbove(pieces, 1)
+  })
+
+  it("who has come to a call is written once, however many summaries tell of it, and as many at a time as a piece has", () => {
+    const { served } = crowd(large(60, 12), 200, 12, false)
+    for (const index of many(60)) served.dispatch(message(channelId(index), []))
+    let written = 0
+    const moves = many(1000).map((who) => {
+      const { user, ...rest } = member(who)
+      const one = {
+        ...rest,
+        user: {
+          ...user,
+          get username() {
+            written++
+            return user.username
+          }
+        }
+      }
+      const state = { member: one, session: sessionId(who), selfMute: false, selfDeaf: false }
+      return { before: null, channel: channelId(0), state }
+    })
+    for (const move of moves) Array.from(served.speak(move))
+    const payloads = new Set<Payload.Payload>()
+    const told = (deliveries: Iterable<Delivery | undefined>) => {
+      const before = written
+      for (const one of deliveries) if (one !== undefined) payloads.add(one.payload)
+      assert.isAtMost(written - before, 2 * Math.ceil(PIECE / MOVED))
+    }
+    told(served.summaries())
+    while (served.isUnfinished) told(served.some())
+    assert.isAbove(payloads.size, 10)
+    for (const one of payloads) assert.lengthOf(read(one).updated_voice_states ?? [], 1000)
+    assert.strictEqual(written, 1000)
   })
 })
