@@ -659,4 +659,41 @@ describe("a relay that does in pieces what is long", () => {
     for (const one of payloads) assert.lengthOf(read(one).updated_voice_states ?? [], 1000)
     assert.strictEqual(written, 1000)
   })
+
+  it("a member who sees very much from now on is told in pieces, and so is who is in calls", () => {
+    const named = many(1000).map((index): Community.Overwrite => ({
+      kind: "member",
+      id: userId(5000 + index),
+      allow: view,
+      deny: 0n
+    }))
+    const [role, call] = [roleId(1), channelId(60)]
+    const community = Community.make({
+      id: GUILD,
+      name: "large",
+      ownerId: userId(0),
+      roles: [{ id: role, name: "some", permissions: view }],
+      channels: [
+        ...many(60).map((index) => ({ id: channelId(index), name: "some", overwrites: named })),
+        { id: call, name: "some", kind: "voice" }
+      ]
+    })
+    const served = new Served(community)
+    const session = { id: sessionId(1), mailbox, end: () => Effect.void }
+    served.attach({ session, user: userId(1), roles: [], intents: Intents.GUILDS | Intents.GUILD_VOICE_STATES }, true)
+    const state = { session: sessionId(0), channel: call, selfMute: false, selfDeaf: false }
+    const voice = many(1000).map((who): VoiceState => ({ ...state, member: member(who) }))
+    const payload = Payload.make("GUILD_MEMBER_UPDATE", {})
+    for (const roles of [[role], []]) {
+      let [most, told, last] = [0, 0, served.meter.spent]
+      // Who sends through others does not wait for them: only where it gives nothing, somebody else has a turn.
+      for (const one of served.enrol({ user: userId(1), roles, became: "updated", payload, voice })) {
+        if (one !== undefined) told++
+        most = Math.max(most, served.meter.spent - last)
+        if (one === undefined) last = served.meter.spent
+      }
+      assert.strictEqual(told, 1 + 61 + 1000)
+      assert.isAtMost(most, 2 * PIECE)
+    }
+  })
 })
