@@ -119,6 +119,20 @@ export const rebased = (audience: Audience, defaults: Defaults): Audience => {
   return isSame ? audience : { ...audience, base, isOpen, viewers }
 }
 
+const without = (roles: ReadonlySet<RoleId>, role: RoleId): ReadonlySet<RoleId> =>
+  roles.has(role) ? new Set(Array.from(roles).filter((other) => other !== role)) : roles
+
+/**
+ * The audience of the same channel without what it says of a role that is not `@everyone`.
+ *
+ * @since 0.1.0
+ * @category transitions
+ */
+export const withoutRole = (audience: Audience, role: RoleId): Audience => {
+  const [denied, allowed] = [without(audience.denied, role), without(audience.allowed, role)]
+  return denied === audience.denied && allowed === audience.allowed ? audience : { ...audience, denied, allowed }
+}
+
 /**
  * Whether two audiences say the same.
  *

@@ -148,7 +148,15 @@ const Parts = Schema.Struct({
   channels: Schema.Array(Channel)
 })
 
-const build = ({ channels, id, name, ownerId, roles }: typeof Parts.Type, before: Community | undefined): Community => {
+/** The audiences of some overwrites, by the overwrites. */
+type Audiences = ReadonlyMap<Channel["overwrites"], Audience.Audience>
+
+/** `known` are audiences as they would be if the community had the same defaults as before. */
+const build = (
+  { channels, id, name, ownerId, roles }: typeof Parts.Type,
+  before: Community | undefined,
+  known: Audiences = new Map()
+): Community => {
   const own = roles.find((role) => role.id === everyoneId(id))
   const everyone = own ?? role({ id: everyoneId(id), name: "@everyone", permissions: NONE })
   const all = [everyone, ...roles.filter(({ id }) => id !== everyone.id)]
@@ -161,7 +169,7 @@ const build = ({ channels, id, name, ownerId, roles }: typeof Parts.Type, before
     roles: new Map(all.map((role) => [role.id, role])),
     channels: new Map(channels.map((channel) => [channel.id, channel])),
     defaults,
-    audiences: audiencesOf(channels, defaults, before)
+    audiences: audiencesOf(channels, defaults, before, known)
   }
 }
 
@@ -169,7 +177,8 @@ const build = ({ channels, id, name, ownerId, roles }: typeof Parts.Type, before
 const audiencesOf = (
   channels: ReadonlyArray<Channel>,
   defaults: Audience.Defaults,
-  before: Community | undefined
+  before: Community | undefined,
+  others: Audiences
 ): Community["audiences"] => {
   const made = new Map<Channel["overwrites"], Audience.Audience>()
   const rebased = new Map<Audience.Audience, Audience.Audience>()
@@ -183,7 +192,8 @@ const audiencesOf = (
     const past = before?.audiences.get(id)
     const known = past && kept(past)
     if (known !== undefined && before?.channels.get(id)?.overwrites === overwrites) return known
-    const found = made.get(overwrites) ?? Audience.make(defaults, overwrites)
+    const other = others.get(overwrites)
+    const found = made.get(overwrites) ?? (other && kept(other)) ?? Audience.make(defaults, overwrites)
     made.set(overwrites, found)
     return known !== undefined && Audience.isSame(known, found) ? known : found
   }
@@ -240,15 +250,16 @@ export const Change = Schema.Union([
  */
 export type Change = typeof Change.Type
 
-const isAbout = (overwrites: Channel["overwrites"], role: RoleId): boolean => {
-  for (const overwrite of overwrites) if (overwrite.kind === "role" && overwrite.id === role) return true
-  return false
-}
+const isAbout =
+  (role: RoleId) =>
+  ({ id, kind }: Overwrite): boolean =>
+    kind === "role" && id === role
 
-const withoutRole = (channel: Channel, role: RoleId): Channel =>
-  isAbout(channel.overwrites, role)
-    ? { ...channel, overwrites: channel.overwrites.filter(({ id, kind }) => kind !== "role" || id !== role) }
-    : channel
+/** Mostly there is one to leave out, and copying all others is quick. */
+const withoutRole = (overwrites: Channel["overwrites"], role: RoleId): Channel["overwrites"] => {
+  const index = overwrites.findIndex(isAbout(role))
+  return index === -1 ? overwrites : withoutRole(overwrites.toSpliced(index, 1), role)
+}
 
 /** A channel that nothing is to be changed about stays the same object: relays tell of all others. */
 const withoutParent = (channel: Channel, gone: ChannelId): Channel => {
@@ -256,23 +267,54 @@ const withoutParent = (channel: Channel, gone: ChannelId): Channel => {
   return parent === gone ? rest : channel
 }
 
-/** Hundreds of changes may come at once: each costs what it changes, not what there is. */
-const change = (roles: Map<RoleId, Role>, channels: Map<ChannelId, Channel>, change: Change): void => {
-  switch (change._tag) {
-    case "RolePut":
-      roles.set(change.role.id, change.role)
-      return
-    case "RoleRemoved":
-      roles.delete(change.role)
-      for (const [id, channel] of channels) channels.set(id, withoutRole(channel, change.role))
-      return
-    case "ChannelPut":
-      channels.set(change.channel.id, change.channel)
-      return
-    case "ChannelRemoved":
-      channels.delete(change.channel)
-      for (const [id, channel] of channels) channels.set(id, withoutParent(channel, change.channel))
-      return
+/** A community that is being changed. */
+class Draft {
+  readonly roles: Map<RoleId, Role>
+  readonly channels: Map<ChannelId, Channel>
+  /** Of overwrites that are others than before, so that these need not be read. */
+  readonly audiences = new Map<Channel["overwrites"], Audience.Audience>()
+
+  constructor({ audiences, channels, roles }: Community) {
+    this.roles = new Map(roles)
+    this.channels = new Map(channels)
+    for (const [id, { overwrites }] of channels) {
+      const audience = audiences.get(id)
+      if (audience !== undefined) this.audiences.set(overwrites, audience)
+    }
+  }
+
+  /** Hundreds of changes may come at once: each costs what it changes, not what there is. */
+  change(change: Change): void {
+    switch (change._tag) {
+      case "RolePut":
+        this.roles.set(change.role.id, change.role)
+        return
+      case "RoleRemoved":
+        this.removeRole(change.role)
+        return
+      case "ChannelPut":
+        this.channels.set(change.channel.id, change.channel)
+        return
+      case "ChannelRemoved":
+        this.channels.delete(change.channel)
+        for (const [id, channel] of this.channels) this.channels.set(id, withoutParent(channel, change.channel))
+        return
+    }
+  }
+
+  /** Channels that have the same overwrites have the same afterwards. */
+  private removeRole(role: RoleId): void {
+    this.roles.delete(role)
+    const left = new Map<Channel["overwrites"], Channel["overwrites"]>()
+    for (const [id, channel] of this.channels) {
+      const before = channel.overwrites
+      const overwrites = left.get(before) ?? withoutRole(before, role)
+      left.set(before, overwrites)
+      if (overwrites === before) continue
+      this.channels.set(id, { ...channel, overwrites })
+      const audience = this.audiences.get(before)
+      if (audience !== undefined) this.audiences.set(overwrites, Audience.withoutRole(audience, role))
+    }
   }
 }
 
@@ -283,13 +325,13 @@ const change = (roles: Map<RoleId, Role>, channels: Map<ChannelId, Channel>, cha
  * @category transitions
  */
 export const changed = (community: Community, changes: ReadonlyArray<Change>): Community => {
-  const roles = new Map(community.roles)
-  const channels = new Map(community.channels)
-  for (const one of changes) change(roles, channels, one)
+  const draft = new Draft(community)
+  for (const one of changes) draft.change(one)
   const { id, name, ownerId } = community
   return build(
-    { id, name, ownerId, roles: Array.from(roles.values()), channels: Array.from(channels.values()) },
-    community
+    { id, name, ownerId, roles: Array.from(draft.roles.values()), channels: Array.from(draft.channels.values()) },
+    community,
+    draft.audiences
   )
 }
 

@@ -53,9 +53,10 @@ describe("Community", () => {
     "after any changes it is what it would be if made anew; what a change does not touch is the same object",
     [Schema.Array(Step)],
     ([steps]) => {
-      let community = Community.make({ id: GUILD, name: "c", ownerId: userId(0), roles: [], channels: [] })
-      for (const step of steps) {
-        const change = changeOf(step)
+      const first = Community.make({ id: GUILD, name: "c", ownerId: userId(0), roles: [], channels: [] })
+      const changes = steps.map(changeOf)
+      let community = first
+      for (const change of changes) {
         const next = Community.changed(community, [change])
         const roles = Array.from(next.roles.values())
         const channels = Array.from(next.channels.values())
@@ -79,6 +80,7 @@ describe("Community", () => {
         }
         community = next
       }
+      assert.deepStrictEqual(Community.changed(first, changes), community, "changes may come at once")
     },
     { arbitrary: { size: 30 } }
   )
@@ -134,6 +136,35 @@ describe("what a change of roles costs", () => {
     assert.strictEqual(read, 0)
     const [first] = ids.map((id) => after.audiences.get(id))
     for (const id of ids) assert.strictEqual(after.audiences.get(id), first)
+  })
+
+  it("when a role goes, what channels say of all others is not read again", () => {
+    let read = 0
+    const role = RoleId.make("5")
+    const overwrites = (): ReadonlyArray<Community.Overwrite> => [
+      { kind: "role", id: role, allow: Permissions.VIEW_CHANNEL, deny: 0n },
+      {
+        kind: "member",
+        id: userId(1),
+        get allow() {
+          read++
+          return Permissions.VIEW_CHANNEL
+        },
+        deny: 0n
+      }
+    ]
+    const ids = ["10", "11", "12"].map((id) => ChannelId.make(id))
+    const channels = ids.map((id) => ({ id, name: id, overwrites: overwrites() }))
+    const roles = [{ id: role, name: "old", permissions: Permissions.VIEW_CHANNEL }]
+    const community = Community.make({ id: GUILD, name: "c", ownerId: userId(0), roles, channels })
+    read = 0
+    const after = Community.changed(community, [{ _tag: "RoleRemoved", role }])
+    assert.strictEqual(read, 0)
+    for (const id of ids) {
+      const [before, now] = [community, after].map(({ audiences }) => audiences.get(id))
+      assert.strictEqual(now?.named, before?.named)
+      assert.strictEqual(now?.allowed.size, 0)
+    }
   })
 })
 

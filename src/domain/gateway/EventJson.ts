@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type { Seen } from "../guild/commands/reads.ts"
-import type { Event, MemberChanged, Summary } from "../guild/Event.ts"
+import type { Event, MemberChanged } from "../guild/Event.ts"
 import type { GuildId, RoleId, SessionId, UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
 import type { Shown } from "../memberlist/lists.ts"
@@ -20,15 +20,6 @@ const memberChanged = ({ _tag, guild, member: value }: MemberChanged) =>
   _tag === "MemberRemoved"
     ? { guild_id: guild, user: Json.user(value.user) }
     : { guild_id: guild, ...Json.member(value) }
-
-/** Who passive sessions are told of needs no more than what their client shows of a voice channel. */
-const summary = ({ guild, lastMessages, left, voice }: Summary) => ({
-  guild_id: guild,
-  updated_channels: lastMessages.map(([id, last_message_id]) => ({ id, last_message_id })),
-  updated_voice_states: voice.map((state) => Json.voiceState({ guild, state })),
-  removed_voice_states: left,
-  updated_members: []
-})
 
 /**
  * What `GUILD_MEMBERS_CHUNK` says: `index` of `count` chunks, and who is `missing` of those who were asked for.
@@ -161,8 +152,6 @@ export const event = (value: Event): readonly [name: string, data: unknown] => {
       return ["GUILD_DELETE", { id: value.guild }]
     case "VoiceChanged":
       return ["VOICE_STATE_UPDATE", Json.voiceState(value)]
-    case "Summary":
-      return ["PASSIVE_UPDATE_V2", summary(value)]
   }
 }
 

@@ -121,20 +121,6 @@ export interface Snapshot {
 }
 
 /**
- * What a passive session missed: the last message of channels, who is in a voice channel, and who is in none any more.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Summary {
-  readonly _tag: "Summary"
-  readonly guild: GuildId
-  readonly lastMessages: ReadonlyArray<readonly [ChannelId, MessageId]>
-  readonly voice: ReadonlyArray<VoiceState>
-  readonly left: ReadonlyArray<UserId>
-}
-
-/**
  * @since 0.1.0
  * @category models
  */
@@ -147,4 +133,3 @@ export type Event =
   | MemberChanged
   | GuildRemoved
   | VoiceChanged
-  | Summary

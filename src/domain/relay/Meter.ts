@@ -37,6 +37,14 @@ export const FOUND = 2
 export const WRITTEN = 8
 
 /**
+ * What it costs to write who is in a voice channel.
+ *
+ * @since 0.1.0
+ * @category costs
+ */
+export const MOVED = 64
+
+/**
  * What sending to one session costs.
  *
  * @since 0.1.0

@@ -3,16 +3,9 @@
  *
  * @since 0.1.0
  */
-import type { Summary } from "../guild/Event.ts"
-import type { ChannelId, GuildId, MessageId, UserId } from "../Ids.ts"
-import type { VoiceState } from "../VoiceState.ts"
+import type { ChannelId, MessageId, UserId } from "../Ids.ts"
+import type { Moved } from "./Moves.ts"
 import type { Speak } from "./Protocol.ts"
-
-interface Moved {
-  /** Where they were since the sessions were last told: one that came in between was told of what was so then. */
-  readonly were: ReadonlySet<ChannelId>
-  readonly now: VoiceState | undefined
-}
 
 /**
  * @since 0.1.0
@@ -21,6 +14,8 @@ interface Moved {
 export class Missed {
   private readonly lastMessages = new Map<ChannelId, MessageId>()
   private readonly voice = new Map<UserId, Moved>()
+  /** Where somebody was or is of whom that is to be told. */
+  private readonly rooms = new Set<ChannelId>()
 
   get isNothing(): boolean {
     return this.lastMessages.size === 0 && this.voice.size === 0
@@ -40,28 +35,20 @@ export class Missed {
     const now = channel === null ? undefined : { ...state, channel }
     const were = this.voice.get(user)?.were ?? new Set()
     this.voice.set(user, { were: before === null || were.has(before) ? were : new Set([...were, before]), now })
+    for (const room of [before, channel]) if (room !== null) this.rooms.add(room)
   }
 
   /** Where any of it happened. */
   get channels(): ReadonlySet<ChannelId> {
-    const channels = new Set(this.lastMessages.keys())
-    for (const { now, were } of this.voice.values()) {
-      for (const channel of were) channels.add(channel)
-      if (now !== undefined) channels.add(now.channel)
-    }
-    return channels
+    return new Set([...this.lastMessages.keys(), ...this.rooms])
   }
 
-  /** What those have missed who see just these channels of them; nothing, perhaps. */
-  summary(guild: GuildId, seen: ReadonlySet<ChannelId>): Summary | undefined {
-    const lastMessages = Array.from(this.lastMessages).filter(([channel]) => seen.has(channel))
-    const voice: Array<VoiceState> = []
-    const left: Array<UserId> = []
-    for (const [user, { now, were }] of this.voice) {
-      if (now !== undefined && seen.has(now.channel)) voice.push(now)
-      else if (Array.from(were).some((channel) => seen.has(channel))) left.push(user)
-    }
-    if (lastMessages.length + voice.length + left.length === 0) return undefined
-    return { _tag: "Summary", guild, lastMessages, voice, left }
+  get moves(): ReadonlyMap<UserId, Moved> {
+    return this.voice
+  }
+
+  /** The last messages of those of these channels in which one was missed. */
+  lastIn(seen: ReadonlySet<ChannelId>): ReadonlyArray<readonly [ChannelId, MessageId]> {
+    return Array.from(this.lastMessages).filter(([channel]) => seen.has(channel))
   }
 }

@@ -60,6 +60,8 @@ export class Roll {
   readonly borne: Array<RoleId> = []
   private readonly bearers: Array<Array<Kind>> = []
   private readonly kindsByKey = new Map<string, Kind>()
+  /** How many kinds have come, those that are gone too. */
+  come = 0
   private readonly sessionsOf = new Map<UserId, SessionId | Set<SessionId>>()
 
   constructor() {
@@ -182,6 +184,7 @@ export class Roll {
     const kind: Kind = { key, roles, intents, places: [], borne, positions: [], told: undefined }
     for (const number of borne) kind.positions.push((this.bearers[number]?.push(kind) ?? 1) - 1)
     this.kindsByKey.set(key, kind)
+    this.come++
     return kind
   }
 

@@ -14,7 +14,7 @@ import type { SessionHandle } from "../session/Session.ts"
 import type { VoiceState } from "../VoiceState.ts"
 import { Alteration, type Altered } from "./Alteration.ts"
 import { Changing } from "./Changing.ts"
-import { ASKED, Meter, SENT, WRITTEN } from "./Meter.ts"
+import { ASKED, Meter, MOVED, SENT, WRITTEN } from "./Meter.ts"
 import { Missed } from "./Missed.ts"
 import type { Dispatch, Enrol, Restructure, Speak, Tell, Watch } from "./Protocol.ts"
 import { type Shift, type Subscriber, Subscribers } from "./Subscribers.ts"
@@ -450,11 +450,26 @@ export class Served {
       this.meter.spent += WRITTEN * about.overwrites.length + SENT * recipients.length
       return [{ recipients, payload: texts?.payload(tag, about) ?? this.payload(tag, about) }]
     }
-    for (const state of inside) yield* said(this.wanting(lost), this.voiceChanged(state, null))
+    yield* this.whereabouts(inside, lost, null)
     yield* told(lost, "ChannelDeleted", before)
     yield* told(kept, "ChannelUpdated", channel)
     yield* told(gained, "ChannelCreated", channel)
-    for (const state of inside) yield* said(this.wanting(gained), this.voiceChanged(state, channel.id))
+    yield* this.whereabouts(inside, gained, channel.id)
+    if (this.meter.isDue) yield undefined
+  }
+
+  /** Tells sessions that those who are in a call are there, or are nowhere. */
+  private *whereabouts(
+    inside: ReadonlyArray<VoiceState>,
+    sessions: ReadonlyArray<SessionHandle>,
+    channel: ChannelId | null
+  ): Deliveries {
+    const wanting = inside.length === 0 ? [] : this.wanting(sessions)
+    for (const state of wanting.length === 0 ? [] : inside) {
+      yield* said(wanting, this.voiceChanged(state, channel))
+      this.meter.spent += MOVED + SENT * wanting.length
+      if (this.meter.isDue) yield undefined
+    }
   }
 
   /** Those of these who want to hear of voice channels. */

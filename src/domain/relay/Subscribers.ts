@@ -58,6 +58,12 @@ interface View {
   seen: number
 }
 
+/** The kinds that a difference may concern, of those that there were when so many had come. */
+interface Concerned {
+  readonly kinds: ReadonlyArray<Kind>
+  readonly come: number
+}
+
 /** What is worked out in pieces: where it gives nothing, somebody else may have a turn. */
 type InPieces<A> = Generator<undefined, A>
 
@@ -115,7 +121,7 @@ export class Subscribers {
   private readonly views = new Map<ChannelId | undefined, Map<number, View>>()
   /** Places that changed hands since the views were begun. */
   private touched: Array<number> = []
-  private readonly concerned = new WeakMap<Audience.Difference & object, ReadonlyArray<Kind>>()
+  private readonly concerned = new WeakMap<Audience.Difference & object, Concerned>()
   /** The last list, until something changes: most events come where the last one did. */
   private last: { readonly topic: Topic; readonly list: ReadonlyArray<SessionHandle> } | undefined
 
@@ -307,14 +313,14 @@ export class Subscribers {
     return turned
   }
 
-  /**
-   * The kinds that a difference may concern: found out once for all channels that differ alike. Those that have come since
-   * hold only places that have been touched since, at which every view looks anew.
-   */
+  /** The kinds that a difference may concern: found out once for all channels that differ alike, as long as no other kind comes. */
   private bearing(difference: Exclude<Audience.Difference, "everyone">): ReadonlyArray<Kind> {
-    const found = this.concerned.get(difference) ?? this.roll.bearing(difference.roles)
-    this.concerned.set(difference, found)
-    return found
+    const { come } = this.roll
+    const known = this.concerned.get(difference)
+    if (known?.come === come) return known.kinds
+    const kinds = this.roll.bearing(difference.roles)
+    this.concerned.set(difference, { kinds, come })
+    return kinds
   }
 
   /** The sessions of those who bear one of these roles at least, and whom an event is for; as many at a time as a piece has. */

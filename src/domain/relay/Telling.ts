@@ -9,11 +9,13 @@
  */
 import type * as Audience from "../Audience.ts"
 import type { Community } from "../Community.ts"
-import * as Payload from "../gateway/Payload.ts"
+import type * as Payload from "../gateway/Payload.ts"
+import * as Summary from "../gateway/Summary.ts"
 import type { ChannelId, MessageId, SessionId, UserId } from "../Ids.ts"
 import type { SessionHandle } from "../session/Session.ts"
 import { ASKED, FOUND, type Meter, SENT, WRITTEN } from "./Meter.ts"
 import type { Missed } from "./Missed.ts"
+import { Moves } from "./Moves.ts"
 import type { Kind } from "./Roll.ts"
 import { keyOf, Sight } from "./Sight.ts"
 import type { Subscribers } from "./Subscribers.ts"
@@ -47,6 +49,7 @@ export class Telling {
   private readonly passive: Subscribers
   private readonly meter: Meter
   private readonly channels: ReadonlyArray<ChannelId>
+  private readonly moves: Moves
   private readonly kinds: Iterator<Kind>
   private community: Community
   private sight: Sight
@@ -67,6 +70,7 @@ export class Telling {
     this.meter = passive.meter
     this.community = community
     this.channels = Array.from(missed.channels)
+    this.moves = new Moves(community.id, missed.moves, this.meter)
     this.sight = new Sight(community, this.channels, this.meter)
     this.kinds = passive.roll.all()
   }
@@ -86,15 +90,18 @@ export class Telling {
     this.texts.clear()
   }
 
-  /** What the sessions of a user have yet to be told. */
-  *of(user: UserId, community: Community): Generator<Delivery> {
+  /** What the sessions of a user have yet to be told. Where it gives nothing, somebody else may have a turn. */
+  *of(user: UserId, community: Community): Generator<Delivery | undefined> {
     this.turnTo(community)
-    for (const place of this.passive.roll.placesOf(user)) yield* this.alone(place)
+    const places = this.passive.roll.placesOf(user)
+    while (places.length > 0 && this.moves.write()) if (this.meter.isDue) yield undefined
+    for (const place of places) yield* this.alone(place)
   }
 
   /** Tells some of those who have yet to be told, until so much work has been done. */
   *some(community: Community, end: number): Generator<Delivery> {
     this.turnTo(community)
+    while (this.moves.write()) if (this.meter.spent >= end) return
     while (this.read < this.channels.length) {
       if (this.meter.spent >= end) return
       this.readNames(this.read++)
@@ -189,8 +196,10 @@ export class Telling {
     if (known !== undefined || this.texts.has(key)) return known
     const channels = this.sight.channelsOf(seen)
     this.meter.spent += WRITTEN * channels.size + this.channels.length
-    const summary = this.missed.summary(this.community.id, channels)
-    const text = summary && Payload.fromEvent(summary)
+    const lastMessages = this.missed.lastIn(channels)
+    const { absent, present } = this.moves.seenBy(channels)
+    const isNothing = lastMessages.length === 0 && present.text === "" && absent.text === ""
+    const text = isNothing ? undefined : Summary.payload({ guild: this.community.id, lastMessages, present, absent })
     if (this.texts.size < KEPT) this.texts.set(key, text)
     return text
   }

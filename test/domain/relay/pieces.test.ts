@@ -11,7 +11,7 @@ import * as Payload from "../../../src/domain/gateway/Payload.ts"
 import { ChannelId, MessageId, RoleId, type SessionId } from "../../../src/domain/Ids.ts"
 import * as Mailbox from "../../../src/domain/Mailbox.ts"
 import * as Permissions from "../../../src/domain/Permissions.ts"
-import { PIECE } from "../../../src/domain/relay/Meter.ts"
+import { MOVED, PIECE } from "../../../src/domain/relay/Meter.ts"
 import { type Delivery, Served } from "../../../src/domain/relay/Served.ts"
 import type { SessionMessage } from "../../../src/domain/session/Session.ts"
 import type { VoiceState } from "../../../src/domain/VoiceState.ts"
@@ -530,6 +530,45 @@ describe("a relay that does in pieces what is long", () => {
     return Math.max(most, meter.spent - before)
   }
 
+  it("who comes with roles that nobody bore sees what they see, whatever is left to be told of changes before", () => {
+    const put = (permissions: bigint) => Community.role({ id: roleId(1), name: "some", permissions })
+    const community = Community.make({
+      id: GUILD,
+      name: "c",
+      ownerId: userId(0),
+      roles: [put(0n)],
+      channels: many(5).map((index) => ({ id: channelId(index), name: "before" }))
+    })
+    const served = new Served(community, 1)
+    const session = (index: number) => ({ id: sessionId(index), mailbox, end: () => Effect.void })
+    const of = (index: number, roles: ReadonlyArray<RoleId>) => ({
+      session: session(index),
+      user: userId(index),
+      roles,
+      intents: Intents.GUILDS
+    })
+    const told = (index: number, deliveries: Iterable<Delivery | undefined>) =>
+      Array.from(deliveries).flatMap((one) =>
+        one?.recipients.some(({ id }) => id === sessionId(index)) === true
+          ? [`${one.payload.name} ${read(one.payload).id}`]
+          : []
+      )
+    served.attach(of(1, []), true)
+    const renamed = [0, 1, 2, 4].map((index): Community.Change => ({
+      _tag: "ChannelPut",
+      channel: Community.channel({ id: channelId(index), name: "after" })
+    }))
+    // Both changes alter the last channel, and nobody has been told of that yet when somebody new comes.
+    Array.from(served.restructure({ changes: renamed, voice: [] }))
+    Array.from(served.restructure({ changes: [{ _tag: "RolePut", role: put(view) }], voice: [] }))
+    Array.from(served.toldOf(channelId(3)))
+    assert.isTrue(served.isChanging(channelId(4)))
+    served.attach(of(2, [roleId(1)]), true)
+    assert.deepStrictEqual(told(2, served.all()), [])
+    const removed = served.restructure({ changes: [{ _tag: "ChannelRemoved", channel: channelId(4) }], voice: [] })
+    assert.deepStrictEqual(told(2, [...removed, ...served.all()]), [`CHANNEL_DELETE ${channelId(4)}`])
+  })
+
   it("a message that calls a role looks at its bearers only", () => {
     const { counted, served } = crowd(large(2, 12), 2000, 12, false)
     const spent = served.meter.spent
@@ -586,5 +625,75 @@ describe("a relay that does in pieces what is long", () => {
       assert.isAtMost(passive.meter.spent - before, 2 * PIECE)
     }
     assert.isAbove(pieces, 1)
+  })
+
+  it("who has come to a call is written once, however many summaries tell of it, and as many at a time as a piece has", () => {
+    const { served } = crowd(large(60, 12), 200, 12, false)
+    for (const index of many(60)) served.dispatch(message(channelId(index), []))
+    let written = 0
+    const moves = many(1000).map((who) => {
+      const { user, ...rest } = member(who)
+      const one = {
+        ...rest,
+        user: {
+          ...user,
+          get username() {
+            written++
+            return user.username
+          }
+        }
+      }
+      const state = { member: one, session: sessionId(who), selfMute: false, selfDeaf: false }
+      return { before: null, channel: channelId(0), state }
+    })
+    for (const move of moves) Array.from(served.speak(move))
+    const payloads = new Set<Payload.Payload>()
+    const told = (deliveries: Iterable<Delivery | undefined>) => {
+      const before = written
+      for (const one of deliveries) if (one !== undefined) payloads.add(one.payload)
+      assert.isAtMost(written - before, 2 * Math.ceil(PIECE / MOVED))
+    }
+    told(served.summaries())
+    while (served.isUnfinished) told(served.some())
+    assert.isAbove(payloads.size, 10)
+    for (const one of payloads) assert.lengthOf(read(one).updated_voice_states ?? [], 1000)
+    assert.strictEqual(written, 1000)
+  })
+
+  it("a member who sees very much from now on is told in pieces, and so is who is in calls", () => {
+    const named = many(1000).map((index): Community.Overwrite => ({
+      kind: "member",
+      id: userId(5000 + index),
+      allow: view,
+      deny: 0n
+    }))
+    const [role, call] = [roleId(1), channelId(60)]
+    const community = Community.make({
+      id: GUILD,
+      name: "large",
+      ownerId: userId(0),
+      roles: [{ id: role, name: "some", permissions: view }],
+      channels: [
+        ...many(60).map((index) => ({ id: channelId(index), name: "some", overwrites: named })),
+        { id: call, name: "some", kind: "voice" }
+      ]
+    })
+    const served = new Served(community)
+    const session = { id: sessionId(1), mailbox, end: () => Effect.void }
+    served.attach({ session, user: userId(1), roles: [], intents: Intents.GUILDS | Intents.GUILD_VOICE_STATES }, true)
+    const state = { session: sessionId(0), channel: call, selfMute: false, selfDeaf: false }
+    const voice = many(1000).map((who): VoiceState => ({ ...state, member: member(who) }))
+    const payload = Payload.make("GUILD_MEMBER_UPDATE", {})
+    for (const roles of [[role], []]) {
+      let [most, told, last] = [0, 0, served.meter.spent]
+      // Who sends through others does not wait for them: only where it gives nothing, somebody else has a turn.
+      for (const one of served.enrol({ user: userId(1), roles, became: "updated", payload, voice })) {
+        if (one !== undefined) told++
+        most = Math.max(most, served.meter.spent - last)
+        if (one === undefined) last = served.meter.spent
+      }
+      assert.strictEqual(told, 1 + 61 + 1000)
+      assert.isAtMost(most, 2 * PIECE)
+    }
   })
 })
