@@ -31,6 +31,8 @@ export interface Options {
   readonly relayCapacity: number
   /** Of the mailboxes of those who stop reading. */
   readonly capacity: number
+  /** How often those who look elsewhere are told what they missed; each three seconds unless it says otherwise. */
+  readonly summaryMillis?: number
   readonly tell: (finding: Finding) => void
   /** How long deliveries that are due are waited for while none come; five seconds unless it says otherwise. */
   readonly progressMillis?: number
@@ -90,7 +92,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   const findings = new Findings(tell)
   const mood: Mood = { isOn: false, slow: 0.002, fails: 0.004, loses: 0.08 }
   const tracer = counting(instruments)
-  const summaryMillis = 3_000
+  const { summaryMillis = 3_000 } = options
   const world = yield* makeWorld(offload, {
     guilds: places.map((place) => optionsOf(place, { relayCapacity, summaryMillis })),
     store: moody(MemberStore.heap, mood, seeded(seed + 1)),
@@ -243,6 +245,7 @@ export const livesFor = Effect.fnUntraced(function* (day: Day, millis: number, k
   yield* Scope.close(scope, Exit.void)
   mood.isOn = false
   yield* mourn(day)
+  yield* Effect.forEach(lives, (life) => life.summarise, { concurrency: "unbounded", discard: true })
 })
 
 /** Those who read no more leave: what waits for them would be counted as kept. */

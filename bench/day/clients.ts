@@ -106,8 +106,8 @@ class Connection {
         return
       case "snapshot":
         return tally.began(client, read.shown, read.lastMessage)
-      case "other":
-        tally.summaries[client] = (tally.summaries[client] ?? 0) + 1
+      case "summary":
+        return tally.summarised(client, read.lastMessage, read.calls)
     }
   }
 }
