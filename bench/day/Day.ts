@@ -262,8 +262,16 @@ export const withoutStopped = (day: Day): Effect.Effect<void> =>
   )
 
 /** Waits until everybody has what they are due, and compares. */
-export const settle = ({ lives }: Day): Effect.Effect<void> =>
-  Effect.forEach(lives, (life) => life.settle, { concurrency: "unbounded", discard: true })
+export const settle = ({ findings, lives, options, tally }: Day): Effect.Effect<void> =>
+  Effect.map(
+    Effect.forEach(lives, (life) => life.settle, { concurrency: "unbounded", discard: true }),
+    () => {
+      const unknown = tally.get("unknown")
+      const where = `${options.offload}, seed ${options.seed}`
+      if (unknown > 0)
+        findings.add({ what: "something happened in a channel not told of", where, detail: `${unknown}` })
+    }
+  )
 
 /** What came of all that was due, of clients that were to get everything. */
 export const delivered = ({ findings, lives }: Day): number => {

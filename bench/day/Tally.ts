@@ -41,7 +41,7 @@ const int32 = (buffer: SharedArrayBuffer, clients: number, nth: number) =>
 const COLUMNS = 16
 
 /** What the whole program counts, by name; any thread may add to it. */
-const COUNTERS = ["closed", "gaps", "opened", "ended", "deliveries", "strays", "ignored"] as const
+const COUNTERS = ["closed", "gaps", "opened", "ended", "deliveries", "strays", "unknown"] as const
 export type Counter = (typeof COUNTERS)[number]
 
 export interface Shared {

@@ -21,6 +21,7 @@ export interface MessageRead {
 export interface SnapshotRead {
   readonly kind: "snapshot"
   readonly shown: Shown
+  readonly channels: ReadonlyArray<string>
   readonly lastMessage: bigint
 }
 
@@ -97,7 +98,12 @@ const snapshotOf = (data: unknown): SnapshotRead => {
   for (const one of list(data, "voice_states")) {
     voice += hashOf(texts.shownVoice(text(one, "user_id"), text(one, "channel_id")))
   }
-  return { kind: "snapshot", shown: { channels: channels | 0, roles: roles | 0, voice: voice | 0 }, lastMessage }
+  return {
+    kind: "snapshot",
+    shown: { channels: channels | 0, roles: roles | 0, voice: voice | 0 },
+    channels: list(data, "channels").map((one) => text(one, "id")),
+    lastMessage
+  }
 }
 
 const summaryOf = (data: unknown): SummaryRead => {
