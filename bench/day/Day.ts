@@ -241,7 +241,11 @@ export const livesFor = Effect.fnUntraced(function* (day: Day, millis: number, k
     }
   }
   for (const life of lives) life.isPaused = true
-  for (const life of lives) yield* life.until(() => life.acting + life.ledger.calling === 0, 60_000)
+  for (const life of lives) {
+    const isOver = yield* life.until(() => life.acting + life.ledger.calling === 0, 60_000)
+    if (!isOver)
+      life.wrong("something was begun and did not end", `${life.acting}, and ${life.ledger.calling} messages`)
+  }
   yield* Scope.close(scope, Exit.void)
   mood.isOn = false
   yield* mourn(day)
