@@ -31,7 +31,7 @@ const REPORT_INTERVAL_NANOS = 60_000_000_000n
 export class Reports {
   private last: bigint | undefined = undefined
 
-  /** At most once a minute; a clock that runs behind the last one is another one. */
+  /** At most once a minute. A time before the last one comes from another clock, and is due. */
   isDue(now: bigint): boolean {
     if (this.last !== undefined && now >= this.last && now - this.last < REPORT_INTERVAL_NANOS) return false
     this.last = now
