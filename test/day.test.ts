@@ -22,6 +22,7 @@ const optionsOf = (offload: OffloadName, found: Array<Finding>): Day.Options => 
   load: 1.5,
   relayCapacity: 40,
   capacity: 64,
+  summaryMillis: 500,
   tell: (finding) => void found.push(finding)
 })
 

@@ -31,6 +31,8 @@ export interface Options {
   readonly relayCapacity: number
   /** Of the mailboxes of those who stop reading. */
   readonly capacity: number
+  /** How often those who look elsewhere are told what they missed; each three seconds unless it says otherwise. */
+  readonly summaryMillis?: number
   readonly tell: (finding: Finding) => void
   /** How long deliveries that are due are waited for while none come; five seconds unless it says otherwise. */
   readonly progressMillis?: number
@@ -90,7 +92,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   const findings = new Findings(tell)
   const mood: Mood = { isOn: false, slow: 0.002, fails: 0.004, loses: 0.08 }
   const tracer = counting(instruments)
-  const summaryMillis = 3_000
+  const { summaryMillis = 3_000 } = options
   const world = yield* makeWorld(offload, {
     guilds: places.map((place) => optionsOf(place, { relayCapacity, summaryMillis })),
     store: moody(MemberStore.heap, mood, seeded(seed + 1)),
@@ -239,10 +241,15 @@ export const livesFor = Effect.fnUntraced(function* (day: Day, millis: number, k
     }
   }
   for (const life of lives) life.isPaused = true
-  for (const life of lives) yield* life.until(() => life.acting + life.ledger.calling === 0, 60_000)
+  for (const life of lives) {
+    const isOver = yield* life.until(() => life.acting + life.ledger.calling === 0, 60_000)
+    if (!isOver)
+      life.wrong("something was begun and did not end", `${life.acting}, and ${life.ledger.calling} messages`)
+  }
   yield* Scope.close(scope, Exit.void)
   mood.isOn = false
   yield* mourn(day)
+  yield* Effect.forEach(lives, (life) => life.summarise, { concurrency: "unbounded", discard: true })
 })
 
 /** Those who read no more leave: what waits for them would be counted as kept. */
@@ -259,8 +266,16 @@ export const withoutStopped = (day: Day): Effect.Effect<void> =>
   )
 
 /** Waits until everybody has what they are due, and compares. */
-export const settle = ({ lives }: Day): Effect.Effect<void> =>
-  Effect.forEach(lives, (life) => life.settle, { concurrency: "unbounded", discard: true })
+export const settle = ({ findings, lives, options, tally }: Day): Effect.Effect<void> =>
+  Effect.map(
+    Effect.forEach(lives, (life) => life.settle, { concurrency: "unbounded", discard: true }),
+    () => {
+      const unknown = tally.get("unknown")
+      const where = `${options.offload}, seed ${options.seed}`
+      if (unknown > 0)
+        findings.add({ what: "something happened in a channel not told of", where, detail: `${unknown}` })
+    }
+  )
 
 /** What came of all that was due, of clients that were to get everything. */
 export const delivered = ({ findings, lives }: Day): number => {

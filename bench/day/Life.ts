@@ -5,9 +5,11 @@ import type * as discord from "../../test/support/discord.ts"
 import { below } from "../../test/support/random.ts"
 import * as clients from "./clients.ts"
 import type { Findings } from "./Findings.ts"
+import { hashOf } from "./hash.ts"
 import { Ledger } from "./Ledger.ts"
 import type { Change, Channel, Session } from "./Model.ts"
 import { type Ended, Observer, type Pending } from "./Observer.ts"
+import { texts } from "./reading.ts"
 import { areSame, areSameButLate, NOTHING, type Seen, type Tally } from "./Tally.ts"
 import { type Answer, DONE, type Manner, type Order } from "./talk.ts"
 import { clientOf, EVERYTHING, intentsOf, mask, memberOf, nameOf, overwriteOf, type Place, userOf } from "./town.ts"
@@ -25,6 +27,9 @@ const PROGRESS_MILLIS = 5_000
 const SHORTEST_PAUSE = 2
 const LONGEST_PAUSE = 50
 
+/** What may wait for a client that reads no more, besides what its mailbox has room for. */
+const SPARE = 16
+
 /** Sessions looked at in one piece. */
 const PIECE = 500
 
@@ -38,6 +43,8 @@ export interface Options {
   readonly random: () => number
   /** What stands before each finding: offload, seed, guild. */
   readonly where: string
+  /** Of the mailboxes of those who stop reading. */
+  readonly capacity: number
   /** How long deliveries that are due are waited for while none come. */
   readonly progressMillis?: number
 }
@@ -67,11 +74,13 @@ export class Life {
   private readonly tracer: Tracer.Tracer
   private readonly where: string
   private readonly progressMillis: number
+  private readonly capacity: number
   private version = 0
 
   constructor(options: Options) {
     const { findings, guild, place, random, tally, tracer, where, world } = options
     this.progressMillis = options.progressMillis ?? PROGRESS_MILLIS
+    this.capacity = options.capacity
     this.place = place
     this.guild = guild
     this.world = world
@@ -104,9 +113,14 @@ export class Life {
     return client % this.world.threads
   }
 
+  /** One at least hears of everything, besides the administrator. */
+  intentsOf(client: number): number {
+    return client === this.place.first + 1 ? EVERYTHING : intentsOf(client)
+  }
+
   mannerOf(client: number): Manner {
     // Who hears of everybody who comes has to read, or is too slow.
-    if (intentsOf(client) === EVERYTHING) return "reads"
+    if (this.intentsOf(client) === EVERYTHING) return "reads"
     const nth = client - this.place.first
     if (nth % 211 === 3) return "stops"
     return nth % 37 === 5 ? "pauses" : "reads"
@@ -133,12 +147,14 @@ export class Life {
     })
   }
 
-  connectOrder(client: number, isPassive: boolean): Extract<Order, { do: "connect" }> {
+  connectOrder(client: number, looksElsewhere: boolean): Extract<Order, { do: "connect" }> {
+    const intents = this.intentsOf(client)
+    const isPassive = looksElsewhere && intents !== EVERYTHING
     if (isPassive) this.wasPassive.add(client)
     else this.wasPassive.delete(client)
     const manner = this.mannerOf(client)
     const user = userOf(client)
-    return { do: "connect", client, guild: this.place.index, user, intents: intentsOf(client), isPassive, manner }
+    return { do: "connect", client, guild: this.place.index, user, intents, isPassive, manner }
   }
 
   /** Says something, in this thread or, where they live in others, from there. */
@@ -174,12 +190,12 @@ export class Life {
     })
   }
 
-  /** The administrator says something in the channel that all see: until their store lets them. Gives its token. */
-  announce(text: string): Effect.Effect<number> {
+  /** The administrator says something, in the channel that all see: until their store lets them. Gives its token. */
+  announce(text: string, channel = this.place.open): Effect.Effect<number> {
     return Effect.gen({ self: this }, function* () {
-      const { open, owner } = this.place
+      const { owner } = this.place
       for (let attempt = 0; attempt < 10; attempt++) {
-        const { answer, number } = yield* this.say(owner, open, text)
+        const { answer, number } = yield* this.say(owner, channel, text)
         if (answer.error === "StoreUnavailable" || answer.error === "WorkerDied") continue
         if (answer.error !== undefined) this.wrong("the administrator may not speak", answer.error)
         const isHeard = yield* this.until(() => this.ledger.isHeard(number))
@@ -345,6 +361,14 @@ export class Life {
         // The store has them no more, though nobody was told: they join anew, so that the day can go on.
         return isRemoved || roles === undefined ? Effect.void : this.addMember(user, roles)
       })
+    )
+  }
+
+  /** A session joins a call, or hangs up. */
+  call({ client, user }: Session, channel: string | undefined): Effect.Effect<Pending | undefined> {
+    return this.change(
+      () => ({ do: "call", user, channel }),
+      () => this.order(client, { do: "call", client, channel: channel ?? null })
     )
   }
 
@@ -629,7 +653,11 @@ export class Life {
     let compared = 0
     for (const session of Array.from(this.model.sessions.values())) {
       if (++compared % PIECE === 0) yield* Effect.sleep(0)
-      const { due } = session
+      const { client, due, user } = session
+      const waiting = due.count - this.tally.seen(client).count
+      if (this.mannerOf(client) === "stops" && this.tally.closed[client] === 0 && waiting > this.capacity + SPARE) {
+        this.wrong("a client that does not read was not closed", `user ${user}: ${waiting} wait for it`)
+      }
       if (!this.reads(session) || this.isRight(session, due)) continue
       this.verify(session, due)
       // From here on it counts what comes; once is enough.
@@ -638,6 +666,63 @@ export class Life {
       session.shown = this.tally.shown(session.client)
     }
   })
+
+  /**
+   * While nothing else happens, sessions that look elsewhere are told what they miss of this: a message to all, one to a few,
+   * and somebody who joins a call, and who leaves one.
+   */
+  readonly summarise: Effect.Effect<void> = Effect.gen({ self: this }, function* () {
+    const { model, observer, tally } = this
+    const { calls, few } = this.place
+    yield* this.announce(" before a summary")
+    const { lastId: first } = observer
+    yield* this.told("the last message", ({ client }) => tally.lastMessage[client] === first)
+    const before = tally.summarisedCalls.slice()
+    const all = Array.from(model.sessions.values()).filter((session) => this.reads(session))
+    const leaving = all.find(({ user }) => model.voice.has(user))
+    const left = leaving && model.voice.get(leaving.user)
+    const [call] = calls
+    const coming = all.find(
+      ({ user }) => !model.voice.has(user) && call !== undefined && model.may(user, call, CONNECT)
+    )
+    const moved: Array<readonly [channel: string, token: number]> = []
+    if (coming !== undefined && call !== undefined && (yield* this.call(coming, call)) !== undefined) {
+      moved.push([call, hashOf(texts.voice(coming.user, call))])
+    }
+    if (leaving !== undefined && left !== undefined && (yield* this.call(leaving, undefined)) !== undefined) {
+      moved.push([left, hashOf(texts.voice(leaving.user, "none"))])
+    }
+    yield* this.announce(" for a summary")
+    const { lastId: toAll } = observer
+    yield* this.announce(" for few summaries", few)
+    const { lastId: toFew } = observer
+    yield* this.told("the last message that they may see", (session) => {
+      return tally.lastMessage[session.client] === (model.shows(session, few) ? toFew : toAll)
+    })
+    yield* this.told("who joins and leaves calls that they may see", (session) => {
+      const { client } = session
+      const due = moved.reduce((sum, [channel, token]) => (model.shows(session, channel) ? sum + token : sum), 0)
+      return (((tally.summarisedCalls[client] ?? 0) - (before[client] ?? 0)) | 0) === (due | 0)
+    })
+  })
+
+  /** Waits until all who look elsewhere have been told something. */
+  private told(what: string, isTold: (session: Session) => boolean): Effect.Effect<void> {
+    return Effect.gen({ self: this }, function* () {
+      const end = performance.now() + PATIENCE_MILLIS
+      let left = Array.from(this.model.sessions.values()).filter(({ stream }) => !stream.sort.isActive)
+      while (left.length > 0 && performance.now() < end) {
+        const still: Array<Session> = []
+        for (const [nth, session] of left.entries()) {
+          if (this.reads(session) && !isTold(session)) still.push(session)
+          if (nth % PIECE === PIECE - 1) yield* Effect.sleep(0)
+        }
+        left = still
+        if (left.length > 0) yield* Effect.sleep("20 millis")
+      }
+      for (const { user } of left) this.wrong(`sessions that look elsewhere are not told just ${what}`, `user ${user}`)
+    })
+  }
 
   userOf(client: number): string {
     return userOf(client)

@@ -85,6 +85,9 @@ export class Model {
   readonly roles = new Map<string, Role>()
   readonly channels = new Map<string, Channel>()
   readonly people = new Map<string, ReadonlyArray<string>>()
+  /** Who has joined or left, and how often somebody did. */
+  readonly moved = new Set<string>()
+  memberships = 0
   readonly voice = new Map<string, string>()
   readonly sessions = new Map<string, Session>()
   /** Deliveries that are due, to all sessions together, ever. */
@@ -130,6 +133,11 @@ export class Model {
       found !== undefined &&
       discord.may(this.rules, found.overwrites, { user, roles }, bit, found.kind)
     )
+  }
+
+  /** Whether a session may see a channel. */
+  shows({ stream }: Session, channel: string): boolean {
+    return this.seenBy(stream).has(channel)
   }
 
   /** Kinds of sessions that there are. */
@@ -341,6 +349,8 @@ export class Model {
       case "addMember": {
         const { roles, user } = change
         this.people.set(user, roles)
+        this.moved.add(user)
+        this.memberships++
         const token = this.token(texts.member("GUILD_MEMBER_ADD", user, "none", roles.toSorted().join()))
         this.tellOwn(user, token)
         return this.member(token)
@@ -350,6 +360,8 @@ export class Model {
       case "removeMember": {
         const { user } = change
         this.people.delete(user)
+        this.moved.add(user)
+        this.memberships++
         const session = this.sessions.get(user)
         session?.set(withEvent(session.due, this.token(texts.removed())))
         if (session !== undefined) this.due++

@@ -70,7 +70,23 @@ export class Observer {
     if (isToEveryone !== read.isToEveryone) {
       this.wrong("a message calls everyone, or does not, as it should not", content.slice(0, 80))
     }
+    this.calls(read)
     model.message(read)
+  }
+
+  /** Whether a message calls just those whom it names, and may. */
+  private calls({ author, channel, content, roles, users }: MessageRead): void {
+    const { model } = this.place
+    const [, role] = /<@&(\d+)>/.exec(content) ?? []
+    const isCalled = role !== undefined && model.roles.has(role) && model.may(author, channel, MENTION_EVERYONE)
+    if (isCalled !== roles.length > 0) this.wrong("a message calls a role, or does not, as it should not", content)
+    const [, user] = /<@(\d+)>/.exec(content) ?? []
+    // Of who joins or leaves meanwhile nobody can tell.
+    if (user === undefined || model.moved.has(user)) return
+    if (this.pending.some(({ change }) => "user" in change && change.user === user)) return
+    if (model.people.has(user) !== users.includes(user)) {
+      this.wrong("a message calls somebody, or does not, as it should not", content.slice(0, 80))
+    }
   }
 
   private event(read: EventRead): void {

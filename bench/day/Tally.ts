@@ -41,7 +41,7 @@ const int32 = (buffer: SharedArrayBuffer, clients: number, nth: number) =>
 const COLUMNS = 16
 
 /** What the whole program counts, by name; any thread may add to it. */
-const COUNTERS = ["closed", "gaps", "opened", "ended", "deliveries", "strays", "ignored"] as const
+const COUNTERS = ["closed", "gaps", "opened", "ended", "deliveries", "strays", "unknown"] as const
 export type Counter = (typeof COUNTERS)[number]
 
 export interface Shared {
@@ -79,8 +79,9 @@ export class Tally {
   private readonly priorLate: Int32Array
   /** The code with which the server closed the connection; 0 as long as it is open. */
   readonly closed: Int32Array
-  readonly summaries: Int32Array
-  /** The last message of all channels in the last snapshot. */
+  /** What all summaries together said of calls. */
+  readonly summarisedCalls: Int32Array
+  /** The last message of all channels in the last snapshot, or of a summary since. */
   readonly lastMessage: BigUint64Array
   private readonly tokens: Int32Array
   private readonly counters: Int32Array
@@ -103,7 +104,7 @@ export class Tally {
     this.priorHash = column(8)
     this.priorWindow = column(9)
     this.closed = column(10)
-    this.summaries = column(11)
+    this.summarisedCalls = column(11)
     this.lastMessage = new BigUint64Array(ids)
     this.tokens = new Int32Array(tokens)
     this.counters = new Int32Array(counters)
@@ -176,6 +177,13 @@ export class Tally {
     this.shownVoice[client] = voice
     this.lastMessage[client] = lastMessage
     this.snapshots[client] = (this.snapshots[client] ?? 0) + 1
+  }
+
+  /** A summary came. */
+  summarised(client: number, lastMessage: bigint, calls: number): void {
+    const last = this.lastMessage[client] ?? 0n
+    if (lastMessage > last) this.lastMessage[client] = lastMessage
+    this.summarisedCalls[client] = ((this.summarisedCalls[client] ?? 0) + calls) | 0
   }
 
   add(counter: Counter, more = 1): void {

@@ -1,6 +1,7 @@
 /** Clients that live in one thread: their sockets read, pause or stop, and count what they see; their sessions do as told. */
 import { Effect, Schema, type Scope } from "effect"
 import type { Payload } from "../../src/domain/gateway/Payload.ts"
+import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as Ids from "../../src/domain/Ids.ts"
 import type { SessionSocket } from "../../src/domain/SessionSocket.ts"
 import type { Guild } from "../../src/programs/Guild.ts"
@@ -19,6 +20,9 @@ const LONGEST_PAUSE = 150
 
 /** Frames after which a client that stops reads no more. */
 const STOPS_AFTER = 8
+
+/** One client in so many keeps a list of its channels. */
+const KEEPS = 4
 
 /** How long a session may take to connect, or to leave: what is slow here is to be seen elsewhere. */
 const PATIENCE = "1 minute"
@@ -39,15 +43,19 @@ class Connection {
   readonly client: number
   readonly guild: number
   private readonly manner: Manner
+  private readonly keeps: boolean
   private readonly thread: Thread
   private frames = 0
   private isPausing = false
+  /** The channels of which it has been told, where it is one of those who keep them. */
+  private known: Set<string> | undefined = undefined
   isOver = false
 
-  constructor(client: number, guild: number, manner: Manner, thread: Thread) {
+  constructor({ client, guild, intents, manner }: Extract<Order, { do: "connect" }>, thread: Thread) {
     this.client = client
     this.guild = guild
     this.manner = manner
+    this.keeps = client % KEEPS === 0 && (intents & Intents.GUILDS) !== 0
     this.thread = thread
   }
 
@@ -84,12 +92,24 @@ class Connection {
     return !this.isPausing && this.frames % PAUSES_AT !== PAUSES_AT - 1
   }
 
+  /** What happens in a channel is told after all that there is to tell of the channel itself. */
+  private learn(read: Read): void {
+    if (!this.keeps) return
+    if (read.kind === "snapshot") this.known = new Set(read.channels)
+    if (read.kind === "event" && read.name === "CHANNEL_CREATE") this.known?.add(read.subject)
+    if (read.kind === "event" && read.name === "CHANNEL_DELETE") this.known?.delete(read.subject)
+    const isCall = read.kind === "event" && read.name === "VOICE_STATE_UPDATE" && read.place !== "none"
+    const place = read.kind === "message" ? read.channel : isCall ? read.place : undefined
+    if (place !== undefined && this.known?.has(place) === false) this.thread.tally.add("unknown")
+  }
+
   private see(read: Read, sequence: number): void {
     const { arrived, tally } = this.thread
     const { client } = this
     if (this.isOver) return tally.add("strays")
     // Events are numbered without gaps.
     if (sequence !== ++this.frames) tally.add("gaps")
+    this.learn(read)
     switch (read.kind) {
       case "message":
         tally.see(client, read.token)
@@ -106,8 +126,8 @@ class Connection {
         return
       case "snapshot":
         return tally.began(client, read.shown, read.lastMessage)
-      case "other":
-        tally.summaries[client] = (tally.summaries[client] ?? 0) + 1
+      case "summary":
+        return tally.summarised(client, read.lastMessage, read.calls)
     }
   }
 }
@@ -169,7 +189,7 @@ export const make = Effect.fnUntraced(function* (options: {
       case "connect": {
         const guild = all[order.guild]
         if (guild === undefined) return Effect.succeed({ error: "no such guild", handled: "no" })
-        const connection = new Connection(order.client, order.guild, order.manner, thread)
+        const connection = new Connection(order, thread)
         const socket: SessionSocket["Service"] = connection
         tally.reset(order.client)
         tally.add("opened")

@@ -21,6 +21,7 @@ export interface MessageRead {
 export interface SnapshotRead {
   readonly kind: "snapshot"
   readonly shown: Shown
+  readonly channels: ReadonlyArray<string>
   readonly lastMessage: bigint
 }
 
@@ -37,13 +38,22 @@ export interface EventRead {
   readonly mayBeLate: boolean
 }
 
-/** Whose time nobody can tell: what passive clients missed. */
+/**
+ * What passive clients missed, at a time that nobody can tell: the newest message, and a sum of who is where in calls, or in
+ * none any more.
+ */
+export interface SummaryRead {
+  readonly kind: "summary"
+  readonly lastMessage: bigint
+  readonly calls: number
+}
+
 export interface OtherRead {
   readonly kind: "other"
   readonly name: string
 }
 
-export type Read = MessageRead | SnapshotRead | EventRead | OtherRead
+export type Read = MessageRead | SnapshotRead | EventRead | SummaryRead | OtherRead
 
 const field = (input: unknown, name: string): unknown => (Predicate.hasProperty(input, name) ? input[name] : undefined)
 const text = (input: unknown, name: string): string => {
@@ -88,7 +98,26 @@ const snapshotOf = (data: unknown): SnapshotRead => {
   for (const one of list(data, "voice_states")) {
     voice += hashOf(texts.shownVoice(text(one, "user_id"), text(one, "channel_id")))
   }
-  return { kind: "snapshot", shown: { channels: channels | 0, roles: roles | 0, voice: voice | 0 }, lastMessage }
+  return {
+    kind: "snapshot",
+    shown: { channels: channels | 0, roles: roles | 0, voice: voice | 0 },
+    channels: list(data, "channels").map((one) => text(one, "id")),
+    lastMessage
+  }
+}
+
+const summaryOf = (data: unknown): SummaryRead => {
+  let lastMessage = 0n
+  let calls = 0
+  for (const one of list(data, "updated_channels")) {
+    const last = BigInt(text(one, "last_message_id"))
+    if (last > lastMessage) lastMessage = last
+  }
+  for (const one of list(data, "updated_voice_states")) {
+    calls += hashOf(texts.voice(text(one, "user_id"), text(one, "channel_id")))
+  }
+  for (const user of list(data, "removed_voice_states")) calls += hashOf(texts.voice(String(user), "none"))
+  return { kind: "summary", lastMessage, calls: calls | 0 }
 }
 
 const messageOf = (data: unknown): MessageRead => {
@@ -160,6 +189,8 @@ const eventOf = (name: string, data: unknown): Read => {
       const status = text(data, "status")
       return event(name, texts.presence(user, status), user, status)
     }
+    case "PASSIVE_UPDATE_V2":
+      return summaryOf(data)
     case "GUILD_DELETE":
       return event(name, texts.removed())
     default:

@@ -117,19 +117,12 @@ const kickOrJoin: Deed = (life) => {
 const call: Deed = (life) => {
   const session = life.somebody((one) => life.reads(one))
   if (session === undefined) return Effect.void
-  const { client, user } = session
+  const { user } = session
   const there = life.model.voice.get(user)
   const calls = [...life.place.calls, ...life.created("voice")].filter((id) => life.model.may(user, id, 20))
   const channel = there !== undefined && life.isLikely(0.4) ? undefined : life.pick(calls)
   if (channel === undefined && there === undefined) return Effect.void
-  return held(
-    life,
-    session,
-    life.change(
-      () => ({ do: "call", user, channel }),
-      () => life.order(client, { do: "call", client, channel: channel ?? null })
-    )
-  )
+  return held(life, session, life.call(session, channel))
 }
 
 const turn: Deed = (life) => {
@@ -194,15 +187,19 @@ const search = (life: Life, world: World): Effect.Effect<unknown> =>
   Effect.suspend(() => {
     const prefix = `${below(life.random, 10)}-`
     const { people } = life.model
-    const isSmall = people.size < 10 * WANTED
+    const isSmall = people.size < 20 * WANTED
     const all = isSmall ? Array.from(people.keys()).filter((user) => life.named(user, prefix)).length : WANTED
+    // Some may come or go meanwhile.
+    const moving = () =>
+      life.observer.pending.filter(({ change }) => change.do === "addMember" || change.do === "removeMember").length
+    const before = life.model.memberships - moving()
     const thread = below(life.random, world.threads)
     const order: Order = { do: "find", guild: life.place.index, prefix, limit: WANTED }
     const orders = Array.from({ length: life.isLikely(CROWDS) ? SEARCHERS : 1 }, () => order)
     return Effect.map(world.perform(thread, orders), (answers) => {
+      const most = life.model.memberships + moving() - before
       for (const { error, found = 0 } of answers) {
-        // Some may have come or gone meanwhile.
-        if (error === undefined && Math.abs(found - Math.min(WANTED, all)) > 20) {
+        if (error === undefined && Math.abs(found - Math.min(WANTED, all)) > most) {
           life.wrong("a search found others than there are", `${prefix}: ${found} instead of ${all}`)
         }
       }

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Deferred, Predicate, Schema } from "effect"
+import { Context, type Deferred, Predicate, Schema } from "effect"
 import type { Outbox } from "./Mailbox.ts"
 
 /**
@@ -217,6 +217,16 @@ export class ActorDied extends Schema.TaggedError<ActorDied>()("ActorDied", {
       : `the ${this.kind} died of a defect in its handler of ${this.request}: this is a bug; see the cause`
   }
 }
+
+/**
+ * The actor in whose handler something is done, in whichever fiber the handler waits for.
+ *
+ * @since 0.1.0
+ * @category references
+ */
+export const Owner: Context.Reference<unknown> = Context.Reference<unknown>("fanfare/domain/Actor/Owner", {
+  defaultValue: () => undefined
+})
 
 /**
  * @since 0.1.0

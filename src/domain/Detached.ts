@@ -8,7 +8,8 @@
  *
  * @since 0.1.0
  */
-import { type Context, Effect, Fiber, Scope } from "effect"
+import { Context, Effect, Fiber, Scope } from "effect"
+import { Owner } from "./Actor.ts"
 import { outside } from "./AsyncContext.ts"
 import { withoutTrace } from "./Propagation.ts"
 
@@ -21,7 +22,8 @@ import { withoutTrace } from "./Propagation.ts"
 export const runner = <R>(
   context: Context.Context<R>
 ): (<A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, E>) => {
-  const run = Effect.runForkWith(withoutTrace(context))
+  // An actor's handler does not wait for it either, so it may wait for that actor.
+  const run = Effect.runForkWith(Context.add(withoutTrace(context), Owner, undefined))
   return (effect) => outside(() => run(effect))
 }
 
@@ -80,7 +82,7 @@ export const forkScoped = <A, E, R>(
 export const run = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.uninterruptibleMask((restore) => {
-      const fiber = runner(context)(effect)
+      const fiber = runner(context)(Effect.provideService(effect, Owner, Context.get(context, Owner)))
       return Effect.onInterrupt(restore(Fiber.join(fiber)), () => Fiber.interrupt(fiber))
     })
   )

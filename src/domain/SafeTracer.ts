@@ -31,7 +31,7 @@ const REPORT_INTERVAL_NANOS = 60_000_000_000n
 export class Reports {
   private last: bigint | undefined = undefined
 
-  /** At most once a minute; a clock that runs behind the last one is another one. */
+  /** At most once a minute. A time before the last one comes from another clock, and is due. */
   isDue(now: bigint): boolean {
     if (this.last !== undefined && now >= this.last && now - this.last < REPORT_INTERVAL_NANOS) return false
     this.last = now
@@ -100,6 +100,13 @@ type OnFailure = (operation: Operation, error: unknown) => void
 const settle = (result: unknown, operation: Operation, onFailure: OnFailure): void => {
   if (result !== undefined && Predicate.isPromiseLike(result))
     result.then(undefined, (error) => onFailure(operation, error))
+}
+
+/** Effect reads a span's context and its parent, and dies where they are something else. */
+const isLike = (value: unknown, otherwise: unknown): boolean => {
+  if (Context.isContext(otherwise)) return Context.isContext(value)
+  if (Option.isOption(otherwise)) return Option.isOption(value)
+  return value !== null && typeof value === typeof otherwise
 }
 
 /** A span that never throws, and that ends the span inside once. */
@@ -181,7 +188,7 @@ class SafeSpan implements Tracer.Span {
   private read<K extends keyof Tracer.Span>(key: K, otherwise: Tracer.Span[K]): Tracer.Span[K] {
     try {
       const value = this.inner[key]
-      if (value !== null && typeof value === typeof otherwise) return value
+      if (isLike(value, otherwise)) return value
       throw new TypeError(`The span has no ${key}`)
     } catch (error) {
       this.onFailure("read", error)
@@ -216,8 +223,8 @@ class Step<X> implements Tracer.EffectPrimitive<X> {
     this.primitive = primitive
   }
 
-  get isDone(): boolean {
-    return this.outcome !== undefined && "value" in this.outcome
+  gave(value: X): boolean {
+    return this.outcome !== undefined && "value" in this.outcome && this.outcome.value === value
   }
 
   hasThrown(error: unknown): boolean {
@@ -302,9 +309,9 @@ export class SafeTracer implements Tracer.Tracer {
     if (fiber.cache.span === undefined) return primitive["~effect/Effect/evaluate"](fiber)
     const step = new Step(primitive)
     try {
-      const next = context(step, fiber)
-      if (step.isDone) return next
-      this.onFailure("context", new TypeError("The tracer did not run a fiber's step, or hid what it threw"))
+      // A fiber that is given something else than what its step gave ends at once, whatever is left to be done.
+      if (step.gave(context(step, fiber))) return step["~effect/Effect/evaluate"](fiber)
+      this.onFailure("context", new TypeError("The tracer did not run a fiber's step, or hid what came of it"))
     } catch (error) {
       if (!step.hasThrown(error)) this.onFailure("context", error)
     }

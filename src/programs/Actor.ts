@@ -3,12 +3,13 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Deferred, Effect, Exit, Fiber, Metric, Pull, Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Metric, Pull, Scope } from "effect"
 import {
   type ActorDied,
   ActorNotStarted,
   ActorStopped,
   type Address,
+  Owner,
   type Protocol,
   type Request
 } from "../domain/Actor.ts"
@@ -115,11 +116,6 @@ export interface Actor<P extends Protocol<P>, I = never> extends Address<P, I> {
   readonly stop: Effect.Effect<void>
   readonly ended: Effect.Effect<void, ActorDied>
 }
-
-/** The actor in whose handler something is done, in whichever fiber of it. */
-const Owner: Context.Reference<unknown> = Context.Reference<unknown>("fanfare/programs/Actor/Owner", {
-  defaultValue: () => undefined
-})
 
 /**
  * An actor that is yet to be started: its address can be given away, and requests are refused with `ActorNotStarted`

@@ -18,6 +18,7 @@ import {
 } from "effect"
 import { TestClock } from "effect/testing"
 import type { ActorError } from "../../src/domain/Actor.ts"
+import * as Detached from "../../src/domain/Detached.ts"
 import * as Metrics from "../../src/domain/Metrics.ts"
 import * as Propagation from "../../src/domain/Propagation.ts"
 import * as Supervision from "../../src/domain/Supervision.ts"
@@ -259,6 +260,45 @@ describe("an actor's start and stop", () => {
         assert.strictEqual(yield* Transport.call(actor, "Stop", undefined), "stopping")
         yield* actor.ended
       })
+  )
+
+  it.effect("stopped by a fiber that lives on without its handler, it is waited for", () =>
+    Effect.gen(function* () {
+      const events: Array<string> = []
+      const asked = yield* Deferred.make<void>()
+      const { actor, start } = yield* Actor.prepare<{
+        Begin: { payload: void; success: Fiber.Fiber<void>; error: never }
+        Work: { payload: void; success: void; error: never }
+      }>()({
+        kind: "quitter",
+        capacity: 4,
+        init: () =>
+          Effect.succeed({
+            requests: {
+              Begin: () =>
+                Detached.fork(
+                  Deferred.await(asked).pipe(
+                    Effect.andThen(stop),
+                    Effect.andThen(Effect.sync(() => void events.push("stopped")))
+                  )
+                ),
+              Work: () =>
+                Effect.andThen(
+                  Effect.sleep(1),
+                  Effect.sync(() => void events.push("worked"))
+                )
+            }
+          })
+      })
+      const stop: Effect.Effect<void> = Effect.suspend(() => actor.stop)
+      yield* start
+      const stopping = yield* Transport.call(actor, "Begin", undefined)
+      yield* Transport.cast(actor, "Work", undefined)
+      yield* Deferred.succeed(asked, undefined)
+      yield* TestClock.adjust(1)
+      yield* Fiber.join(stopping)
+      assert.deepStrictEqual(events, ["worked", "stopped"])
+    })
   )
 
   it.effect("when it ends, casts that wait for room are refused; those it had accepted are counted and logged", () => {

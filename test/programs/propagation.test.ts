@@ -350,6 +350,33 @@ describe("policy", () => {
     )
   )
 
+  it.effect("links that cannot be had cost no message, and no span", () => {
+    const spans = recorder()
+    return Effect.gen(function* () {
+      const got: Array<string> = []
+      const described: Transport.Hop = { name: "hop", links: broken }
+      const took = (message: string) => void got.push(message)
+      yield* Transport.handle(
+        Envelope.make("continued", sampledCarrier),
+        () => described,
+        (message) => Effect.sync(() => took(message))
+      )
+      yield* Effect.withFiber((fiber) =>
+        Effect.sync(() =>
+          Transport.passing("continue")(fiber, Envelope.make("in passing", sampledCarrier), described, took)
+        )
+      )
+      yield* Transport.ingress(
+        {},
+        described,
+        Effect.sync(() => took("begun")),
+        { start: 1 }
+      )
+      assert.deepStrictEqual(got, ["continued", "in passing", "begun"])
+      assert.strictEqual(spans.opened.length, 3)
+    }).pipe(Effect.provide(spans.layer))
+  })
+
   it.effect("whoever has switched the tracer off gets no spans, and passes traces on as they came", () => {
     const spans = recorder()
     return Effect.gen(function* () {

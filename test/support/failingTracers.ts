@@ -148,6 +148,20 @@ export const failingTracers: Readonly<Record<string, () => Failing>> = {
         }
       }
     ),
+  "giving what a span is annotated with": () =>
+    failing(
+      class extends Span {
+        constructor(options: Options) {
+          super(options)
+          Object.defineProperty(this, "annotations", { get: () => ({}) })
+        }
+      }
+    ),
+  "giving what a fiber's step gave": () =>
+    failing(Span, (primitive, fiber) => {
+      const next = primitive["~effect/Effect/evaluate"](fiber)
+      return fiber.cache.span === undefined ? next : new Map().get("nothing")
+    }),
   "running a fiber within a span, before it does": () =>
     failing(Span, (primitive, fiber) =>
       fiber.cache.span === undefined ? primitive["~effect/Effect/evaluate"](fiber) : broken()

@@ -11,7 +11,7 @@ import * as SafeTracer from "../../domain/SafeTracer.ts"
 import type { Decision } from "../../domain/Sampler.ts"
 import * as Threshold from "../../domain/Threshold.ts"
 import * as TraceContext from "../../domain/TraceContext.ts"
-import { current } from "./Current.ts"
+import { asked, current } from "./Current.ts"
 import { type AnyFiber, drawn } from "./Sampling.ts"
 
 /**
@@ -110,10 +110,13 @@ const logged = <A, E, R>(
   { spanId, traceId }: { readonly traceId: string; readonly spanId: string }
 ): Effect.Effect<A, E, R> => Effect.annotateLogs(effect, { trace_id: traceId, span_id: spanId })
 
+/** What a message is handled in must not keep it from being handled: links that cannot be had are left out. */
+const linksOf = ({ links }: Hop): Array<Tracer.SpanLink> => asked(() => Array.from(links?.() ?? []), [])
+
 const options = (hop: Hop, attributes: Readonly<Record<string, unknown>>) => ({
   kind: hop.kind ?? "consumer",
   attributes: { ...hop.attributes, ...attributes },
-  links: hop.links?.()
+  links: linksOf(hop)
 })
 
 const SILENT = { captureStackTrace: false } as const
@@ -187,7 +190,7 @@ export const recorded = (
     name: hop.name,
     parent: Option.some(parent),
     annotations: Context.empty(),
-    links: Array.from(hop.links?.() ?? []),
+    links: linksOf(hop),
     startTime,
     kind: hop.kind ?? "consumer",
     root: false,
