@@ -70,6 +70,24 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
         }).pipe(Effect.scoped, Effect.provide(layer))
     )
 
+    it.effect.prop("pushes to lists that overlap reach each recipient in order", [Seed], ([seed]) =>
+      Effect.gen(function* () {
+        const random = seeded(seed)
+        const sender = yield* (yield* Offload).sender
+        const everyone = yield* recipients(6, Queue.unbounded())
+        const lists = Array.from({ length: 3 }, () => everyone.filter(() => random() < 0.6))
+        const due = new Map(everyone.map((one) => [one, new Array<number>()]))
+        for (let round = 0; round < 40; round++) {
+          const list = lists[below(random, lists.length)] ?? everyone
+          for (const one of list) due.get(one)?.push(round)
+          yield* sender.push(FanOut.uniform(list, round), nobody)
+        }
+        for (const [{ mailbox }, rounds] of due) {
+          assert.deepStrictEqual(yield* Effect.forEach(rounds, () => Queue.take(mailbox)), rounds)
+        }
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
     it.effect.prop(
       "several callers at once: each one's messages reach everyone once and in order, through mailboxes of either kind",
       [Seed, Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 12 }))],
