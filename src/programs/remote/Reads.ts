@@ -67,7 +67,9 @@ export const make = (requests: Requests): Guild.Roster => {
         duration: timeout,
         orElse: () => {
           const timeoutMillis = Duration.toMillis(Duration.fromInputUnsafe(timeout))
-          return Effect.fail(new CallTimedOut({ kind: "guild", request: tag, timeoutMillis, handled: "no" }))
+          // Who looks at a list may do so already; the others change nothing.
+          const handled = tag === "WatchMembers" ? "maybe" : "no"
+          return Effect.fail(new CallTimedOut({ kind: "guild", request: tag, timeoutMillis, handled }))
         }
       })
     )
