@@ -306,12 +306,14 @@ export class Served {
     return isSeen
   }
 
-  /** Those who look at the same, as far as they still may. */
+  /** Those who look at the same, as far as they still may. Who may not misses it, and looks no more until they look anew. */
   told({ channel, key }: Tell): ReadonlyArray<SessionHandle> {
     const topic = { channel, intent: ANY }
-    return Array.from(this.watchers.of(key)).flatMap((id) =>
-      this.active.reaches(id, topic) ? (this.active.get(id)?.session ?? []) : []
-    )
+    return Array.from(this.watchers.of(key)).flatMap((id) => {
+      if (this.active.reaches(id, topic)) return this.active.get(id)?.session ?? []
+      this.watchers.set(id, channel, undefined)
+      return []
+    })
   }
 
   /**

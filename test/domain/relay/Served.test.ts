@@ -254,4 +254,30 @@ describe("Served", () => {
         assert.deepStrictEqual(told("bottom"), [], "who looks elsewhere looks at no list")
       })
   )
+
+  it.effect("who missed something of a member list is told no more of it, until they look anew", () =>
+    Effect.gen(function* () {
+      const mailbox: Mailbox.Outbox<SessionMessage> = yield* Mailbox.make()
+      const served = new Served(community)
+      const payload = Payload.make("GUILD_MEMBER_LIST_UPDATE", {})
+      const told = () => idsOf(served.told({ channel: HIDDEN, key: "top", payload }))
+      const watch = (who: number) => served.watch({ session: sessionId(who), channel: HIDDEN, key: "top" })
+      for (const who of [1, 2]) {
+        const session = { id: sessionId(who), mailbox, end: () => Effect.void }
+        served.attach({ session, user: userId(who), roles: [STAFF], intents: 0 }, true)
+        assert.isTrue(watch(who))
+      }
+      const become = (roles: ReadonlyArray<typeof STAFF>) =>
+        Array.from(served.enrol({ user: userId(1), roles, became: "updated", payload, voice: [] }))
+      become([])
+      become([STAFF])
+      assert.deepStrictEqual(told(), [sessionId(1), sessionId(2)], "nothing was missed")
+      become([])
+      assert.deepStrictEqual(told(), [sessionId(2)])
+      become([STAFF])
+      assert.deepStrictEqual(told(), [sessionId(2)], "its rows are not what these are told of")
+      assert.isTrue(watch(1))
+      assert.deepStrictEqual(told(), [sessionId(2), sessionId(1)].toSorted())
+    })
+  )
 })
