@@ -143,6 +143,8 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Local, never, Sampler | MemberStore | Offload | Scope.Scope> {
   const { id } = options.community
   let state = State.initial(options.community, options)
+  /** What the state is once everybody has been told of the last step. */
+  let coming = state
   const joins = new Joins()
   let lists: MemberLists.MemberLists | undefined
   const store = yield* (yield* MemberStore).open(id)
@@ -175,7 +177,7 @@ export const make = Effect.fnUntraced(function* (
           stripped: (role, user) => inFlight.update(user, without(role))
         })
         yield* Effect.addFinalizer(() => lastWord(shell))
-        const own = yield* MemberLists.make({ shell, state: () => state })
+        const own = yield* MemberLists.make({ shell, state: () => state, isSettled: () => coming === state })
         lists = own
 
         const perform = Effect.fnUntraced(function* (
@@ -183,6 +185,7 @@ export const make = Effect.fnUntraced(function* (
           after: State.State,
           outputs: ReadonlyArray<Output<Handle>>
         ) {
+          coming = after
           for (const output of outputs) {
             yield* interpret(shell, output, { before, after, relay: options, background })
           }

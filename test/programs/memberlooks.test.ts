@@ -1,14 +1,18 @@
 /** Who looks at member lists, and what that costs: through several channels, while lists are made, while the store is away. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Layer, Scope, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import type { Request } from "../../src/domain/Actor.ts"
 import * as Community from "../../src/domain/Community.ts"
+import type { Envelope } from "../../src/domain/Envelope.ts"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import { ChannelId, RoleId, SessionId } from "../../src/domain/Ids.ts"
+import * as Mailbox from "../../src/domain/Mailbox.ts"
 import type { Member } from "../../src/domain/Member.ts"
 import type { Members } from "../../src/domain/MemberStore.ts"
 import * as Permissions from "../../src/domain/Permissions.ts"
 import type { Status } from "../../src/domain/Presence.ts"
+import type { OutletProtocol } from "../../src/domain/relay/Protocol.ts"
 import { SessionSocket } from "../../src/domain/SessionSocket.ts"
 import * as MemberStore from "../../src/layers/MemberStore.ts"
 import * as Offload from "../../src/layers/Offload.ts"
@@ -224,6 +228,31 @@ describe("who looks at member lists", () => {
       yield* looksAndLeaves(5, turned(5))
     }).pipe(Effect.scoped, Effect.provide(strategies(slow)))
   })
+
+  it.effect("who hears of a channel before a worker that is behind may look at its list at once", () =>
+    Effect.gen(function* () {
+      const guild = yield* Guild.make({ community, members: people(3) })
+      const one = yield* connect(guild, 1)
+      const share = (overwrites: ReadonlyArray<Community.Overwrite>) =>
+        Transport.call(guild, "UpdateChannel", { channel: C, patch: { overwrites } }, { timeout: "1 hour" })
+      yield* share(hidden(HIGH))
+      // Full as soon as it has been told of the guild: what it is told next, the guild waits with.
+      const mailbox = yield* Mailbox.bounded<Request<OutletProtocol> | Envelope<Request<OutletProtocol>>>(1)
+      yield* guild.serve("behind", { kind: "relay", mailbox, refusal: () => undefined })
+      const shared = yield* Effect.forkChild(share([]))
+      yield* turns
+      assert.isUndefined(shared.pollUnsafe(), "the guild waits for the worker")
+      yield* one.look(C, [0, 99])
+      yield* turns
+      yield* Mailbox.takeAll(mailbox)
+      yield* Fiber.join(shared)
+      yield* Effect.forkChild(Effect.forever(Mailbox.takeAll(mailbox)))
+      yield* turns
+      yield* one.take
+      const rows = ["# online 1", row(1, "online"), "# offline 2", row(2, "offline"), row(3, "offline")]
+      assert.deepStrictEqual(one.lists.rows("everyone"), rows)
+    }).pipe(Effect.scoped, Effect.provide(strategies()))
+  )
 
   it.effect("whichever question the store of members does not answer, nothing is missed", () =>
     Effect.gen(function* () {

@@ -71,15 +71,19 @@ const sees = (audience: Audience.Audience | undefined, member: Member | undefine
   audience !== undefined && member !== undefined && Audience.admitsMember(audience, member)
 
 /**
+ * `isSettled` says whether the relays have been told of nothing that is not part of the `state` yet.
+ *
  * @since 0.1.0
  * @category constructors
  */
 export const make = Effect.fnUntraced(function* ({
+  isSettled,
   shell,
   state
 }: {
   readonly shell: Shell
   readonly state: () => State
+  readonly isSettled: () => boolean
 }) {
   const listings = Listings.make(shell.members, state)
   const looks = new Looks()
@@ -132,20 +136,28 @@ export const make = Effect.fnUntraced(function* ({
     return { watched, payload }
   })
 
+  /** Whether there is something to look at. */
   const look = Effect.fnUntraced(function* (one: Look) {
     const { channel, session, user } = one
-    if (!isThere(session, user)) return looks.leaveAll(session)
+    if (!isThere(session, user)) {
+      looks.leaveAll(session)
+      return false
+    }
     if (state().community !== community) yield* followed()
     const rows = yield* found(one)
     // While the list was made it may have gone, and come back.
     if (gone.delete(session)) looks.leaveAll(session)
-    if (!isThere(session, user)) return looks.leaveAll(session)
+    if (!isThere(session, user)) {
+      looks.leaveAll(session)
+      return false
+    }
     const left = rows === undefined ? looks.leave(session, channel) : looks.set(session, user, channel, rows.watched)
     for (const other of left) yield* directed(user, { session, channel: other })
     // A session that left meanwhile, and perhaps came back, has to ask again.
-    if (rows === undefined || gone.has(session)) return
+    if (rows === undefined || gone.has(session)) return rows !== undefined
     const { payload, watched } = rows
     yield* directed(user, { session, channel, key: keyOf(channel, watched.watch), payload })
+    return true
   })
 
   /** Those who look at some rows through a channel see them in the list that it has by now, as far as they still may. */
@@ -227,9 +239,13 @@ export const make = Effect.fnUntraced(function* ({
     isBehind = false
   })
 
+  /**
+   * A session may have heard of a channel of which the guild still waits to tell a worker that is behind. Then it looks again
+   * later.
+   */
   const answered = Effect.fnUntraced(function* (key: string, one: Look) {
-    yield* look(one)
-    wanted.delete(key)
+    const wasSettled = isSettled()
+    if ((yield* look(one)) || wasSettled) wanted.delete(key)
   })
 
   const refreshed = Effect.gen(function* () {
