@@ -17,7 +17,7 @@ type Deed = (life: Life) => Effect.Effect<unknown>
 /** Of what is said, that many say at once; how many do, and how many deliveries that may be at most. */
 const BURSTS = 0.02
 const LARGEST_BURST = 300
-const MOST_DELIVERIES = 400_000
+const MOST_DELIVERIES = 200_000
 
 /** Somebody speaks, or very many do at once. */
 const talk: Deed = (life) => {
