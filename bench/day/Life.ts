@@ -19,8 +19,8 @@ const MENTION_EVERYONE = 17
 const VIEW = 10
 const CONNECT = 20
 
-/** How long anything may take until it counts as lost. */
-const PATIENCE_MILLIS = 20_000
+/** How long anything may take until it counts as lost: a guild in which a thousand speak at once is busy for half a minute. */
+const PATIENCE_MILLIS = 120_000
 const PROGRESS_MILLIS = 5_000
 
 /** How long it is until one looks again whether something is so, in milliseconds. */

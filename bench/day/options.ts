@@ -29,6 +29,7 @@ export const small: Scale = {
   ...full,
   guilds: 3,
   largest: 80,
+  summaryMillis: 500,
   relayCapacity: 50,
   seconds: 1,
   messages: 30,

@@ -17,7 +17,7 @@ type Deed = (life: Life) => Effect.Effect<unknown>
 /** Of what is said, that many say at once; how many do, and how many deliveries that may be at most. */
 const BURSTS = 0.02
 const LARGEST_BURST = 300
-const MOST_DELIVERIES = 400_000
+const MOST_DELIVERIES = 200_000
 
 /** Somebody speaks, or very many do at once. */
 const talk: Deed = (life) => {
@@ -90,11 +90,14 @@ const kickAndBack: Deed = (life) => {
   )
 }
 
+/** Whether fewer are there than in the morning: then more come than go, so that memory is that of as many all day long. */
+const isEmptier = (life: Life): boolean => life.model.sessions.size < life.place.size
+
 /** Somebody is made to leave for good, or joins who was not there. */
 const kickOrJoin: Deed = (life) => {
   const session = life.somebody((one) => life.reads(one))
   const absent = life.pick(Array.from(life.away).filter((client) => !life.model.people.has(userOf(client))))
-  if (absent !== undefined && life.isLikely(0.6)) {
+  if (absent !== undefined && life.isLikely(isEmptier(life) ? 0.8 : 0.2)) {
     life.away.delete(absent)
     return Effect.andThen(life.addMember(userOf(absent), someRoles(life)), life.connect(absent, life.isLikely(0.4)))
   }
@@ -156,7 +159,7 @@ const deed: Deed = (life) =>
 const comeOrGo: Deed = (life) =>
   Effect.suspend(() => {
     const absent = life.pick(Array.from(life.away).filter((client) => life.model.people.has(userOf(client))))
-    if (absent !== undefined && life.isLikely(0.5)) {
+    if (absent !== undefined && life.isLikely(isEmptier(life) ? 0.7 : 0.3)) {
       life.away.delete(absent)
       return life.connect(absent, life.isLikely(0.4))
     }

@@ -3,8 +3,8 @@
  * push, not a task of its own.
  *
  * The line is served first come, first served, and every place in it is worth a bounded amount: one message of an actor
- * whose handler is an effect, up to 256 messages of one whose handler is a plain function, or one slice of a fan-out. So
- * nobody waits for more than one such place of each other, whoever else is busy.
+ * whose handler is an effect (and one request of it that had to wait), up to 256 messages of one whose handler is a plain
+ * function, or one slice of a fan-out. So nobody waits for more than one such place of each other, whoever else is busy.
  *
  * The line is served in runs of about a millisecond, and the event loop is given back after each: sockets and timers go on
  * however much waits.
