@@ -594,9 +594,9 @@ export class Life {
       const { due } = session
       const start = this.model.ordinal
       if (!(yield* this.turned(client, false))) return
-      const token = yield* this.announce(` <@${user}>`)
-      yield* this.until(() => this.tally.lastTokens(client).includes(token))
-      // It looked away somewhere in between: the later, the more it saw.
+      // This calls it: once it has got that, it has looked away.
+      yield* this.announce(` <@${user}>`)
+      // It did so somewhere in between: the later, the more it saw.
       const whole = (at: number) =>
         this.model.replayed(session, false, this.model.replayed(session, true, due, start, at), at)
       let found: Seen | undefined
