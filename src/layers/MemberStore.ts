@@ -64,6 +64,16 @@ const heapMembers = (): Members => {
   const members = new Map<UserId, Member>()
   // A list of them all is a snapshot; whom it is asked of, it is only as they are wanted.
   const scan = (query: MemberQuery) => Stream.suspend(() => matching(query, Array.from(members.values())))
+  const ids = (query: MemberQuery) =>
+    Effect.suspend(() => {
+      const found = new BigUint64Array(members.size)
+      let size = 0
+      const note = (some: ReadonlyArray<Member>) =>
+        Effect.sync(() => {
+          for (const { user } of some) found[size++] = BigInt(user.id)
+        })
+      return Effect.map(Stream.runForEachArray(scan(query), note), () => new UserIds(found.slice(0, size)))
+    })
   const put = (member: Member) => Effect.sync(() => void members.set(member.user.id, member))
   return {
     get: (user) => Effect.sync(() => Option.fromUndefinedOr(members.get(user))),
@@ -72,8 +82,7 @@ const heapMembers = (): Members => {
     remove: (user) => Effect.sync(() => members.delete(user)),
     size: Effect.sync(() => members.size),
     scan,
-    ids: (query) =>
-      Effect.map(Stream.runCollect(scan(query)), (found) => UserIds.from(found.map(({ user }) => user.id)))
+    ids
   }
 }
 
