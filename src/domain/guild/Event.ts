@@ -66,8 +66,6 @@ export interface ChannelChanged {
 }
 
 /**
- * `memberCount` is how many there are now.
- *
  * @since 0.1.0
  * @category models
  */
@@ -75,7 +73,6 @@ export interface MemberChanged {
   readonly _tag: "MemberAdded" | "MemberUpdated" | "MemberRemoved"
   readonly guild: GuildId
   readonly member: Member
-  readonly memberCount: number
 }
 
 /**

@@ -28,7 +28,7 @@ export interface Facts {
 }
 
 /**
- * Which facts it takes. `counts`: how many members there are; `describes`: also who they are. `after` is a user whose
+ * Which facts it takes. `describes`: how many members there are, and who they are. `after` is a user whose
  * earlier commands come first though it takes no facts.
  *
  * @since 0.1.0
@@ -39,7 +39,6 @@ export interface Wanted {
   readonly target?: UserId
   readonly after?: UserId
   readonly named?: ReadonlyArray<UserId>
-  readonly counts?: boolean
   readonly describes?: boolean
 }
 
@@ -86,8 +85,8 @@ export const wanted: {
   UpdateChannel: ({ by }) => ({ member: by }),
   OrderChannels: ({ by }) => ({ member: by }),
   DeleteChannel: ({ by }) => ({ member: by }),
-  AddMember: ({ member }) => ({ target: member.user.id, counts: true }),
-  UpdateMember: ({ by, user }) => ({ member: by, target: user, counts: true }),
-  RemoveMember: ({ by, user }) => ({ member: by, target: user, counts: true }),
+  AddMember: ({ member }) => ({ target: member.user.id }),
+  UpdateMember: ({ by, user }) => ({ member: by, target: user }),
+  RemoveMember: ({ by, user }) => ({ member: by, target: user }),
   SetVoice: ({ user }) => ({ member: user })
 }

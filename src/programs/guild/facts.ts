@@ -54,12 +54,12 @@ const described = (members: Members, member: Option.Option<Member>, memberCount:
 
 const lookUpAll = Effect.fnUntraced(function* (
   members: Members,
-  { counts = false, describes = false, member: asking, named = [], target: other }: Wanted
+  { describes = false, member: asking, named = [], target: other }: Wanted
 ): Effect.fn.Return<Facts, StoreUnavailable> {
   const member = yield* found(members, asking)
   const target = yield* found(members, other)
   const known = named.length === 0 ? [] : yield* Effect.forEach(named, members.get)
-  const memberCount = counts || describes ? yield* members.size : 0
+  const memberCount = describes ? yield* members.size : 0
   return {
     now: yield* Clock.currentTimeMillis,
     member,
@@ -77,9 +77,8 @@ const lookUpAll = Effect.fnUntraced(function* (
  * @category getters
  */
 export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Facts, StoreUnavailable> => {
-  const { counts, describes, member, named, target } = wanted
-  const isMore =
-    target !== undefined || counts === true || describes === true || (named !== undefined && named.length > 0)
+  const { describes, member, named, target } = wanted
+  const isMore = target !== undefined || describes === true || (named !== undefined && named.length > 0)
   if (isMore) return lookUpAll(members, wanted)
   // Most commands, messages above all, only need to know who asks.
   return Effect.flatMap(found(members, member), factsOf)

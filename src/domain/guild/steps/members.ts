@@ -42,9 +42,8 @@ const enrolled = <H>(
   { community: { id } }: State,
   tag: MemberChanged["_tag"],
   member: Member,
-  memberCount: number,
   voice: ReadonlyArray<VoiceState> = []
-): Output<H> => ({ _tag: "Enrol", event: { _tag: tag, guild: id, member, memberCount }, voice })
+): Output<H> => ({ _tag: "Enrol", event: { _tag: tag, guild: id, member }, voice })
 
 /** Who is in voice channels that a member sees from now on, or no longer; of use to them only if they are there. */
 const revealed = (state: State, before: Member, after: Member): ReadonlyArray<VoiceState> => {
@@ -179,9 +178,9 @@ const changed = <H>(
   state: State,
   before: Member,
   after: Member,
-  { memberCount, now }: Facts
+  { now }: Facts
 ): readonly [State, ReadonlyArray<Output<H>>] => {
-  const enrol = enrolled<H>(state, "MemberUpdated", after, memberCount, revealed(state, before, after))
+  const enrol = enrolled<H>(state, "MemberUpdated", after, revealed(state, before, after))
   const voice = voiceOf(state, after.user.id)
   if (voice === undefined) return [state, [enrol]]
   const present: VoiceState = { ...voice, member: after }
@@ -236,11 +235,11 @@ const moved = <H>(
   })
 
 /** Somebody is no member any more: their sessions go, and they hang up. */
-const removed = <H>(state: State, member: Member, memberCount: number): readonly [State, ReadonlyArray<Output<H>>] => {
+const removed = <H>(state: State, member: Member): readonly [State, ReadonlyArray<Output<H>>] => {
   const user: UserId = member.user.id
   const [silent, outputs] = hungUp<H>(state, user)
   // Their relays detach their sessions when they hear of it: they are told first.
-  const enrol = enrolled<H>(silent, "MemberRemoved", member, memberCount)
+  const enrol = enrolled<H>(silent, "MemberRemoved", member)
   let next = silent
   const after: Array<Output<H>> = []
   for (const seat of seatsOf(silent, user)) {
@@ -269,8 +268,8 @@ export const landed = <H>(
   { before, member, to, user }: Store,
   facts: Facts
 ): readonly [State, ReadonlyArray<Output<H>>] => {
-  if (member === undefined) return before === undefined ? [state, []] : removed(state, before, facts.memberCount - 1)
-  if (before === undefined) return [state, [enrolled(state, "MemberAdded", member, facts.memberCount + 1)]]
+  if (member === undefined) return before === undefined ? [state, []] : removed(state, before)
+  if (before === undefined) return [state, [enrolled(state, "MemberAdded", member)]]
   const [next, outputs] = changed<H>(state, before, member, facts)
   const voice = voiceOf(next, user)
   if (to === undefined || voice === undefined) return [next, outputs]
