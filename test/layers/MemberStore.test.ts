@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope, Stream } from "effect"
+import * as RunQueue from "../../src/domain/mailbox/RunQueue.ts"
+import { named } from "../../src/domain/MemberQuery.ts"
 import * as MemberStore from "../../src/layers/MemberStore.ts"
 import { hybrid } from "../../src/layers/MemberStore/hybrid.ts"
 import { conforms } from "../conformance/MemberStore.ts"
@@ -34,5 +36,40 @@ describe.each([
       assert.strictEqual(yield* (yield* transient).size, 0)
       assert.strictEqual(yield* (yield* store.open(GUILD)).size, 30)
     }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+})
+
+describe("MemberStore: heap", () => {
+  it.effect("however many scan, between two messages one of them asks a thousand members", () =>
+    Effect.gen(function* () {
+      const members = yield* (yield* MemberStore.MemberStore).open(GUILD)
+      let read = 0
+      for (let index = 0; index < 5_000; index++) {
+        const { user, ...rest } = member(index)
+        yield* members.put({
+          ...rest,
+          get user() {
+            read++
+            return user
+          }
+        })
+      }
+      const turn = Effect.withFiber((fiber) => RunQueue.of(fiber).turn(1))
+      const query = named("nobody")
+      const scans = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
+        Effect.forkChild(index % 2 === 0 ? members.ids(query) : Stream.runDrain(members.scan(query)))
+      )
+      const before = read
+      let most = 0
+      let last = read
+      while (scans.some((scan) => scan.pollUnsafe() === undefined)) {
+        yield* turn
+        most = Math.max(most, read - last)
+        last = read
+      }
+      yield* Effect.forEach(scans, Fiber.join)
+      assert.isAtLeast(read - before, 20 * 5_000)
+      assert.isAtMost(most, 2 * 1024)
+    }).pipe(Effect.scoped, Effect.provide(MemberStore.heap))
   )
 })
