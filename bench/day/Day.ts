@@ -242,7 +242,8 @@ export const livesFor = Effect.fnUntraced(function* (day: Day, millis: number, k
   }
   for (const life of lives) life.isPaused = true
   for (const life of lives) {
-    const isOver = yield* life.until(() => life.acting + life.ledger.calling === 0, 60_000)
+    // Longer than what one of them may wait: it says itself what it waited for in vain.
+    const isOver = yield* life.until(() => life.acting + life.ledger.calling === 0, 300_000)
     if (!isOver)
       life.wrong("something was begun and did not end", `${life.acting}, and ${life.ledger.calling} messages`)
   }

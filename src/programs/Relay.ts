@@ -43,7 +43,7 @@ export interface Settings {
 const PIECE = 1024
 
 /** Waits until others have had a turn. */
-const turn = Effect.withFiber((fiber) => RunQueue.of(fiber).turn(PIECE))
+const turn = RunQueue.turn(PIECE)
 
 /** However ending one of them ends, the others do not hear of it. */
 const tooSlow = (session: SessionHandle) =>

@@ -54,7 +54,7 @@ describe("MemberStore: heap", () => {
           }
         })
       }
-      const turn = Effect.withFiber((fiber) => RunQueue.of(fiber).turn(1))
+      const turn = RunQueue.turn(1)
       const query = named("nobody")
       const scans = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
         Effect.forkChild(index % 2 === 0 ? members.ids(query) : Stream.runDrain(members.scan(query)))

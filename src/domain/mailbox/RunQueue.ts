@@ -180,3 +180,11 @@ const Known: Context.Reference<RunQueues> = Context.Reference<RunQueues>("fanfar
  */
 export const of = (fiber: Fiber.Fiber<unknown, unknown>): RunQueue =>
   fiber.getRef(Known).of(fiber.getRef(Scheduler.Scheduler))
+
+/**
+ * Waits for a place in the fiber's line that is worth so many messages: until others have had a turn.
+ *
+ * @since 0.1.0
+ * @category running
+ */
+export const turn = (messages: number): Effect.Effect<void> => Effect.withFiber((fiber) => of(fiber).turn(messages))
