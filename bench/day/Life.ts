@@ -30,6 +30,9 @@ const LONGEST_PAUSE = 50
 /** What may wait for a client that reads no more, besides what its mailbox has room for. */
 const SPARE = 16
 
+/** How often something is tried that the store may refuse: one time in twelve it does. */
+const ATTEMPTS = 10
+
 /** Sessions looked at in one piece. */
 const PIECE = 500
 
@@ -194,7 +197,7 @@ export class Life {
   announce(text: string, channel = this.place.open): Effect.Effect<number> {
     return Effect.gen({ self: this }, function* () {
       const { owner } = this.place
-      for (let attempt = 0; attempt < 10; attempt++) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const { answer, number } = yield* this.say(owner, channel, text)
         if (answer.error === "StoreUnavailable" || answer.error === "WorkerDied") continue
         if (answer.error !== undefined) this.wrong("the administrator may not speak", answer.error)
@@ -239,7 +242,8 @@ export class Life {
     call: (change: Pending["change"]) => Effect.Effect<Answer>
   ): Effect.Effect<Pending | undefined> {
     return Effect.gen({ self: this }, function* () {
-      for (let attempt = 0; attempt < 6; attempt++) {
+      let error = ""
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const pending: Pending = { change: wanted(attempt), isHeard: false }
         this.observer.pending.push(pending)
         const answer = yield* call(pending.change)
@@ -257,7 +261,9 @@ export class Life {
           this.wrong("a change was refused", `${asked}: ${answer.error}`)
           return undefined
         }
+        error = answer.error
       }
+      this.wrong("a change failed again and again", `${JSON.stringify(wanted(ATTEMPTS))}: ${error}`)
       return undefined
     })
   }
@@ -413,7 +419,7 @@ export class Life {
     return Effect.gen({ self: this }, function* () {
       const order = this.connectOrder(client, isPassive)
       const { user } = order
-      for (let attempt = 0; attempt < 10; attempt++) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         this.observer.coming.set(user, order)
         const answer = yield* this.order(client, attempt === 0 ? order : { do: "again", client })
         if (answer.error === undefined) {
@@ -534,7 +540,7 @@ export class Life {
       yield* leaving
       // As it was when it first connected.
       const coming = this.connectOrder(client, this.wasPassive.has(client))
-      for (let attempt = 0; attempt < 10; attempt++) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         this.observer.coming.set(user, coming)
         const answer = yield* this.order(client, { do: "again", client })
         if (answer.error === undefined) break
@@ -557,14 +563,15 @@ export class Life {
 
   /** A session looks at the guild, or away, while others write. */
   turn(session: Session): Effect.Effect<void> {
-    return Effect.suspend(() => {
+    const turned = Effect.suspend(() => {
       this.model.remember()
-      const turned = session.stream.sort.isActive ? this.lookAway(session) : this.look(session)
       return Effect.ensuring(
-        turned,
+        session.stream.sort.isActive ? this.lookAway(session) : this.look(session),
         Effect.sync(() => this.model.forgetAll())
       )
     })
+    // Or what it was sent when it connected would be taken for what it is sent because it looks.
+    return Effect.andThen(this.began(session), turned)
   }
 
   private look(session: Session): Effect.Effect<void> {
@@ -619,7 +626,7 @@ export class Life {
 
   private turned(client: number, isActive: boolean): Effect.Effect<boolean> {
     return Effect.gen({ self: this }, function* () {
-      for (let attempt = 0; attempt < 10; attempt++) {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         const { error } = yield* this.order(client, { do: "turn", client, isActive })
         if (error === undefined) return true
         if (error === "StoreUnavailable") continue

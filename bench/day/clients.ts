@@ -14,7 +14,7 @@ import { Reading, type Read } from "./reading.ts"
 import { type Answer, DONE, type Manner, type Order } from "./talk.ts"
 import type { Tally } from "./Tally.ts"
 
-/** A client that pauses does so at each such frame, for up to so many milliseconds. */
+/** A client that pauses does so at its first frame and at each such one after it, for up to so many milliseconds. */
 const PAUSES_AT = 24
 const LONGEST_PAUSE = 150
 
@@ -89,7 +89,7 @@ class Connection {
 
   private isReady(): boolean {
     if (this.manner === "stops") return this.frames < STOPS_AFTER
-    return !this.isPausing && this.frames % PAUSES_AT !== PAUSES_AT - 1
+    return !this.isPausing && this.frames % PAUSES_AT !== 0
   }
 
   /** What happens in a channel is told after all that there is to tell of the channel itself. */
