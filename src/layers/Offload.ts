@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Array as Arr, type Cause, type Duration, Effect, Fiber, Layer, Pull, type Scope } from "effect"
+import { type Array as Arr, type Cause, type Duration, Effect, Fiber, Layer, Pull } from "effect"
 import * as Detached from "../domain/Detached.ts"
 import * as Mailbox from "../domain/Mailbox.ts"
 import { Offload } from "../domain/Offload.ts"
@@ -55,64 +55,77 @@ const grouped = (pushes: ReadonlyArray<Push>): ReadonlyArray<Arr.NonEmptyReadonl
 const survived = (effect: Effect.Effect<void>) =>
   Effect.catchCause(effect, (cause) => Effect.logError("a fan-out died of a defect", cause))
 
-/** A fiber that sends for others, one fan-out after the other. */
-const sending = Effect.fnUntraced(function* (
-  capacity: number,
-  grace: Duration.Input
-): Effect.fn.Return<Sender, never, Scope.Scope> {
+/** A sender's fiber. `close` has it send what it has been given, if that takes no longer than `grace`. */
+interface Sending {
+  readonly sender: Sender
+  readonly fiber: Fiber.Fiber<void>
+  readonly end: Effect.Effect<unknown>
+  readonly close: Effect.Effect<void>
+}
+
+/** Starts a fiber that sends for one caller, one fan-out after the other. */
+const sending = Effect.fnUntraced(function* (capacity: number, grace: Duration.Input): Effect.fn.Return<Sending> {
   const pushes = yield* Mailbox.bounded<Push, Cause.Done>(capacity)
   const pace = new Pace()
   const sent = Effect.flatMap(Mailbox.takeAll(pushes), (taken) =>
     Effect.forEach(grouped(taken), (group) => survived(together(group, pace)), { discard: true })
   )
   const fiber = yield* Detached.fork(Pull.catchDone(Effect.forever(sent, { disableYield: true }), () => Effect.void))
-  yield* Effect.addFinalizer(() =>
-    Mailbox.end(pushes).pipe(
-      Effect.andThen(Effect.timeoutOption(Fiber.await(fiber), grace)),
-      Effect.andThen(Fiber.interrupt(fiber)),
-      // Callers that wait for a place go on.
-      Effect.andThen(Mailbox.close(pushes))
-    )
-  )
   const add = (push: Push) =>
     Effect.flatMap(Mailbox.offer(pushes, push), (taken) =>
       // Where nobody sends any more, the caller does: after what went before.
       taken ? Effect.void : Effect.andThen(Fiber.await(fiber), together([push], pace))
     )
+  const end = Mailbox.end(pushes)
   return {
-    push: (plan, refused) =>
-      Effect.suspend(() => add(makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient)))))),
-    after: (effect) => Effect.suspend(() => add({ recipients: [effect], at: () => effect }))
+    fiber,
+    end,
+    close: end.pipe(
+      Effect.andThen(Effect.timeoutOption(Fiber.await(fiber), grace)),
+      Effect.andThen(Fiber.interrupt(fiber)),
+      // Callers that wait for a place go on.
+      Effect.andThen(Mailbox.close(pushes)),
+      Effect.asVoid
+    ),
+    sender: {
+      push: (plan, refused) =>
+        Effect.suspend(() => add(makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient)))))),
+      after: (effect) => Effect.suspend(() => add({ recipients: [effect], at: () => effect }))
+    }
   }
 })
 
 /**
- * Sender fibers do it, while the caller goes on: how long a caller is busy does not depend on how many its message is
- * for. A caller keeps to one sender, so that what it sends arrives in order; callers are dealt out among the senders in
- * turn. A caller waits when `capacity` of its sender's fan-outs are not done yet. Those that wait and are for the same
- * recipients are done together: when messages come faster than they go out, each costs less.
+ * A fiber of each caller's own does it, while the caller goes on: how long a caller is busy does not depend on how many its
+ * message is for. No caller waits for another's fan-outs. It waits when `capacity` of its own are not done yet. Those that
+ * wait and are for the same recipients are done together: when messages come faster than they go out, each costs less.
  *
- * When the Layer's scope closes, what has been taken is sent yet, if that takes no longer than `grace`.
+ * What a caller has handed over is sent, also when the caller's scope closes. When the Layer's does, it is sent if that takes
+ * no longer than `grace`.
  *
  * @since 0.1.0
  * @category layers
  */
 export const senders = ({
   capacity = 64,
-  count = 8,
   grace = "5 seconds"
 }: {
-  readonly count?: number
   readonly capacity?: number
   readonly grace?: Duration.Input
 } = {}): Layer.Layer<Offload> =>
   Layer.effect(
     Offload,
     Effect.gen(function* () {
-      const first = yield* sending(capacity, grace)
-      const others = yield* Effect.replicateEffect(sending(capacity, grace), Math.max(0, count - 1))
-      const all = [first, ...others]
-      let callers = 0
-      return { workers: [], sender: Effect.sync(() => all[callers++ % all.length] ?? first) }
+      const all = new Set<Sending>()
+      yield* Effect.addFinalizer(() =>
+        Effect.forEach(Array.from(all), ({ close }) => close, { concurrency: "unbounded", discard: true })
+      )
+      const started = Effect.map(sending(capacity, grace), (one) => {
+        all.add(one)
+        one.fiber.addObserver(() => all.delete(one))
+        return one
+      })
+      const sender = Effect.acquireRelease(started, ({ end }) => end)
+      return { workers: [], sender: Effect.map(sender, ({ sender }) => sender) }
     })
   )

@@ -306,6 +306,69 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
       })
     )
 
+    it.effect("a caller whose recipient is full holds no other caller up", () =>
+      Effect.gen(function* () {
+        const offload = yield* Offload
+        const full = { mailbox: yield* Queue.bounded<number | Envelope.Envelope<number>>(1) }
+        const open = { mailbox: yield* Queue.unbounded<number | Envelope.Envelope<number>>() }
+        for (let caller = 0; caller < 20; caller++) {
+          const held = yield* offload.sender
+          const pushes = Effect.forEach([0, 1], (round) => held.push(FanOut.uniform([full], round), () => Effect.void))
+          yield* Effect.forkChild(pushes, { startImmediately: true })
+          yield* settled
+          const sender = yield* offload.sender
+          yield* sender.push(FanOut.uniform([open], caller), nobody)
+          for (let turn = 0; turn < 20 && Queue.sizeUnsafe(open.mailbox) === 0; turn++) yield* settled
+          assert.deepStrictEqual(yield* Queue.clear(open.mailbox), [caller])
+        }
+        yield* Queue.shutdown(full.mailbox)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
+    it.effect("a message to few goes out between the slices of other callers' fan-outs", () =>
+      Effect.gen(function* () {
+        const offload = yield* Offload
+        let taken = 0
+        const crowd = yield* Effect.forEach(Array.from({ length: 5_000 }), () => consuming(() => void taken++))
+        let small = 0
+        const few = yield* consuming(() => void small++)
+        const senders = yield* Effect.replicateEffect(offload.sender, 20)
+        const large = yield* Effect.forEach(senders, (sender) => sender.push(FanOut.uniform(crowd, 0), nobody), {
+          concurrency: "unbounded",
+          discard: true
+        }).pipe(Effect.forkChild({ startImmediately: true }))
+        while (taken === 0) yield* Effect.yieldNow
+        const sender = yield* offload.sender
+        const before = taken
+        const pushing = yield* Effect.forkChild(sender.push(FanOut.uniform([few], 0), nobody), {
+          startImmediately: true
+        })
+        while (small === 0) yield* Effect.yieldNow
+        // A few slices of each of the twenty, of twenty that each has.
+        assert.isBelow(taken - before, 5 * 20 * 256)
+        yield* Fiber.join(pushing)
+        yield* Fiber.join(large)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
+    it.effect("what a caller has pushed arrives though the caller's scope closes", () =>
+      Effect.gen(function* () {
+        const { sender } = yield* Offload
+        const [listener] = yield* recipients(1, Queue.bounded(1))
+        assert.isDefined(listener)
+        const scope = yield* Scope.make()
+        const caller = yield* Scope.provide(sender, scope)
+        const rounds = [0, 1, 2, 3]
+        const pushing = yield* Effect.forkChild(
+          Effect.forEach(rounds, (round) => caller.push(FanOut.uniform([listener], round), nobody))
+        )
+        yield* settled
+        yield* Scope.close(scope, Exit.void)
+        assert.deepStrictEqual(yield* Effect.forEach(rounds, () => Queue.take(listener.mailbox)), rounds)
+        yield* Fiber.join(pushing)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
     it.effect("a caller whose recipients are refused by what dies does not end the others' sending", () =>
       Effect.gen(function* () {
         const offload = yield* Offload

@@ -9,7 +9,7 @@ import { settled } from "../support/settled.ts"
 
 conforms("inline", Offload.inline)
 conforms("senders", Offload.senders())
-conforms("senders, one that is soon busy", Offload.senders({ count: 1, capacity: 1 }))
+conforms("senders that are soon busy", Offload.senders({ capacity: 1 }))
 
 describe("Offload.senders", () => {
   it.effect("the caller goes on before its message has been sent", () =>
@@ -27,7 +27,7 @@ describe("Offload.senders", () => {
     () =>
       Effect.gen(function* () {
         const scope = yield* Scope.make()
-        const layer = Offload.senders({ count: 1, capacity: 1, grace: "1 second" })
+        const layer = Offload.senders({ capacity: 1, grace: "1 second" })
         const { sender } = Context.get(yield* Layer.buildWithScope(layer, scope), Offload.Offload)
         const caller = yield* Scope.provide(sender, scope)
         const full = { mailbox: yield* Queue.bounded<number | Envelope.Envelope<number>>(1) }

@@ -32,7 +32,7 @@ const decode = Schema.decodeUnknownSync(Frame)
 const offloads = {
   inline: Offload.inline,
   senders: Offload.senders(),
-  "one sender": Offload.senders({ count: 1, capacity: 1 })
+  "senders that are soon busy": Offload.senders({ capacity: 1 })
 }
 
 describe.each(Object.entries(offloads))("Guild, offload: %s", (_, offload) => {

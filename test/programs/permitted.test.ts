@@ -3,5 +3,5 @@ import { conforms } from "../conformance/Permitted.ts"
 import { here, remote } from "../support/remote/world.ts"
 
 conforms("inline", here(Offload.inline))
-conforms("one sender", here(Offload.senders({ count: 1, capacity: 1 })))
+conforms("senders that are soon busy", here(Offload.senders({ capacity: 1 })))
 conforms("workers", remote({ count: 2, relayCapacity: 2 }))

@@ -71,7 +71,7 @@ const provide = (offload: Layer.Layer<Offload.Offload>) =>
 
 const OFFLOADS = [
   ["inline", Offload.inline],
-  ["senders", Offload.senders({ count: 1 })]
+  ["senders", Offload.senders()]
 ] as const
 
 describe.each(OFFLOADS)("a guild and its relays, offload: %s", (_, offload) => {

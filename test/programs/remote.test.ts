@@ -224,7 +224,7 @@ describe("sessions of a guild at a worker", () => {
       yield* tell(dispatch("NEW"))
       yield* Effect.repeat(one.take, { times: 3 })
       assert.deepStrictEqual([early, ...one.heard], [1, "FIRST", "OLD", "SECOND", "NEW"])
-    }).pipe(Effect.provide([Sampler.always, Offload.senders({ count: 2 })]), Effect.scoped)
+    }).pipe(Effect.provide([Sampler.always, Offload.senders()]), Effect.scoped)
   )
 
   it.effect("each of two clients with the same session id gets what is its own", () =>

@@ -14,7 +14,7 @@ import { here, remote, type Workers } from "../support/remote/world.ts"
 
 conforms("inline", here(Offload.inline))
 conforms("senders", here(Offload.senders()))
-conforms("one sender that is soon busy", here(Offload.senders({ count: 1, capacity: 1 })))
+conforms("senders that are soon busy", here(Offload.senders({ capacity: 1 })))
 conforms("workers", remote({ count: 2, relayCapacity: 2 }))
 
 const guild = guildId(0)

@@ -118,7 +118,7 @@ const sessions = Effect.gen(function* () {
 
 Layer.effectDiscard(sessions).pipe(
   Layer.provide(RemoteGuilds.layer({ relayCapacity })),
-  Layer.provide([Sampler.always, hasSenders ? Offload.senders({ count: 2, capacity: 2 }) : Offload.inline]),
+  Layer.provide([Sampler.always, hasSenders ? Offload.senders({ capacity: 2 }) : Offload.inline]),
   Layer.provide(Layer.succeed(Tracer.Tracer, tracer)),
   thread.launch,
   NodeRuntime.runMain
