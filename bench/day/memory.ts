@@ -56,32 +56,38 @@ export const bytesPerMessage = (day: Day, count: number): Effect.Effect<number> 
     })
   )
 
-/** Bytes for each session that comes and goes again. */
+/** Somebody comes who was not there, and goes again. */
+const comesAndGoes = (life: Life): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const absent = Array.from(life.away).filter(
+      (client) => life.mannerOf(client) === "reads" && life.model.people.has(life.userOf(client))
+    )
+    const client = absent[below(life.random, absent.length)]
+    if (client === undefined) return Effect.void
+    life.away.delete(client)
+    return Effect.flatMap(life.connect(client, false), () => {
+      const session = life.model.sessions.get(life.userOf(client))
+      return session === undefined ? Effect.void : life.leave(session)
+    })
+  })
+
+const come = (all: ReadonlyArray<readonly [Life, number]>): Effect.Effect<void> =>
+  Effect.forEach(
+    all,
+    ([life, share]) => Effect.forEach(Array.from({ length: share }), () => comesAndGoes(life), { discard: true }),
+    { concurrency: "unbounded", discard: true }
+  )
+
+/**
+ * Bytes for each session that comes and goes again. At first as many do as there are: V8's hash tables count what was deleted,
+ * so each doubles once, and never again.
+ */
 export const bytesPerConnect = (day: Day, count: number): Effect.Effect<number> =>
-  growth(day, count, (count) =>
-    Effect.gen(function* () {
+  Effect.andThen(
+    come(day.lives.map((life) => [life, life.place.size])),
+    growth(day, count, (count) => {
       const own = shares(day, count)
-      const comesAndGoes = (life: Life) =>
-        Effect.suspend(() => {
-          const { clients, first } = life.place
-          const all = Array.from({ length: clients }, (_, nth) => first + nth)
-          const absent = all.filter(
-            (client) =>
-              life.mannerOf(client) === "reads" && life.away.has(client) && life.model.people.has(life.userOf(client))
-          )
-          const client = absent[below(life.random, absent.length)]
-          if (client === undefined) return Effect.void
-          life.away.delete(client)
-          return Effect.flatMap(life.connect(client, false), () => {
-            const session = life.model.sessions.get(life.userOf(client))
-            return session === undefined ? Effect.void : life.leave(session)
-          })
-        })
-      yield* Effect.forEach(
-        own,
-        ([life, share]) => Effect.forEach(Array.from({ length: share }), () => comesAndGoes(life), { discard: true }),
-        { concurrency: "unbounded", discard: true }
-      )
-      return own.reduce((sum, [, share]) => sum + share, 0)
+      const sum = own.reduce((sum, [, share]) => sum + share, 0)
+      return Effect.as(come(own), sum)
     })
   )
