@@ -6,6 +6,7 @@
 import { Predicate, Schema, SchemaTransformation } from "effect"
 import * as Audience from "./Audience.ts"
 import { ChannelId, GuildId, RoleId, UserId } from "./Ids.ts"
+import { lastAnswer } from "./lastAnswer.ts"
 import { NONE, Permissions } from "./Permissions.ts"
 
 /**
@@ -148,6 +149,37 @@ const Parts = Schema.Struct({
   channels: Schema.Array(Channel)
 })
 
+/**
+ * Whether two lists of overwrites say the same in the same order. There are up to a thousand, and most that differ do so early:
+ * hashing them first, as `Equal` does, would cost a hundred times that.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const areSameOverwrites = (one: Channel["overwrites"], other: Channel["overwrites"]): boolean =>
+  one === other ||
+  (one.length === other.length &&
+    one.every((overwrite, index) => {
+      const counterpart = other[index]
+      return (
+        overwrite === counterpart ||
+        (overwrite.kind === counterpart?.kind &&
+          overwrite.id === counterpart.id &&
+          overwrite.allow === counterpart.allow &&
+          overwrite.deny === counterpart.deny)
+      )
+    }))
+
+/** Channels with the same overwrites as their category share its list: what concerns all of them is done once. */
+const shared = (channels: ReadonlyArray<Channel>): ReadonlyArray<Channel> => {
+  const all = new Map(channels.map((channel) => [channel.id, channel]))
+  return channels.map((channel) => {
+    const overwrites = channel.parent === undefined ? undefined : all.get(channel.parent)?.overwrites
+    if (overwrites === undefined || overwrites === channel.overwrites) return channel
+    return areSameOverwrites(overwrites, channel.overwrites) ? { ...channel, overwrites } : channel
+  })
+}
+
 /** The audiences of some overwrites, by the overwrites. */
 type Audiences = ReadonlyMap<Channel["overwrites"], Audience.Audience>
 
@@ -188,6 +220,7 @@ const audiencesOf = (
     rebased.set(audience, found)
     return found
   }
+  const areSame = lastAnswer(Audience.isSame)
   const audienceOf = ({ id, overwrites }: Channel): Audience.Audience => {
     const past = before?.audiences.get(id)
     const known = past && kept(past)
@@ -195,7 +228,7 @@ const audiencesOf = (
     const other = others.get(overwrites)
     const found = made.get(overwrites) ?? (other && kept(other)) ?? Audience.make(defaults, overwrites)
     made.set(overwrites, found)
-    return known !== undefined && Audience.isSame(known, found) ? known : found
+    return known !== undefined && areSame(known, found) ? known : found
   }
   return new Map(channels.map((channel) => [channel.id, audienceOf(channel)]))
 }
@@ -213,7 +246,8 @@ export const make = (parts: {
   readonly ownerId: UserId
   readonly roles: ReadonlyArray<RoleParts>
   readonly channels: ReadonlyArray<ChannelParts>
-}): Community => build({ ...parts, roles: parts.roles.map(role), channels: parts.channels.map(channel) }, undefined)
+}): Community =>
+  build({ ...parts, roles: parts.roles.map(role), channels: shared(parts.channels.map(channel)) }, undefined)
 
 /**
  * A community of which nothing is known yet.

@@ -3,7 +3,7 @@ import { Option, Result } from "effect"
 import * as Community from "../../../src/domain/Community.ts"
 import * as State from "../../../src/domain/guild/State.ts"
 import { type Facts, step } from "../../../src/domain/guild/step.ts"
-import { RoleId } from "../../../src/domain/Ids.ts"
+import { ChannelId, GuildId, RoleId } from "../../../src/domain/Ids.ts"
 import * as Permissions from "../../../src/domain/Permissions.ts"
 import { community, GENERAL, STAFF, userId } from "../../support/community.ts"
 
@@ -42,5 +42,53 @@ describe("overwrites", () => {
     for (const answer of [created([sees, nobodys]), updated([nobodys]), put(nobodys)]) {
       assert.strictEqual(Result.isFailure(answer) ? answer.failure._tag : "done", "UnknownRole")
     }
+  })
+})
+
+describe("a category", () => {
+  const category = ChannelId.make("500")
+
+  /** How often overwrites are read when those of a category are changed that so many channels keep to, and changed again. */
+  const reads = (channels: number) => {
+    let read = 0
+    const overwrites = (allow: bigint): ReadonlyArray<Community.Overwrite> =>
+      Array.from({ length: 50 }, (_, index) => ({
+        kind: "member",
+        id: userId(index),
+        get allow() {
+          read++
+          return allow
+        },
+        deny: 0n
+      }))
+    const kept = Array.from({ length: channels }, (_, index) => ({
+      id: ChannelId.make(String(1_000 + index)),
+      name: "kept",
+      parent: category,
+      overwrites: overwrites(SEE)
+    }))
+    const before = Community.make({
+      id: GuildId.make("1"),
+      name: "c",
+      ownerId: userId(0),
+      roles: [],
+      channels: [{ id: category, name: "category", kind: "category", overwrites: overwrites(SEE) }, ...kept]
+    })
+    read = 0
+    const patched = (from: State.State, allow: bigint) =>
+      step<never, "UpdateChannel">(
+        from,
+        "UpdateChannel",
+        { channel: category, patch: { overwrites: overwrites(allow) } },
+        operator
+      )[0]
+    const after = patched(patched(State.initial(before), 0n), SEE | Permissions.CONNECT)
+    const lists = new Set(Array.from(after.community.channels.values(), (channel) => channel.overwrites))
+    return { read, lists: lists.size }
+  }
+
+  it("that more channels keep to takes no longer to change: all have one list", () => {
+    assert.deepStrictEqual(reads(400), reads(4))
+    assert.strictEqual(reads(4).lists, 1)
   })
 })

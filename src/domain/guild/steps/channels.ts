@@ -68,7 +68,9 @@ const synced = ({ community }: State, before: Channel, after: Channel): Readonly
 
 const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): Channel => {
   const { id, kind } = channel
-  const overwrites = overwritesAfter(channel, patch, parent)
+  const wanted = overwritesAfter(channel, patch, parent)
+  // One list, where a channel keeps to its category.
+  const overwrites = parent !== undefined && areSame(parent.overwrites, wanted) ? parent.overwrites : wanted
   return {
     id,
     kind,

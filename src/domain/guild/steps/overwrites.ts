@@ -33,11 +33,12 @@ export const sameAs = (one: Overwrites): ((other: Overwrites) => boolean) => {
   const known = { role: new Map<string, Overwrite>(), member: new Map<string, Overwrite>() }
   for (const overwrite of one) known[overwrite.kind].set(overwrite.id, overwrite)
   return (other) =>
-    one.length === other.length &&
-    other.every(({ allow, deny, id, kind }) => {
-      const counterpart = known[kind].get(id)
-      return counterpart?.allow === allow && counterpart.deny === deny
-    })
+    one === other ||
+    (one.length === other.length &&
+      other.every(({ allow, deny, id, kind }) => {
+        const counterpart = known[kind].get(id)
+        return counterpart?.allow === allow && counterpart.deny === deny
+      }))
 }
 
 /**

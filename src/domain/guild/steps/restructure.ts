@@ -4,24 +4,32 @@
  *
  * @since 0.1.0
  */
-import { Equal, HashMap } from "effect"
-import { type Change, changed, type Community } from "../../Community.ts"
+import { Equal, HashMap, Schema, Struct } from "effect"
+import { areSameOverwrites, type Change, changed, Channel, type Community } from "../../Community.ts"
 import type { ChannelId } from "../../Ids.ts"
+import { lastAnswer } from "../../lastAnswer.ts"
 import type { VoiceState } from "../../VoiceState.ts"
 import type { Output } from "../Output.ts"
 import type { State } from "../State.ts"
 
+const areSameParts = Schema.toEquivalence(Channel.mapFields(Struct.omit(["overwrites"])))
+
 /** Whether it is so already. */
-const isSame = ({ channels, roles }: Community, change: Change): boolean => {
-  switch (change._tag) {
-    case "RolePut":
-      return Equal.equals(roles.get(change.role.id), change.role)
-    case "ChannelPut":
-      return Equal.equals(channels.get(change.channel.id), change.channel)
-    case "RoleRemoved":
-      return !roles.has(change.role)
-    case "ChannelRemoved":
-      return !channels.has(change.channel)
+const isSame = ({ channels, roles }: Community) => {
+  const areSameLists = lastAnswer(areSameOverwrites)
+  const isSameChannel = (one: Channel | undefined, other: Channel): boolean =>
+    one !== undefined && areSameParts(one, other) && areSameLists(one.overwrites, other.overwrites)
+  return (change: Change): boolean => {
+    switch (change._tag) {
+      case "RolePut":
+        return Equal.equals(roles.get(change.role.id), change.role)
+      case "ChannelPut":
+        return isSameChannel(channels.get(change.channel.id), change.channel)
+      case "RoleRemoved":
+        return !roles.has(change.role)
+      case "ChannelRemoved":
+        return !channels.has(change.channel)
+    }
   }
 }
 
@@ -43,7 +51,8 @@ export const restructured = <H>(
   state: State,
   wanted: ReadonlyArray<Change>
 ): readonly [State, ReadonlyArray<Output<H>>] => {
-  const changes = wanted.filter((change) => !isSame(state.community, change))
+  const isSo = isSame(state.community)
+  const changes = wanted.filter((change) => !isSo(change))
   if (changes.length === 0) return [state, []]
   const community = changed(state.community, changes)
   return [{ ...state, community }, [{ _tag: "Restructure", changes, voice: heard(state, community) }]]
