@@ -19,6 +19,7 @@ import * as EventJson from "../domain/gateway/EventJson.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import { SessionId, type UserId } from "../domain/Ids.ts"
+import * as RunQueue from "../domain/mailbox/RunQueue.ts"
 import * as Monotonic from "../domain/Monotonic.ts"
 import type { Status } from "../domain/Presence.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
@@ -132,18 +133,27 @@ const failed = () => new Hangup({ close: CloseCode.UNKNOWN_ERROR })
 const isOn = (shard: Shard, guild: Guild.Guild): boolean =>
   (BigInt(guild.id) >> 22n) % BigInt(shard[1]) === BigInt(shard[0])
 
+/** So many guilds are asked for a member in one piece: a millisecond, where members are on the heap. */
+const PIECE = 256
+
 /** The guilds that this shard hears of and the user is a member of. */
 const guildsOf = Effect.fnUntraced(function* (
   user: UserId,
   shard: Shard
 ): Effect.fn.Return<ReadonlyArray<Guild.Guild>, Hangup, Guilds> {
   const { all } = yield* Guilds
-  return yield* Effect.filter(
-    all.filter((guild) => isOn(shard, guild)),
-    ({ members }) =>
-      Effect.mapBoth(members.get([user], user), { onSuccess: (found) => found.length > 0, onFailure: failed }),
-    { concurrency: 16 }
-  )
+  const own: Array<Guild.Guild> = []
+  for (let at = 0; at < all.length; at += PIECE) {
+    if (at > 0) yield* RunQueue.turn(4 * PIECE)
+    const found = yield* Effect.filter(
+      all.slice(at, at + PIECE).filter((guild) => isOn(shard, guild)),
+      ({ members }) =>
+        Effect.mapBoth(members.get([user], user), { onSuccess: (found) => found.length > 0, onFailure: failed }),
+      { concurrency: 16 }
+    )
+    own.push(...found)
+  }
+  return own
 })
 
 /**
