@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import * as Day from "./Day.ts"
 import { fairness } from "./fairness.ts"
 import { measured } from "./measuring.ts"
-import { bytesPerConnect, bytesPerMessage } from "./memory.ts"
+import { bytesPerConnect, bytesPerMessage, turnOver } from "./memory.ts"
 
 export interface Plan extends Day.Options {
   /** How long everybody lives. */
@@ -52,6 +52,7 @@ export const calm = Effect.fnUntraced(function* (day: Day.Day, plan: Plan): Effe
   progress(`${offload}: p99 beside the others over alone, by size: ${ratios.map((one) => one.toFixed(1)).join(" ")}`)
   const bytes_per_message_kept = yield* bytesPerMessage(day, messages)
   progress(`${offload}: ${bytes_per_message_kept} bytes for each message`)
+  yield* turnOver(day)
   const bytes_per_connect_kept = yield* bytesPerConnect(day, connects)
   progress(`${offload}: ${bytes_per_connect_kept} bytes for each session that came and went`)
   yield* Day.mourn(day)

@@ -79,15 +79,15 @@ const come = (all: ReadonlyArray<readonly [Life, number]>): Effect.Effect<void> 
   )
 
 /**
- * Bytes for each session that comes and goes again. At first as many do as there are: V8's hash tables count what was deleted,
- * so each doubles once, and never again.
+ * As many come and go as there are. V8's hash tables count what was deleted, so each doubles once, and never again: without
+ * this, memory would seem to grow for hours.
  */
+export const turnOver = (day: Day): Effect.Effect<void> => come(day.lives.map((life) => [life, life.place.size]))
+
+/** Bytes for each session that comes and goes again. */
 export const bytesPerConnect = (day: Day, count: number): Effect.Effect<number> =>
-  Effect.andThen(
-    come(day.lives.map((life) => [life, life.place.size])),
-    growth(day, count, (count) => {
-      const own = shares(day, count)
-      const sum = own.reduce((sum, [, share]) => sum + share, 0)
-      return Effect.as(come(own), sum)
-    })
-  )
+  growth(day, count, (count) => {
+    const own = shares(day, count)
+    const sum = own.reduce((sum, [, share]) => sum + share, 0)
+    return Effect.as(come(own), sum)
+  })

@@ -7,7 +7,7 @@ import { report } from "../support/report.ts"
 import * as Day from "./Day.ts"
 import { calm, lived, sofar } from "./figures.ts"
 import { weight } from "./measuring.ts"
-import { slope } from "./memory.ts"
+import { slope, turnOver } from "./memory.ts"
 import { full, offloads, option, scaled, seed, small } from "./options.ts"
 
 /** How long everybody lives between two looks at everything. */
@@ -26,6 +26,8 @@ const program = Effect.gen(function* () {
     yield* Effect.scoped(
       Effect.gen(function* () {
         const day = yield* Day.make(plan)
+        yield* Day.settle(day)
+        yield* turnOver(day)
         yield* Day.settle(day)
         const heap: Array<readonly [number, number]> = []
         do {
