@@ -107,10 +107,7 @@ export class Pace {
 
   /** Waits, if that is necessary, to send so many messages. Whoever gives that up leaves it to the next. */
   wait(runQueue: RunQueue.RunQueue, messages: number): Effect.Effect<void> | undefined {
-    if (this.last === undefined || runQueue.hasServed(this.last)) return undefined
-    return Effect.map(runQueue.turn(messages), () => {
-      this.last = undefined
-    })
+    return this.last === undefined || runQueue.hasServed(this.last) ? undefined : runQueue.turn(messages)
   }
 
   /** A slice was sent. */
@@ -136,13 +133,15 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace?: Pace): 
     let end = 0
     let nth = 0
 
+    const wait = (): Effect.Effect<void> | undefined =>
+      pace?.wait(runQueue, Math.min(count, length - index) * pushes.length)
+
     const slice = (): Effect.Effect<void> => {
       // A slice that waited for a recipient, or refused one, goes on where it was: it is one slice all the same.
       if (index === end) {
-        const next = Math.min(index + count, length)
-        const wait = pace?.wait(runQueue, (next - index) * pushes.length)
-        if (wait !== undefined) return wait
-        end = next
+        const waiting = wait()
+        if (waiting !== undefined) return waiting
+        end = Math.min(index + count, length)
       }
       for (; index < end; index++) {
         while (nth < pushes.length) {
@@ -152,7 +151,7 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace?: Pace): 
         nth = 0
       }
       pace?.sent(runQueue)
-      return Effect.void
+      return (index < length ? wait() : undefined) ?? Effect.void
     }
 
     return Effect.whileLoop({ while: () => index < length, body: slice, step: () => {} })
