@@ -17,20 +17,19 @@ type Deed = (life: Life) => Effect.Effect<unknown>
 /** Of what is said, that many say at once; how many do, and how many deliveries that may be at most. */
 const BURSTS = 0.02
 const LARGEST_BURST = 300
+const MOST_DELIVERIES = 200_000
 
 /** Those who do the same at once begin within so many milliseconds: what comes over sockets does not begin in one piece. */
 const AT_ONCE_MILLIS = 50
 
-const each = <A>(life: Life, effect: Effect.Effect<A>): Effect.Effect<A> =>
+const soon = <A>(life: Life, effect: Effect.Effect<A>): Effect.Effect<A> =>
   Effect.suspend(() => Effect.delay(effect, life.random() * AT_ONCE_MILLIS))
-
-const MOST_DELIVERIES = 200_000
 
 /** Somebody speaks, or very many do at once. */
 const talk: Deed = (life) => {
   if (!life.isLikely(BURSTS)) return life.talk
   const most = Math.min(LARGEST_BURST, Math.ceil(MOST_DELIVERIES / life.place.size))
-  const several = Array.from({ length: 1 + below(life.random, most) }, () => each(life, life.talk))
+  const several = Array.from({ length: 1 + below(life.random, most) }, () => soon(life, life.talk))
   return Effect.all(several, { concurrency: "unbounded", discard: true })
 }
 
@@ -206,7 +205,7 @@ const search = (life: Life, world: World): Effect.Effect<unknown> =>
     const thread = below(life.random, world.threads)
     const order: Order = { do: "find", guild: life.place.index, prefix, limit: WANTED }
     const searchers = Array.from({ length: life.isLikely(CROWDS) ? SEARCHERS : 1 }, () =>
-      each(life, world.perform(thread, [order]))
+      soon(life, world.perform(thread, [order]))
     )
     return Effect.map(Effect.all(searchers, { concurrency: "unbounded" }), (answered) => {
       const answers = answered.flat()

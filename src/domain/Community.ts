@@ -170,14 +170,16 @@ export const areSameOverwrites = (one: Channel["overwrites"], other: Channel["ov
       )
     }))
 
-/** Channels with the same overwrites as their category share its list: what concerns all of them is done once. */
+/** A channel with the same overwrites as its category has the same list: what concerns all of them is done once. */
+const sharing = (channel: Channel, all: ReadonlyMap<ChannelId, Channel>): Channel => {
+  const overwrites = channel.parent === undefined ? undefined : all.get(channel.parent)?.overwrites
+  if (overwrites === undefined || overwrites === channel.overwrites) return channel
+  return areSameOverwrites(overwrites, channel.overwrites) ? { ...channel, overwrites } : channel
+}
+
 const shared = (channels: ReadonlyArray<Channel>): ReadonlyArray<Channel> => {
   const all = new Map(channels.map((channel) => [channel.id, channel]))
-  return channels.map((channel) => {
-    const overwrites = channel.parent === undefined ? undefined : all.get(channel.parent)?.overwrites
-    if (overwrites === undefined || overwrites === channel.overwrites) return channel
-    return areSameOverwrites(overwrites, channel.overwrites) ? { ...channel, overwrites } : channel
-  })
+  return channels.map((channel) => sharing(channel, all))
 }
 
 /** The audiences of some overwrites, by the overwrites. */
@@ -327,7 +329,7 @@ class Draft {
         this.removeRole(change.role)
         return
       case "ChannelPut":
-        this.channels.set(change.channel.id, change.channel)
+        this.channels.set(change.channel.id, sharing(change.channel, this.channels))
         return
       case "ChannelRemoved":
         this.channels.delete(change.channel)

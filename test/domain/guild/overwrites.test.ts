@@ -87,6 +87,20 @@ describe("a category", () => {
     return { read, lists: lists.size }
   }
 
+  it("and a channel that comes to have the same overwrites have one list, wherever the change comes from", () => {
+    const channel = (id: ChannelId, parts: Partial<Community.Channel>) =>
+      Community.channel({ id, name: "c", overwrites: [{ ...sees }], ...parts })
+    const [first, second] = [ChannelId.make("1000"), ChannelId.make("1001")]
+    const puts = [channel(category, { kind: "category" }), channel(first, { parent: category })]
+    const before = Community.changed(
+      Community.empty(GuildId.make("1")),
+      puts.map((put) => ({ _tag: "ChannelPut", channel: put }))
+    )
+    const after = Community.changed(before, [{ _tag: "ChannelPut", channel: channel(second, { parent: category }) }])
+    const list = after.channels.get(category)?.overwrites
+    for (const id of [first, second]) assert.strictEqual(after.channels.get(id)?.overwrites, list)
+  })
+
   it("that more channels keep to takes no longer to change: all have one list", () => {
     assert.deepStrictEqual(reads(400), reads(4))
     assert.strictEqual(reads(4).lists, 1)

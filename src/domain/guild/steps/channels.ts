@@ -68,9 +68,7 @@ const synced = ({ community }: State, before: Channel, after: Channel): Readonly
 
 const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): Channel => {
   const { id, kind } = channel
-  const wanted = overwritesAfter(channel, patch, parent)
-  // One list, where a channel keeps to its category.
-  const overwrites = parent !== undefined && areSame(parent.overwrites, wanted) ? parent.overwrites : wanted
+  const overwrites = overwritesAfter(channel, patch, parent)
   return {
     id,
     kind,
