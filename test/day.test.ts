@@ -33,7 +33,6 @@ describe("a day", () => {
       const day = yield* Day.make(optionsOf(offload, found))
       yield* Day.settle(day)
       yield* lived(day, SECONDS)
-      // A delivery to one of those has begun, and does not end before they do.
       yield* Day.withoutStopped(day)
       const {
         closed_though_reading,

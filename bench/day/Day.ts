@@ -4,7 +4,7 @@ import { MemberStore } from "../../src/index.ts"
 import { seeded } from "../../test/support/random.ts"
 import { type Finding, Findings } from "./Findings.ts"
 import { Instruments, shareInstruments } from "./Instruments.ts"
-import { Life } from "./Life.ts"
+import { Life, PROGRESS_MILLIS } from "./Life.ts"
 import * as observer from "./Observer.ts"
 import { type Mood, moody } from "./store.ts"
 import { share, Tally } from "./Tally.ts"
@@ -12,6 +12,7 @@ import { DONE } from "./talk.ts"
 import { counting } from "./tracing.ts"
 import { optionsOf, sizes, town, userOf } from "./town.ts"
 import { live, type Rates } from "./traffic.ts"
+import { until } from "./until.ts"
 import { make as makeWorld, type OffloadName, type World } from "./world.ts"
 
 /** Of sessions, that look elsewhere. */
@@ -146,7 +147,6 @@ export const mourn = Effect.fnUntraced(function* (day: Day) {
       if (day.tally.closed[client] === 0 || life.busy.has(client)) continue
       const session = life.model.sessions.get(userOf(client))
       if (session === undefined) continue
-      life.busy.add(client)
       if (life.mannerOf(client) !== "stops") {
         day.findings.closedThoughReading++
         const { count } = session.due
@@ -157,22 +157,12 @@ export const mourn = Effect.fnUntraced(function* (day: Day) {
         )
       }
       life.acting++
-      yield* life.lane
-        .withPermit(
-          Effect.gen(function* () {
-            yield* life.leave(session)
-            life.away.delete(client)
-            yield* life.connect(client, life.wasPassive.has(client))
-          })
-        )
-        .pipe(
-          Effect.ensuring(
-            Effect.sync(() => {
-              life.acting--
-              life.busy.delete(client)
-            })
-          )
-        )
+      const again = Effect.gen(function* () {
+        yield* life.leave(session)
+        life.away.delete(client)
+        yield* life.connect(client, life.wasPassive.has(client))
+      })
+      yield* life.held(client, life.lane.withPermit(again)).pipe(Effect.ensuring(Effect.sync(() => life.acting--)))
     }
   }
 })
@@ -253,17 +243,24 @@ export const livesFor = Effect.fnUntraced(function* (day: Day, millis: number, k
   yield* Effect.forEach(lives, (life) => life.summarise, { concurrency: "unbounded", discard: true })
 })
 
-/** Those who read no more leave: what waits for them would be counted as kept. */
-export const withoutStopped = (day: Day): Effect.Effect<void> =>
-  Effect.forEach(
-    day.lives,
-    (life) =>
-      Effect.forEach(
-        Array.from(life.model.sessions.values()).filter(({ client }) => life.mannerOf(client) === "stops"),
-        (session) => life.leave(session),
-        { discard: true }
-      ),
-    { concurrency: "unbounded", discard: true }
+/** Waits for spans that are about to end: a handler's outlasts its answer. */
+export const spansEnded = ({ instruments, options }: Day): Effect.Effect<unknown> =>
+  until(() => instruments.spansOpen === 0, options.progressMillis ?? PROGRESS_MILLIS)
+
+/** Those who read no more leave: what waits for them would be counted as kept, and a delivery to one of them as open. */
+export const withoutStopped = (day: Day): Effect.Effect<unknown> =>
+  Effect.andThen(
+    Effect.forEach(
+      day.lives,
+      (life) =>
+        Effect.forEach(
+          Array.from(life.model.sessions.values()).filter(({ client }) => life.mannerOf(client) === "stops"),
+          (session) => life.leave(session),
+          { discard: true }
+        ),
+      { concurrency: "unbounded", discard: true }
+    ),
+    spansEnded(day)
   )
 
 /** Waits until everybody has what they are due, and compares. */

@@ -13,6 +13,7 @@ import { texts } from "./reading.ts"
 import { areSame, areSameButLate, NOTHING, type Seen, type Tally } from "./Tally.ts"
 import { type Answer, DONE, type Manner, type Order } from "./talk.ts"
 import { clientOf, EVERYTHING, intentsOf, mask, memberOf, nameOf, overwriteOf, type Place, userOf } from "./town.ts"
+import { until } from "./until.ts"
 import type { World } from "./world.ts"
 
 const MENTION_EVERYONE = 17
@@ -21,11 +22,7 @@ const CONNECT = 20
 
 /** How long anything may take until it counts as lost: a guild in which a thousand speak at once is busy for half a minute. */
 const PATIENCE_MILLIS = 120_000
-const PROGRESS_MILLIS = 5_000
-
-/** How long it is until one looks again whether something is so, in milliseconds. */
-const SHORTEST_PAUSE = 2
-const LONGEST_PAUSE = 50
+export const PROGRESS_MILLIS = 5_000
 
 /** What may wait for a client that reads no more, besides what its mailbox has room for. */
 const SPARE = 16
@@ -129,25 +126,25 @@ export class Life {
     return nth % 37 === 5 ? "pauses" : "reads"
   }
 
+  /** Nobody else has anything to do with a client meanwhile. */
+  held<A>(client: number, effect: Effect.Effect<A>): Effect.Effect<A> {
+    return Effect.suspend(() => {
+      this.busy.add(client)
+      return Effect.ensuring(
+        effect,
+        Effect.sync(() => this.busy.delete(client))
+      )
+    })
+  }
+
   /** Has a client do something. */
   order(client: number, order: Order): Effect.Effect<Answer> {
     return Effect.map(this.world.perform(this.threadOf(client), [order]), ([answer = DONE]) => answer)
   }
 
-  /** Waits until something is so; answers whether it came to be. It looks the less often the longer that takes. */
+  /** Waits until something is so; answers whether it came to be. */
   until(isSo: () => boolean, millis = PATIENCE_MILLIS): Effect.Effect<boolean> {
-    return Effect.suspend(() => {
-      const end = performance.now() + millis
-      let pause = SHORTEST_PAUSE
-      return Effect.map(
-        Effect.whileLoop({
-          while: () => !isSo() && performance.now() < end,
-          body: () => Effect.sleep(pause),
-          step: () => (pause = Math.min(LONGEST_PAUSE, 1.5 * pause))
-        }),
-        isSo
-      )
-    })
+    return until(isSo, millis)
   }
 
   connectOrder(client: number, looksElsewhere: boolean): Extract<Order, { do: "connect" }> {
@@ -414,9 +411,12 @@ export class Life {
     return [VIEW, CONNECT, MENTION_EVERYONE].filter(() => this.isLikely(0.4))
   }
 
-  /** Connects a client for the first time, or anew, and waits until it is there. */
+  /**
+   * Connects a client for the first time, or anew, and waits until it is there. Until then it does nothing else: it could be
+   * gone again between two looks.
+   */
   connect(client: number, isPassive: boolean): Effect.Effect<void> {
-    return Effect.gen({ self: this }, function* () {
+    const connected = Effect.gen({ self: this }, function* () {
       const order = this.connectOrder(client, isPassive)
       const { user } = order
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -435,6 +435,7 @@ export class Life {
         }
       }
     })
+    return this.held(client, connected)
   }
 
   /** A session leaves in good order: all that it was due by then has come. */

@@ -57,6 +57,7 @@ export const calm = Effect.fnUntraced(function* (day: Day.Day, plan: Plan): Effe
   progress(`${offload}: ${bytes_per_connect_kept} bytes for each session that came and went`)
   yield* Day.mourn(day)
   yield* Day.settle(day)
+  yield* Day.spansEnded(day)
   return {
     bytes_per_message_kept,
     bytes_per_connect_kept,

@@ -2,7 +2,6 @@
 import { Effect, type Scope } from "effect"
 import { below } from "../../test/support/random.ts"
 import type { Life } from "./Life.ts"
-import type { Session } from "./Model.ts"
 import type { Order } from "./talk.ts"
 import { EVERYTHING, userOf } from "./town.ts"
 import type { World } from "./world.ts"
@@ -71,23 +70,13 @@ const changeMember: Deed = (life) => {
   return session === undefined ? Effect.void : life.updateMember(session.user, someRoles(life))
 }
 
-const held = (life: Life, session: Session, effect: Effect.Effect<unknown>) =>
-  Effect.suspend(() => {
-    life.busy.add(session.client)
-    return Effect.ensuring(
-      effect,
-      Effect.sync(() => life.busy.delete(session.client))
-    )
-  })
-
 /** Somebody is made to leave and comes back, with the same session, before it knows. */
 const kickAndBack: Deed = (life) => {
   const session = life.somebody((one) => life.reads(one))
   if (session === undefined) return Effect.void
   const { user } = session
-  return held(
-    life,
-    session,
+  return life.held(
+    session.client,
     Effect.gen(function* () {
       if (!(yield* life.removeMember(user))) return
       yield* life.addMember(user, someRoles(life))
@@ -109,9 +98,8 @@ const kickOrJoin: Deed = (life) => {
   }
   if (session === undefined) return Effect.void
   const { client, user } = session
-  return held(
-    life,
-    session,
+  return life.held(
+    session.client,
     Effect.gen(function* () {
       if (!(yield* life.removeMember(user))) return
       const ended = life.observer.ended.get(user)
@@ -131,12 +119,12 @@ const call: Deed = (life) => {
   const calls = [...life.place.calls, ...life.created("voice")].filter((id) => life.model.may(user, id, 20))
   const channel = there !== undefined && life.isLikely(0.4) ? undefined : life.pick(calls)
   if (channel === undefined && there === undefined) return Effect.void
-  return held(life, session, life.call(session, channel))
+  return life.held(session.client, life.call(session, channel))
 }
 
 const turn: Deed = (life) => {
   const session = life.somebody((one) => life.reads(one) && one.stream.sort.intents !== EVERYTHING)
-  return session === undefined ? Effect.void : held(life, session, life.turn(session))
+  return session === undefined ? Effect.void : life.held(session.client, life.turn(session))
 }
 
 /** What each weighs among all that one may do. */
@@ -181,9 +169,9 @@ const comeOrGo: Deed = (life) =>
         // Not waited for: it comes back at once.
         return life.order(client, { do: "disconnect", client })
       })
-      return held(life, session, alone(life.back(session, leaving)))
+      return life.held(session.client, alone(life.back(session, leaving)))
     }
-    return held(life, session, alone(life.leave(session)))
+    return life.held(session.client, alone(life.leave(session)))
   })
 
 /** Members that a search is to find at most; and how many search at once now and then. */
