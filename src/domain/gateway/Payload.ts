@@ -53,6 +53,18 @@ export interface Text {
 export const textOf = (text: string): Text => ({ text, octets: octetsOf(text) })
 
 /**
+ * Items of an array, without its brackets.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const listed = (items: ReadonlyArray<Text>): Text => {
+  const text = items.map((item) => item.text).join()
+  const isSame = items.every((item) => item.text === item.octets)
+  return { text, octets: isSame ? text : items.map(({ octets }) => octets).join() }
+}
+
+/**
  * @since 0.1.0
  * @category constructors
  */

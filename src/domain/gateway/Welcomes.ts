@@ -11,7 +11,8 @@ import * as Audience from "../Audience.ts"
 import type { Channel, Community } from "../Community.ts"
 import type { Snapshot } from "../guild/Event.ts"
 import type { ChannelId, MessageId, UserId } from "../Ids.ts"
-import type { VoiceState } from "../VoiceState.ts"
+import type { Member } from "../Member.ts"
+import { Calls } from "./Calls.ts"
 import * as Json from "./Json.ts"
 import * as Payload from "./Payload.ts"
 
@@ -22,18 +23,6 @@ interface Written {
   readonly channel: Channel
   readonly lastMessage: MessageId | null
   readonly text: Payload.Text
-}
-
-/** Who is in calls that somebody sees, and how. */
-interface Calls {
-  readonly inside: ReadonlySet<UserId>
-  readonly members: Payload.Text
-  readonly states: Payload.Text
-}
-
-interface WrittenState {
-  readonly member: Payload.Text
-  readonly state: Payload.Text
 }
 
 /** An object's fields without its braces. */
@@ -70,16 +59,14 @@ class Named {
   }
 }
 
-/** Texts that follow upon each other, between commas. */
-const listed = (texts: ReadonlyArray<Payload.Text>): Payload.Text => {
-  const text = texts.map((one) => one.text).join()
-  const isSame = texts.every((one) => one.text === one.octets)
-  return { text, octets: isSame ? text : texts.map(({ octets }) => octets).join() }
-}
-
 const TO_CHANNELS = Payload.textOf(`,"channels":[`)
 const TO_STATES = Payload.textOf(`],"voice_states":[`)
+const COMMA = Payload.textOf(",")
 const END = Payload.textOf("]}")
+
+/** Pieces with commas between them. */
+const separated = (pieces: ReadonlyArray<Payload.Text>): ReadonlyArray<Payload.Text> =>
+  pieces.flatMap((piece, index) => (index === 0 ? [piece] : [COMMA, piece]))
 
 /**
  * Somebody writes, and somebody joins a call, between nearly any two who come to a guild where much goes on: so what is
@@ -91,30 +78,37 @@ const END = Payload.textOf("]}")
  */
 export class Welcomes {
   private readonly channels = new Map<ChannelId, Written>()
-  private readonly states = new WeakMap<VoiceState, WrittenState>()
   /** By what decides on who sees what. */
   private readonly seen = new Map<string, ReadonlyArray<Channel>>()
   private readonly rooms = new Map<string, Payload.Text>()
-  private readonly calls = new Map<string, Calls>()
-  private last: Pick<Snapshot, "community" | "lastMessages" | "voice"> | undefined
+  private readonly calls = new Calls()
+  private last: Pick<Snapshot, "community" | "lastMessages"> | undefined
   private readonly named = new Named()
   private guild: { readonly of: Community; readonly text: Payload.Text } | undefined
 
   /** The snapshot as a payload. */
   payload(snapshot: Snapshot): Payload.Payload {
     this.turnTo(snapshot)
-    const { community, member, roster } = snapshot
+    const { community, member, roster, voice } = snapshot
     const roles = member.roles.toSorted().join()
     const key = this.named.has(member.user.id) ? `user ${member.user.id} ${roles}` : roles
     const seen = this.kept(this.seen, key, () => this.seenBy(snapshot))
     const rooms = this.kept(this.rooms, key, () => this.writtenRooms(snapshot, seen))
-    const { inside, members, states } = this.kept(this.calls, key, () => this.writtenCalls(snapshot, seen))
-    const told = roster.filter(({ user }) => !inside.has(user.id)).map((one) => JSON.stringify(Json.member(one)))
-    const comma = told.length > 0 && inside.size > 0 ? "," : ""
-    // The list of members goes on with those who are in calls.
-    const own = Payload.textOf(`{${fields(Json.guildMembers(snapshot))},"members":[${told.join()}${comma}`)
-    const pieces = [own, members, this.writtenGuild(community), TO_CHANNELS, rooms, TO_STATES, states, END]
-    return Payload.fromTexts("GUILD_CREATE", pieces)
+    const blocks = seen.flatMap(({ id }) => this.calls.inChannel(id))
+    const calls = new Set(seen.map(({ id }) => id))
+    const isInCall = ({ user }: Member) =>
+      Option.exists(HashMap.get(voice, user.id), ({ channel }) => calls.has(channel))
+    const told = roster.filter((one) => !isInCall(one)).map((one) => Payload.textOf(JSON.stringify(Json.member(one))))
+    return Payload.fromTexts("GUILD_CREATE", [
+      Payload.textOf(`{${fields(Json.guildMembers(snapshot))},"members":[`),
+      ...separated([...told, ...blocks.map(({ members }) => members)]),
+      this.writtenGuild(community),
+      TO_CHANNELS,
+      rooms,
+      TO_STATES,
+      ...separated(blocks.map(({ voiceStates }) => voiceStates)),
+      END
+    ])
   }
 
   /** Forgets what was written of a guild that was otherwise. */
@@ -126,8 +120,8 @@ export class Welcomes {
       this.seen.clear()
     }
     if (last?.community !== community || last.lastMessages !== lastMessages) this.rooms.clear()
-    if (last?.community !== community || last.voice !== voice) this.calls.clear()
-    this.last = { community, lastMessages, voice }
+    this.calls.turnTo(voice)
+    this.last = { community, lastMessages }
   }
 
   private kept<A>(known: Map<string, A>, key: string, make: () => A): A {
@@ -149,18 +143,7 @@ export class Welcomes {
   private writtenRooms({ community, lastMessages }: Snapshot, seen: ReadonlyArray<Channel>): Payload.Text {
     const room = (channel: Channel) =>
       this.channel(community, channel, Option.getOrNull(HashMap.get(lastMessages, channel.id)))
-    return listed(seen.map(room))
-  }
-
-  private writtenCalls({ voice }: Snapshot, seen: ReadonlyArray<Channel>): Calls {
-    const ids = new Set(seen.map(({ id }) => id))
-    const states = Array.from(HashMap.values(voice)).filter(({ channel }) => ids.has(channel))
-    const written = states.map((state) => this.state(state))
-    return {
-      inside: new Set(states.map((state) => state.member.user.id)),
-      members: listed(written.map(({ member }) => member)),
-      states: listed(written.map(({ state }) => state))
-    }
+    return Payload.listed(seen.map(room))
   }
 
   private channel({ id }: Community, channel: Channel, lastMessage: MessageId | null): Payload.Text {
@@ -169,15 +152,6 @@ export class Welcomes {
     const text = Payload.textOf(JSON.stringify(Json.channel(channel, id, lastMessage)))
     this.channels.set(channel.id, { channel, lastMessage, text })
     return text
-  }
-
-  private state(state: VoiceState): WrittenState {
-    const known = this.states.get(state)
-    if (known !== undefined) return known
-    const text = (data: object) => Payload.textOf(JSON.stringify(data))
-    const written = { member: text(Json.member(state.member)), state: text(Json.partialVoiceState(state)) }
-    this.states.set(state, written)
-    return written
   }
 
   private writtenGuild(community: Community): Payload.Text {
