@@ -273,6 +273,10 @@ describe("roles", () => {
     assert.deepStrictEqual(rolesOf(worn), [[BUILDER]])
     const [without] = step<undefined, "DeleteRole">(worn, "DeleteRole", { role: BUILDER }, facts(plain))
     assert.deepStrictEqual(rolesOf(without), [[]])
+    // What is written of calls is kept as long as they are the same.
+    const others = calling(CALL)
+    const [same] = step<undefined, "DeleteRole">(others, "DeleteRole", { role: BUILDER }, facts(plain))
+    assert.strictEqual(same.voice, others.voice)
   })
 })
 
