@@ -184,6 +184,7 @@ export const make = Effect.fnUntraced(function* (size: Size) {
   const connection = { ...who(newcomer), intents: INTENTS, handle }
   const sessions = yield* Session.Sessions
   const accounts = { authenticate: () => Effect.succeed(Option.some(memberOf(newcomer + 1, size).user)) }
+  const all = Guilds.found([guild, ...others])
   /** From HELLO to the guild's description, and the end. */
   const login = Effect.scoped(
     Effect.gen(function* () {
@@ -200,7 +201,7 @@ export const make = Effect.fnUntraced(function* (size: Size) {
           }),
           Effect.provideService(Session.Sessions, sessions),
           Effect.provideService(Accounts.Accounts, accounts),
-          Effect.provideService(Guilds.Guilds, Guilds.found([guild, ...others]))
+          Effect.provideService(Guilds.Guilds, all)
         )
       )
       yield* client.send(JSON.stringify({ op: 2, d: { token: "token", intents: 1, properties: {} } }))
