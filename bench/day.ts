@@ -7,9 +7,10 @@
  *
  * `bytes_per_message_kept` and `bytes_per_connect_kept` are slopes of the heap in use, over messages that were handled and
  * over sessions that came and went. `worst_guild_p99_over_alone` compares the time from a message's call to its last delivery
- * when all guilds speak with that when its guild alone does. `longest_piece_ms` is the longest turn of an event loop in the
- * midst of it all, in processor time and without what the collector had of it; `busy` is the share of the time in which the
- * busiest thread worked while guilds were compared.
+ * when all guilds speak with that when its guild alone does. `longest_piece_ms` is the longest that an event loop called one
+ * thing in the midst of it all (a timer, a port, a run of the line), and `longest_turn_ms` that of one turn of it, which calls
+ * all that is due; both in processor time and without what the collector and the bench had of it. `busy` is the share of the
+ * time in which the busiest thread worked while guilds were compared.
  */
 import { Effect } from "effect"
 import { figures, type Figures } from "./day/figures.ts"

@@ -3,7 +3,7 @@
 /** Timed messages of a guild that may be under way at a time. */
 const SLOTS = 4096
 const MOST_THREADS = 16
-const PER_THREAD = ["longestPiece", "longestPause", "utilization"] as const
+const PER_THREAD = ["longestPiece", "longestTurn", "longestPause", "utilization"] as const
 type PerThread = (typeof PER_THREAD)[number]
 
 const SPANS = ["opened", "ended"] as const

@@ -84,6 +84,7 @@ export const figures = (plan: Plan): Effect.Effect<Figures> =>
       return {
         ...calmly,
         longest_piece_ms: day.instruments.largest("longestPiece"),
+        longest_turn_ms: day.instruments.largest("longestTurn"),
         collector_pause_ms: day.instruments.largest("longestPause"),
         ...sofar(day)
       }

@@ -43,10 +43,11 @@ export class Meters {
   }
 
   stopPieces(): void {
-    const { longest = 0, pause = 0, told = [] } = this.pieces?.stop() ?? {}
+    const { longest = 0, longestTurn = 0, pause = 0, told = [] } = this.pieces?.stop() ?? {}
     this.pieces = undefined
     for (const one of told) console.error(one)
     this.instruments.raise("longestPiece", this.thread, longest)
+    this.instruments.raise("longestTurn", this.thread, longestTurn)
     this.instruments.raise("longestPause", this.thread, pause)
   }
 

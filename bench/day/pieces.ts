@@ -1,7 +1,8 @@
 /** How long a thread is held in one piece: by Fanfare, without the collector's part and the bench's own. */
+import { createHook, executionAsyncResource } from "node:async_hooks"
 import { type Profiler, Session } from "node:inspector"
 
-/** Turns of the event loop that are worth a look, in microseconds. */
+/** Pieces and turns of the event loop that are worth a look, in microseconds. */
 const LONG_MICROS = 2_000
 
 /** Between two samples. */
@@ -15,11 +16,18 @@ const TELL_MILLIS = 5
 const TOLD_PIECES = 3
 const TOLD_FUNCTIONS = 6
 
-interface Turn {
+/** What ticks and microtasks are to `node:async_hooks`: they belong to the call that left them. */
+const LEFT = new Set(["Object", "AsyncResource", "Promise"])
+
+interface Piece {
   readonly start: number
   readonly end: number
+}
+
+interface Turn extends Piece {
   /** Processor time: what others on the machine took is not ours. */
   readonly used: number
+  readonly pieces: ReadonlyArray<Piece>
 }
 
 interface Sample {
@@ -76,22 +84,74 @@ const samplesOf = ({ samples = [], startTime, timeDeltas = [] }: Profiler.Profil
     .sort((one, other) => one.at - other.at)
 }
 
+/** Milliseconds of each, and of Fanfare's by function. */
+interface Judged extends Readonly<Record<Whose, number>> {
+  readonly byName: ReadonlyMap<string, number>
+}
+
+/** Whose the time between two moments was; of Fanfare's no more than the processor was used. */
+const judging = (profile: Profiler.Profile): ((piece: Piece, used: number) => Judged) => {
+  const nodes = attribution(profile)
+  const samples = samplesOf(profile)
+  const firstAfter = (start: number): number => {
+    let [low, high] = [0, samples.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((samples[middle]?.at ?? 0) < start) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+  return ({ end, start }, used) => {
+    const took = { collector: 0, idle: 0, bench: 0, fanfare: 0 }
+    const byName = new Map<string, number>()
+    let index = firstAfter(start)
+    for (let sample = samples[index]; sample !== undefined && sample.at < end; sample = samples[++index]) {
+      const { name, whose } = nodes.get(sample.node) ?? { name: "?", whose: "fanfare" }
+      const millis = Math.min(sample.micros, end - sample.at) / 1000
+      took[whose] += millis
+      if (whose === "fanfare") byName.set(name, (byName.get(name) ?? 0) + millis)
+    }
+    return { ...took, fanfare: Math.min(took.fanfare, used / 1000), byName }
+  }
+}
+
+const tale = ({ bench, byName, collector, fanfare }: Judged): string => {
+  const names = Array.from(byName).sort(([, one], [, other]) => other - one)
+  const functions = names.slice(0, TOLD_FUNCTIONS).map(([name, millis]) => `${name} ${millis.toFixed(1)}`)
+  const beside = `beside ${bench.toFixed(1)} of the bench and ${collector.toFixed(1)} of the collector`
+  return `a piece of ${fanfare.toFixed(1)} ms, ${beside}: ${functions.join(", ")}`
+}
+
 export interface Pieces {
-  /** Milliseconds of Fanfare's in one turn of the loop: a turn may be several pieces, so it is the longest or less. */
+  /** Milliseconds of Fanfare's in one piece, at most. */
   readonly longest: number
+  /** Milliseconds of Fanfare's in one turn of the loop, at most: in all its pieces. */
+  readonly longestTurn: number
   /** Milliseconds of the collector's in one turn. */
   readonly pause: number
-  /** What the longest consisted of. */
+  /** What the longest pieces consisted of. */
   readonly told: ReadonlyArray<string>
 }
 
 /**
- * Watches the event loop's turns, and keeps the loop turning, while V8's profiler says whose time it is. (What `node:perf_hooks`
- * tells of the collector leaves out the steps of its marking: they were up to two thirds of its time.)
+ * Watches what the event loop calls, and keeps the loop turning, while V8's profiler says whose time it is. A piece is one
+ * call: of a timer, of a port, or of a run of the line, with the ticks and microtasks that it leaves. (What `node:perf_hooks` tells of
+ * the collector leaves out the steps of its marking: they were up to two thirds of its time.)
  */
 export class PieceMeter {
   private readonly session = new Session()
   private readonly turns: Array<Turn> = []
+  private pieces: Array<Piece> = []
+  private start = micros()
+  /** Calls within calls are no pieces of their own. */
+  private depth = 0
+  private readonly hook = createHook({
+    before: () => {
+      if (this.depth++ === 0 && !LEFT.has(executionAsyncResource().constructor.name)) this.cut()
+    },
+    after: () => this.depth--
+  })
   private isOn = true
 
   constructor() {
@@ -99,23 +159,35 @@ export class PieceMeter {
     this.session.post("Profiler.enable")
     this.session.post("Profiler.setSamplingInterval", { interval: INTERVAL_MICROS })
     this.session.post("Profiler.start")
-    let start = micros()
+    let { start } = this
     let before = usedMicros()
     const turn = () => {
       if (!this.isOn) return
-      const end = micros()
+      const end = this.cut()
       const used = usedMicros()
-      if (end - start > LONG_MICROS) this.turns.push({ start, end, used: used - before })
+      if (end - start > LONG_MICROS) this.turns.push({ start, end, used: used - before, pieces: this.pieces })
+      this.pieces = []
       start = end
       before = used
       setImmediate(turn)
     }
     setImmediate(turn)
+    this.hook.enable()
+  }
+
+  /** Here one piece ends, and the next begins. */
+  private cut(): number {
+    const { start } = this
+    const end = micros()
+    if (end - start > LONG_MICROS) this.pieces.push({ start, end })
+    this.start = end
+    return end
   }
 
   stop(): Pieces {
     this.isOn = false
-    let pieces: Pieces = { longest: Number.NaN, pause: Number.NaN, told: [] }
+    this.hook.disable()
+    let pieces: Pieces = { longest: Number.NaN, longestTurn: Number.NaN, pause: Number.NaN, told: [] }
     // It answers before it returns.
     this.session.post("Profiler.stop", (_, answer) => {
       if (answer?.profile !== undefined) pieces = this.judge(answer.profile)
@@ -125,35 +197,19 @@ export class PieceMeter {
   }
 
   private judge(profile: Profiler.Profile): Pieces {
-    const nodes = attribution(profile)
-    const samples = samplesOf(profile)
-    let index = 0
-    const judged = this.turns.map(({ end, start, used }) => {
-      const took = { collector: 0, idle: 0, bench: 0, fanfare: 0 }
-      const byName = new Map<string, number>()
-      while (index < samples.length && (samples[index]?.at ?? 0) < start) index++
-      for (let sample = samples[index]; sample !== undefined && sample.at < end; sample = samples[++index]) {
-        const { name, whose } = nodes.get(sample.node) ?? { name: "?", whose: "fanfare" }
-        const millis = Math.min(sample.micros, end - sample.at) / 1000
-        took[whose] += millis
-        if (whose === "fanfare") byName.set(name, (byName.get(name) ?? 0) + millis)
-      }
-      return { ...took, fanfare: Math.min(took.fanfare, used / 1000), byName }
-    })
-    const told = judged
-      .filter(({ fanfare }) => fanfare > TELL_MILLIS)
-      .sort((one, other) => other.fanfare - one.fanfare)
-      .slice(0, TOLD_PIECES)
-      .map(({ bench, byName, collector, fanfare }) => {
-        const names = Array.from(byName).sort(([, one], [, other]) => other - one)
-        const functions = names.slice(0, TOLD_FUNCTIONS).map(([name, millis]) => `${name} ${millis.toFixed(1)}`)
-        const beside = `beside ${bench.toFixed(1)} of the bench and ${collector.toFixed(1)} of the collector`
-        return `a turn of ${fanfare.toFixed(1)} ms, ${beside}: ${functions.join(", ")}`
-      })
+    const judge = judging(profile)
+    const turns = this.turns.map((turn) => judge(turn, turn.used))
+    const pieces = this.turns.flatMap(({ pieces, used }) => pieces.map((piece) => judge(piece, used)))
+    const longest = (all: ReadonlyArray<Judged>) => all.reduce((most, { fanfare }) => Math.max(most, fanfare), 0)
     return {
-      longest: judged.reduce((longest, { fanfare }) => Math.max(longest, fanfare), 0),
-      pause: judged.reduce((longest, { collector }) => Math.max(longest, collector), 0),
-      told
+      longest: longest(pieces),
+      longestTurn: longest(turns),
+      pause: turns.reduce((most, { collector }) => Math.max(most, collector), 0),
+      told: pieces
+        .filter(({ fanfare }) => fanfare > TELL_MILLIS)
+        .sort((one, other) => other.fanfare - one.fanfare)
+        .slice(0, TOLD_PIECES)
+        .map(tale)
     }
   }
 }

@@ -39,6 +39,7 @@ const program = Effect.gen(function* () {
           heap_mb_per_hour: slope(heap),
           ...(yield* calm(day, plan)),
           longest_piece_ms: day.instruments.largest("longestPiece"),
+          longest_turn_ms: day.instruments.largest("longestTurn"),
           ...sofar(day)
         }
         for (const [name, value] of Object.entries(figures)) each[`${offload}_${name}`] = value
