@@ -2,6 +2,7 @@
 import { Effect, Exit, References, Scope, Tracer } from "effect"
 import { MemberStore } from "../../src/index.ts"
 import { seeded } from "../../test/support/random.ts"
+import { GUILDS_THREAD } from "./arrivals.ts"
 import { type Finding, Findings } from "./Findings.ts"
 import { Instruments, shareInstruments } from "./Instruments.ts"
 import { Life, PROGRESS_MILLIS } from "./Life.ts"
@@ -92,7 +93,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
   const instruments = new Instruments(sharedInstruments)
   const findings = new Findings(tell)
   const mood: Mood = { isOn: false, slow: 0.002, fails: 0.004, loses: 0.08 }
-  const tracer = counting(instruments)
+  const tracer = counting(instruments, GUILDS_THREAD)
   const { summaryMillis = 3_000 } = options
   const world = yield* makeWorld(offload, {
     guilds: places.map((place) => optionsOf(place, { relayCapacity, summaryMillis })),

@@ -7,6 +7,7 @@ const PER_THREAD = ["longestPiece", "longestTurn", "longestPause", "utilization"
 type PerThread = (typeof PER_THREAD)[number]
 
 const SPANS = ["opened", "ended"] as const
+type Span = (typeof SPANS)[number]
 
 /** Milliseconds on a clock that all threads share. */
 export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6
@@ -17,7 +18,7 @@ export interface InstrumentsShared {
 }
 
 const bytesOf = (guilds: number) =>
-  (MOST_THREADS * PER_THREAD.length + guilds * SLOTS) * 8 + (guilds * (SLOTS + 1) + 2) * 4
+  (MOST_THREADS * PER_THREAD.length + guilds * SLOTS) * 8 + (guilds * (SLOTS + 1) + MOST_THREADS * SPANS.length) * 4
 
 export const shareInstruments = (guilds: number): InstrumentsShared => ({
   guilds,
@@ -47,7 +48,7 @@ export class Instruments {
     this.doneAt = floats(guilds * SLOTS)
     this.arrivals = integers(guilds * SLOTS)
     this.expected = integers(guilds)
-    this.spans = integers(SPANS.length)
+    this.spans = integers(MOST_THREADS * SPANS.length)
   }
 
   set(figure: PerThread, thread: number, value: number): void {
@@ -85,15 +86,25 @@ export class Instruments {
     return this.doneAt[guild * SLOTS + (number % SLOTS)] ?? 0
   }
 
-  span(what: (typeof SPANS)[number]): void {
-    Atomics.add(this.spans, SPANS.indexOf(what), 1)
+  span(what: Span, thread: number): void {
+    Atomics.add(this.spans, thread * SPANS.length + SPANS.indexOf(what), 1)
+  }
+
+  /** A thread takes the place of one that died: what that had open ended with it. */
+  succeeds(thread: number): void {
+    const at = thread * SPANS.length
+    Atomics.store(this.spans, at + SPANS.indexOf("ended"), Atomics.load(this.spans, at + SPANS.indexOf("opened")))
   }
 
   get spansOpened(): number {
-    return Atomics.load(this.spans, 0)
+    return this.all("opened")
   }
 
   get spansOpen(): number {
-    return Atomics.load(this.spans, 0) - Atomics.load(this.spans, 1)
+    return this.all("opened") - this.all("ended")
+  }
+
+  private all(what: Span): number {
+    return this.spans.reduce((sum, count, at) => (at % SPANS.length === SPANS.indexOf(what) ? sum + count : sum), 0)
   }
 }

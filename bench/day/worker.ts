@@ -2,7 +2,6 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Effect, Layer, Schema, Tracer } from "effect"
 import { threadName, workerData } from "node:worker_threads"
-import { WorkerIndex } from "../../src/domain/Worker.ts"
 import * as Offload from "../../src/layers/Offload.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
 import * as thread from "../../src/layers/Offload/thread.ts"
@@ -14,12 +13,14 @@ import { Meters } from "./meters.ts"
 import { Tally } from "./Tally.ts"
 import { answersOn, type FromWorker, isWorkerData, ordersOn, ToWorker } from "./talk.ts"
 import { counting } from "./tracing.ts"
-import { arrivedAt, AT_ONCE, GUILDS_THREAD } from "./arrivals.ts"
+import { arrivedAt, AT_ONCE, threadOf } from "./arrivals.ts"
 
 if (!isWorkerData(workerData)) throw new Error("this module runs in a worker of the day")
 const { capacity, channel, instruments: shared, relayCapacity, shared: tally, summaryMillis } = workerData
 const name = threadName ?? ""
+const self = threadOf(name)
 const instruments = new Instruments(shared)
+instruments.succeeds(self)
 const decode = Schema.decodeUnknownSync(ToWorker)
 
 const served = Effect.gen(function* () {
@@ -36,7 +37,7 @@ const served = Effect.gen(function* () {
     tally: new Tally(tally),
     capacity,
     arrived: arrivedAt(instruments),
-    meters: new Meters(instruments, GUILDS_THREAD + 1 + (yield* WorkerIndex))
+    meters: new Meters(instruments, self)
   })
   const say = (message: FromWorker) => answering.postMessage(message)
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
@@ -55,7 +56,7 @@ const served = Effect.gen(function* () {
 Layer.effectDiscard(served).pipe(
   Layer.provide(RemoteGuilds.layer({ relayCapacity, relay: { summaryInterval: summaryMillis } })),
   Layer.provide([Sampler.byFanOutSize(), Offload.senders()]),
-  Layer.provide(Layer.succeed(Tracer.Tracer, counting(instruments))),
+  Layer.provide(Layer.succeed(Tracer.Tracer, counting(instruments, self))),
   thread.launch,
   NodeRuntime.runMain
 )

@@ -3,7 +3,7 @@ import { Deferred, Effect, Layer, Schema, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import { Guild, Guilds, MemberStore, Offload, Sampler } from "../../src/index.ts"
 import { workers } from "../../src/layers/Offload/workers.ts"
-import { arrivedAt, AT_ONCE, GUILDS_THREAD } from "./arrivals.ts"
+import { arrivedAt, AT_ONCE, GUILDS_THREAD, nameOf } from "./arrivals.ts"
 import * as clients from "./clients.ts"
 import { Instruments, type InstrumentsShared } from "./Instruments.ts"
 import { Meters } from "./meters.ts"
@@ -57,7 +57,6 @@ const here = Effect.fnUntraced(function* (options: Options, offload: Layer.Layer
 })
 
 const decode = Schema.decodeUnknownSync(FromWorker)
-const nameOf = (thread: number) => `worker-${thread}`
 
 const DIED: Answer = { error: "WorkerDied", handled: "maybe" }
 
