@@ -3,7 +3,7 @@
 /** Timed messages of a guild that may be under way at a time. */
 const SLOTS = 4096
 const MOST_THREADS = 16
-const PER_THREAD = ["longestPiece", "longestTurn", "longestPause", "utilization"] as const
+const PER_THREAD = ["longestPiece", "longestTurn", "longestPause", "utilization", "heap"] as const
 type PerThread = (typeof PER_THREAD)[number]
 
 const SPANS = ["opened", "ended"] as const
@@ -67,6 +67,15 @@ export class Instruments {
       largest = Math.max(largest, this.perThread[thread * PER_THREAD.length + PER_THREAD.indexOf(figure)] ?? 0)
     }
     return largest
+  }
+
+  /** Of all threads together. */
+  sum(figure: PerThread): number {
+    let sum = 0
+    for (let thread = 0; thread < MOST_THREADS; thread++) {
+      sum += this.perThread[thread * PER_THREAD.length + PER_THREAD.indexOf(figure)] ?? 0
+    }
+    return sum
   }
 
   /** From now on, a timed message of this guild is done when so many have it. */

@@ -1,7 +1,8 @@
 /** Having every thread of the day measure itself. */
 import { Effect } from "effect"
 import type { Day } from "./Day.ts"
-import { heapUsed, Meters } from "./meters.ts"
+import { heapUsed } from "./heap.ts"
+import { Meters } from "./meters.ts"
 import { GUILDS_THREAD } from "./arrivals.ts"
 
 type What = "pieces" | "utilization"

@@ -6,7 +6,6 @@ import { Effect } from "effect"
 import { report } from "../support/report.ts"
 import * as Day from "./Day.ts"
 import { calm, lived, sofar } from "./figures.ts"
-import { weight } from "./measuring.ts"
 import { slope, turnOver } from "./memory.ts"
 import { full, offloads, option, scaled, seed, small } from "./options.ts"
 
@@ -32,7 +31,7 @@ const program = Effect.gen(function* () {
         const heap: Array<readonly [number, number]> = []
         do {
           yield* lived(day, Math.min(ROUND_SECONDS, Math.max(1, (end - performance.now()) / 1000)))
-          heap.push([performance.now() / 3_600_000, (yield* weight(day)) / 1e6])
+          heap.push([performance.now() / 3_600_000, day.instruments.sum("heap") / 1e6])
           console.error(`${offload}: ${heap.at(-1)?.[1].toFixed(1)} MB, ${JSON.stringify(sofar(day))}`)
         } while (performance.now() < end)
         const figures = {
