@@ -7,6 +7,7 @@ import { Predicate, Schema, SchemaTransformation } from "effect"
 import * as Audience from "./Audience.ts"
 import { ChannelId, GuildId, RoleId, UserId } from "./Ids.ts"
 import { lastAnswer } from "./lastAnswer.ts"
+import type { Member } from "./Member.ts"
 import { NONE, Permissions } from "./Permissions.ts"
 
 /**
@@ -140,6 +141,17 @@ export const channel = (parts: ChannelParts): Channel => ({
   overwrites: [],
   ...parts
 })
+
+/**
+ * A member without what is left, in their record or in what was read a while ago, of roles that are no more.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const withKnownRoles = ({ roles }: Pick<Community, "roles">, member: Member): Member =>
+  member.roles.every((role) => roles.has(role))
+    ? member
+    : { ...member, roles: member.roles.filter((role) => roles.has(role)) }
 
 const Parts = Schema.Struct({
   id: GuildId,

@@ -114,12 +114,12 @@ describe("a worker", () => {
         const { byId, onJoin } = yield* Guilds
         const heard: Array<unknown> = []
         yield* onJoin(userId(1), (guild) => heard.push(guild))
-        const enrol = { _tag: "Enrol", roles: [], payload: Payload.make("GUILD_MEMBER_ADD", {}), voice: [] } as const
-        down({ ...enrol, user: userId(2), became: "added" })
-        down({ ...enrol, user: userId(1), became: "updated" })
+        const enrol = { _tag: "Enrol", payload: Payload.make("GUILD_MEMBER_ADD", {}), voice: [] } as const
+        down({ ...enrol, member: member(2), became: "added" })
+        down({ ...enrol, member: member(1), became: "updated" })
         yield* settle
         assert.deepStrictEqual(heard, [])
-        down({ ...enrol, user: userId(1), became: "added" })
+        down({ ...enrol, member: member(1), became: "added" })
         yield* settle
         assert.deepStrictEqual(heard, [Option.getOrThrow(byId(GUILD))])
       }).pipe(

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { ChannelId, MessageId, UserId } from "../Ids.ts"
+import type { Member } from "../Member.ts"
 import type { Moved } from "./Moves.ts"
 import type { Speak } from "./Protocol.ts"
 
@@ -36,6 +37,12 @@ export class Missed {
     const were = this.voice.get(user)?.were ?? new Set()
     this.voice.set(user, { were: before === null || were.has(before) ? were : new Set([...were, before]), now })
     for (const room of [before, channel]) if (room !== null) this.rooms.add(room)
+  }
+
+  /** A member is another: as which they are told of, if they are. */
+  changed(member: Member): void {
+    const moved = this.voice.get(member.user.id)
+    if (moved?.now !== undefined) this.voice.set(member.user.id, { ...moved, now: { ...moved.now, member } })
   }
 
   /** Where any of it happened. */

@@ -4,8 +4,9 @@
  *
  * @since 0.1.0
  */
+import { type Community, withKnownRoles } from "../Community.ts"
 import * as Summary from "../gateway/Summary.ts"
-import type { ChannelId, GuildId, UserId } from "../Ids.ts"
+import type { ChannelId, UserId } from "../Ids.ts"
 import type { VoiceState } from "../VoiceState.ts"
 import { FOUND, MOVED, type Meter } from "./Meter.ts"
 
@@ -38,17 +39,15 @@ const keyOf = ({ now, were }: Moved): string => [now?.channel ?? "", ...Array.fr
 export class Moves {
   private readonly groups = new Map<string, Group>()
   private readonly left: Iterator<readonly [UserId, Moved]>
-  private readonly guild: GuildId
   private readonly meter: Meter
 
-  constructor(guild: GuildId, moves: ReadonlyMap<UserId, Moved>, meter: Meter) {
-    this.guild = guild
+  constructor(moves: ReadonlyMap<UserId, Moved>, meter: Meter) {
     this.left = moves.entries()
     this.meter = meter
   }
 
   /** Writes the next one. Says whether there was one. */
-  write(): boolean {
+  write(community: Community): boolean {
     const { done, value } = this.left.next()
     if (done === true) return false
     this.meter.spent += MOVED
@@ -57,7 +56,10 @@ export class Moves {
     const { now, were } = moved
     const known = this.groups.get(key)
     const group = known ?? { were, now: now?.channel, present: Summary.NOTHING, absent: Summary.NOTHING }
-    if (now !== undefined) group.present = Summary.joined(group.present, Summary.present(this.guild, now))
+    if (now !== undefined) {
+      const state = { ...now, member: withKnownRoles(community, now.member) }
+      group.present = Summary.joined(group.present, Summary.present(community.id, state))
+    }
     if (were.size > 0) group.absent = Summary.joined(group.absent, Summary.absent(user))
     this.groups.set(key, group)
     return true

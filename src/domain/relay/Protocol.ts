@@ -6,7 +6,8 @@
 import { type Effect, Schema } from "effect"
 import { Change, type Community } from "../Community.ts"
 import * as Payload from "../gateway/Payload.ts"
-import { ChannelId, MessageId, RoleId, SessionId, UserId } from "../Ids.ts"
+import { ChannelId, MessageId, SessionId } from "../Ids.ts"
+import { Member } from "../Member.ts"
 import { Mentions } from "../Mentions.ts"
 import type { SessionHandle } from "../session/Session.ts"
 import { VoiceState } from "../VoiceState.ts"
@@ -93,8 +94,7 @@ export type Restructure = typeof Restructure.Type & { readonly alteration?: Alte
  * @category commands
  */
 export const Enrol = Schema.Struct({
-  user: UserId,
-  roles: Schema.Array(RoleId),
+  member: Member,
   became: Schema.Literals(["added", "updated", "removed"]),
   payload: Payload.schema,
   voice: Schema.Array(VoiceState)

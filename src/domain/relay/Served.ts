@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Audience from "../Audience.ts"
-import type { Channel, Community } from "../Community.ts"
+import { type Channel, type Community, withKnownRoles } from "../Community.ts"
 import * as Intents from "../gateway/Intents.ts"
 import * as Payload from "../gateway/Payload.ts"
 import type { ChannelChanged, Event, VoiceChanged } from "../guild/Event.ts"
@@ -263,9 +263,16 @@ export class Served {
    * Tells sessions that want to hear of members, and the member's own. These are first told what is left to tell them, by the
    * roles that they had. Sessions of whoever is no member any more are told that, need nothing else, and are gone.
    */
-  *enrol({ became, payload, roles, user, voice }: Enrol): Deliveries {
+  *enrol({ became, member, payload, voice }: Enrol): Deliveries {
+    const { roles } = member
+    const user = member.user.id
     const isMember = became !== "removed"
-    if (isMember) yield* this.allToldTo(user)
+    if (isMember) {
+      yield* this.allToldTo(user)
+      // Who has yet to hear of their call hears of it as it was: before they hear that the member is another.
+      yield* this.toldWhereItWas(user)
+      this.missed.changed(member)
+    }
     const own = this.lists.map((list) => [list, list.of(user)] as const)
     if (!isMember) {
       const gone = own.flatMap(([, subscribers]) => subscribers.map(({ session }) => session))
@@ -425,11 +432,16 @@ export class Served {
 
   /** Where somebody is now is told after all that there is to tell of where they were, also in a channel that is no more. */
   private *toldBefore({ before, channel, state }: Speak): Deliveries {
+    yield* this.toldWhereItWas(state.member.user.id)
+    for (const one of [before, channel]) if (one !== null && this.isChanging(one)) yield* this.toldOf(one)
+  }
+
+  /** Tells all that there is to tell of the channels in which somebody was in a call when changes of them began. */
+  private *toldWhereItWas(user: UserId): Deliveries {
     for (const { alteration } of this.changing) {
-      const place = alteration.placeOf(state.member.user.id)
+      const place = alteration.placeOf(user)
       if (place !== undefined) yield* this.toldOf(place)
     }
-    for (const one of [before, channel]) if (one !== null && this.isChanging(one)) yield* this.toldOf(one)
   }
 
   private voiceChanged(state: VoiceChanged["state"] | Speak["state"], channel: ChannelId | null): VoiceChanged {
@@ -468,7 +480,9 @@ export class Served {
   ): Deliveries {
     const wanting = inside.length === 0 ? [] : this.wanting(sessions)
     for (const state of wanting.length === 0 ? [] : inside) {
-      yield* said(wanting, this.voiceChanged(state, channel))
+      // Their roles may be fewer than when the change began.
+      const member = withKnownRoles(this.community, state.member)
+      yield* said(wanting, this.voiceChanged({ ...state, member }, channel))
       this.meter.spent += MOVED + SENT * wanting.length
       if (this.meter.isDue) yield undefined
     }

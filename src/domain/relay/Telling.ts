@@ -70,7 +70,7 @@ export class Telling {
     this.meter = passive.meter
     this.community = community
     this.channels = Array.from(missed.channels)
-    this.moves = new Moves(community.id, missed.moves, this.meter)
+    this.moves = new Moves(missed.moves, this.meter)
     this.sight = new Sight(community, this.channels, this.meter)
     this.kinds = passive.roll.all()
   }
@@ -94,14 +94,14 @@ export class Telling {
   *of(user: UserId, community: Community): Generator<Delivery | undefined> {
     this.turnTo(community)
     const places = this.passive.roll.placesOf(user)
-    while (places.length > 0 && this.moves.write()) if (this.meter.isDue) yield undefined
+    while (places.length > 0 && this.moves.write(this.community)) if (this.meter.isDue) yield undefined
     for (const place of places) yield* this.alone(place)
   }
 
   /** Tells some of those who have yet to be told, until so much work has been done. */
   *some(community: Community, end: number): Generator<Delivery> {
     this.turnTo(community)
-    while (this.moves.write()) if (this.meter.spent >= end) return
+    while (this.moves.write(this.community)) if (this.meter.spent >= end) return
     while (this.read < this.channels.length) {
       if (this.meter.spent >= end) return
       this.readNames(this.read++)

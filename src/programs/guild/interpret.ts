@@ -71,8 +71,8 @@ const dispatched = ({ event, sessions }: Dispatch): Dispatched => {
 const BECAME = { MemberAdded: "added", MemberUpdated: "updated", MemberRemoved: "removed" } as const
 
 const enrol = (shell: Shell, { event, voice }: Enrol): Effect.Effect<void> => {
-  const { roles, user } = event.member
-  const change = { user: user.id, roles, became: BECAME[event._tag], payload: Payload.fromEvent(event), voice }
+  const { member } = event
+  const change = { member, became: BECAME[event._tag], payload: Payload.fromEvent(event), voice }
   return tell(shell.relays.all, request<Protocol, "Enrol">("Enrol", change))
 }
 

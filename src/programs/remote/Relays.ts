@@ -133,7 +133,7 @@ export const make = Effect.fnUntraced(function* (
         return tell("Restructure", { changes, voice, alteration }, relays)
       }
       case "Enrol":
-        if (message.became === "added") joined(message.user)
+        if (message.became === "added") joined(message.member.user.id)
         return tell("Enrol", message, relays)
       case "Speak":
         return tell("Speak", message, relays)

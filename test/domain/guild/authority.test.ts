@@ -1,6 +1,6 @@
 /** What a guild refuses: by what somebody asks for, and by who they are. */
 import { assert, describe, it } from "@effect/vitest"
-import { HashMap, Option, Result } from "effect"
+import { Option, Result } from "effect"
 import * as Community from "../../../src/domain/Community.ts"
 import type { Protocol } from "../../../src/domain/guild/Protocol.ts"
 import * as State from "../../../src/domain/guild/State.ts"
@@ -257,26 +257,6 @@ describe("there may be so many, and no more", () => {
       facts(admin)
     )
     assert.strictEqual(refusal(reply), said)
-  })
-})
-
-describe("roles", () => {
-  it("that are no more are no longer borne by those who are in calls", () => {
-    const bearing = member(2, [BUILDER])
-    const [worn] = step<undefined, "UpdateMember">(
-      calling(CALL),
-      "UpdateMember",
-      { user: bearing.user.id, patch: { roles: [BUILDER] } },
-      facts(plain, member(2))
-    )
-    const rolesOf = (state: State.State) => Array.from(HashMap.values(state.voice), (one) => one.member.roles)
-    assert.deepStrictEqual(rolesOf(worn), [[BUILDER]])
-    const [without] = step<undefined, "DeleteRole">(worn, "DeleteRole", { role: BUILDER }, facts(plain))
-    assert.deepStrictEqual(rolesOf(without), [[]])
-    // What is written of calls is kept as long as they are the same.
-    const others = calling(CALL)
-    const [same] = step<undefined, "DeleteRole">(others, "DeleteRole", { role: BUILDER }, facts(plain))
-    assert.strictEqual(same.voice, others.voice)
   })
 })
 

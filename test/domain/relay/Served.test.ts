@@ -244,11 +244,11 @@ describe("Served", () => {
         assert.deepStrictEqual([told("top"), told("bottom")], [[sessionId(1)], []])
         assert.isTrue(watch("bottom"))
         assert.deepStrictEqual([told("top"), told("bottom")], [[], [sessionId(1)]])
-        const without = { user: userId(1), roles: [], became: "updated" as const, payload, voice: [] }
+        const without = { member: member(1), became: "updated" as const, payload, voice: [] }
         Array.from(served.enrol(without))
         assert.deepStrictEqual(told("bottom"), [])
         assert.isFalse(watch("bottom"))
-        Array.from(served.enrol({ ...without, roles: [STAFF] }))
+        Array.from(served.enrol({ ...without, member: member(1, [STAFF]) }))
         assert.isTrue(watch("bottom"))
         served.attach({ ...subscriber, roles: [STAFF] }, false)
         assert.deepStrictEqual(told("bottom"), [], "who looks elsewhere looks at no list")
@@ -268,7 +268,7 @@ describe("Served", () => {
         assert.isTrue(watch(who))
       }
       const become = (roles: ReadonlyArray<typeof STAFF>) =>
-        Array.from(served.enrol({ user: userId(1), roles, became: "updated", payload, voice: [] }))
+        Array.from(served.enrol({ member: member(1, roles), became: "updated", payload, voice: [] }))
       become([])
       become([STAFF])
       assert.deepStrictEqual(told(), [sessionId(1), sessionId(2)], "nothing was missed")

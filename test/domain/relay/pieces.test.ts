@@ -83,8 +83,17 @@ const changeOf = (step: Extract<Step, { do: `put ${string}` | `remove ${string}`
   }
 }
 
+const Roles = Schema.Array(Schema.String)
+const InCall = Schema.Struct({
+  user_id: Schema.String,
+  channel_id: Schema.String,
+  member: Schema.optionalKey(Schema.Struct({ roles: Roles }))
+})
 const Data = Schema.fromJsonString(
   Schema.Struct({
+    user: Schema.optionalKey(Schema.Struct({ id: Schema.String })),
+    roles: Schema.optionalKey(Roles),
+    member: Schema.optionalKey(Schema.Struct({ roles: Roles })),
     id: Schema.optionalKey(Schema.String),
     name: Schema.optionalKey(Schema.String),
     role: Schema.optionalKey(Schema.Struct({ id: Schema.String })),
@@ -94,9 +103,7 @@ const Data = Schema.fromJsonString(
     updated_channels: Schema.optionalKey(
       Schema.Array(Schema.Struct({ id: Schema.String, last_message_id: Schema.String }))
     ),
-    updated_voice_states: Schema.optionalKey(
-      Schema.Array(Schema.Struct({ user_id: Schema.String, channel_id: Schema.String }))
-    ),
+    updated_voice_states: Schema.optionalKey(Schema.Array(InCall)),
     removed_voice_states: Schema.optionalKey(Schema.Array(Schema.String))
   })
 )
@@ -110,6 +117,8 @@ interface Client {
   readonly channels: Map<string, string>
   readonly roles: Set<string>
   readonly voice: Map<string, string>
+  /** Which roles somebody bears of whom it has heard. */
+  readonly bearing: Map<string, ReadonlyArray<string>>
   readonly last: Map<string, number>
   /** Messages that it was told of by summaries. */
   readonly summed: Set<string>
@@ -128,6 +137,8 @@ class Player {
   private readonly voice = new Map<number, VoiceState>()
   private readonly latest = new Map<string, number>()
   private readonly calling = new Set<string>()
+  /** An id is never another role's. */
+  private readonly gone = new Set<string>()
   private sequence = 0
   summaries = 0
 
@@ -162,18 +173,33 @@ class Player {
       channels: new Map(seen.map(({ id, name }) => [id, name])),
       roles: new Set(Array.from(this.community.roles.keys(), String)),
       voice: this.heardBy(user),
+      bearing: new Map([user, ...this.calledBy(user)].map((who) => [userId(who), this.borneBy(who)])),
       last: new Map(Array.from(this.latest).filter(([id]) => this.sees(user, id))),
       summed: new Set(),
       summaries
     }
   }
 
+  /** Who is in calls that a user sees. */
+  private calledBy(user: number): ReadonlyArray<number> {
+    return Array.from(this.voice)
+      .filter(([, { channel }]) => this.sees(user, channel))
+      .map(([who]) => who)
+  }
+
   heardBy(user: number): Map<string, string> {
-    return new Map(
-      Array.from(this.voice)
-        .filter(([, { channel }]) => this.sees(user, channel))
-        .map(([who, { channel }]) => [userId(who), String(channel)])
-    )
+    return new Map(this.calledBy(user).map((who) => [userId(who), String(this.voice.get(who)?.channel)]))
+  }
+
+  private borneBy(who: number): ReadonlyArray<string> {
+    return this.rolesOf.get(who) ?? []
+  }
+
+  /** Somebody bears other roles, also where they are in a call. */
+  private bears(who: number, roles: ReadonlyArray<RoleId>): void {
+    this.rolesOf.set(who, roles)
+    const state = this.voice.get(who)
+    if (state !== undefined) this.voice.set(who, { ...state, member: member(who, roles) })
   }
 
   private hear(deliveries: Iterable<Delivery | undefined>): void {
@@ -189,7 +215,7 @@ class Player {
 
   private tell(client: Client, payload: Payload.Payload): void {
     const data = read(payload)
-    const { channels, last, roles, voice } = client
+    const { bearing, channels, last, roles, voice } = client
     const { id = "", name = "" } = data
     switch (payload.name) {
       case "CHANNEL_CREATE":
@@ -215,6 +241,15 @@ class Player {
         return
       case "GUILD_ROLE_DELETE":
         assert.isTrue(roles.delete(data.role_id ?? ""), "a role is deleted that was there")
+        for (const [user, borne] of bearing) {
+          bearing.set(
+            user,
+            borne.filter((role) => role !== data.role_id)
+          )
+        }
+        return
+      case "GUILD_MEMBER_UPDATE":
+        bearing.set(data.user?.id ?? "", data.roles ?? [])
         return
       case "MESSAGE_CREATE": {
         const where = data.channel_id ?? ""
@@ -230,6 +265,7 @@ class Player {
         else {
           assert.isTrue(channels.has(data.channel_id), "the channel of a call is known")
           voice.set(data.user_id ?? "", data.channel_id)
+          bearing.set(data.user_id ?? "", data.member?.roles ?? [])
         }
         return
       case "PASSIVE_UPDATE_V2": {
@@ -243,7 +279,10 @@ class Player {
           client.summed.add(last_message_id)
           last.set(id, Number(last_message_id))
         }
-        for (const { channel_id, user_id } of data.updated_voice_states ?? []) voice.set(user_id, channel_id)
+        for (const { channel_id, member, user_id } of data.updated_voice_states ?? []) {
+          voice.set(user_id, channel_id)
+          if (member !== undefined) bearing.set(user_id, member.roles)
+        }
         for (const user of data.removed_voice_states ?? []) voice.delete(user)
         return
       }
@@ -260,7 +299,7 @@ class Player {
       case "attach": {
         const { isActive, who } = step
         const session = { id: sessionId(step.session), mailbox, end: () => Effect.void }
-        const intents = Intents.GUILDS | Intents.GUILD_MESSAGES | Intents.GUILD_VOICE_STATES
+        const intents = Intents.GUILDS | Intents.GUILD_MEMBERS | Intents.GUILD_MESSAGES | Intents.GUILD_VOICE_STATES
         const roles = this.rolesOf.get(who) ?? []
         served.attach({ session, user: userId(who), roles, intents }, isActive)
         this.clients.set(session.id, this.snapshot(who, isActive))
@@ -294,7 +333,12 @@ class Player {
         const wanted = step.channel === null ? null : ChannelId.make(step.channel)
         const channel = wanted !== null && this.community.channels.has(wanted) ? wanted : null
         if (before === null && channel === null) break
-        const state = { member: member(step.who), session: sessionId(0), selfMute: false, selfDeaf: false }
+        const state = {
+          member: member(step.who, this.rolesOf.get(step.who)),
+          session: sessionId(0),
+          selfMute: false,
+          selfDeaf: false
+        }
         if (channel === null) this.voice.delete(step.who)
         else this.voice.set(step.who, { ...state, channel })
         this.hear(served.speak({ before, channel, state }))
@@ -302,18 +346,27 @@ class Player {
       }
       case "roles": {
         const roles = step.roles.map((id) => RoleId.make(id)).filter((id) => this.community.roles.has(id))
-        const payload = Payload.make("GUILD_MEMBER_UPDATE", {})
-        const voice = Array.from(this.voice.values())
-        const pieces = served.enrol({ user: userId(step.who), roles, became: "updated", payload, voice })
+        const payload = Payload.make("GUILD_MEMBER_UPDATE", { user: { id: userId(step.who) }, roles })
+        const pieces = served.enrol({
+          member: member(step.who, roles),
+          became: "updated",
+          payload,
+          voice: Array.from(this.voice.values(), (state) =>
+            state.member.user.id === userId(step.who) ? { ...state, member: member(step.who, roles) } : state
+          )
+        })
         this.hear(pieces)
-        this.rolesOf.set(step.who, roles)
+        this.bears(step.who, roles)
         break
       }
       case "leave": {
+        this.play({ do: "move", who: step.who, channel: null })
         const payload = Payload.make("GUILD_MEMBER_REMOVE", {})
-        const removed = { user: userId(step.who), roles: [], became: "removed" as const, payload, voice: [] }
+        const removed = { member: member(step.who), became: "removed" as const, payload, voice: [] }
         const own = Array.from(this.clients).filter(([, { user }]) => user === step.who)
-        const told = Array.from(served.enrol(removed)).flatMap((one) =>
+        const deliveries = Array.from(served.enrol(removed))
+        this.hear(deliveries)
+        const told = deliveries.flatMap((one) =>
           one?.payload.name === "GUILD_DELETE" ? one.recipients.map(({ id }) => id) : []
         )
         assert.deepStrictEqual(told.toSorted(), own.map(([id]) => id).toSorted())
@@ -330,16 +383,33 @@ class Player {
         this.hear(served.some())
         break
       default:
-        this.change(changeOf(step))
+        this.change(this.allowed(changeOf(step)))
     }
     if (!this.inPieces) this.hear(served.all())
+  }
+
+  /** A guild refuses overwrites of roles that there are not. */
+  private allowed(change: Community.Change): Community.Change {
+    if (change._tag !== "ChannelPut") return change
+    const overwrites = change.channel.overwrites.filter((one) => one.kind !== "role" || !this.gone.has(one.id))
+    return { ...change, channel: { ...change.channel, overwrites } }
   }
 
   private change(change: Community.Change): void {
     const before = this.community
     if (change._tag === "RoleRemoved" && !before.roles.has(change.role)) return
+    if (change._tag === "RolePut" && this.gone.has(change.role.id)) return
     if (change._tag === "ChannelRemoved" && !before.channels.has(change.channel)) return
     this.community = Community.changed(before, [change])
+    if (change._tag === "RoleRemoved") {
+      this.gone.add(change.role)
+      for (const [who, roles] of this.rolesOf) {
+        this.bears(
+          who,
+          roles.filter((role) => role !== change.role)
+        )
+      }
+    }
     const { audiences } = this.community
     const isOther = ({ channel }: VoiceState) => before.audiences.get(channel) !== audiences.get(channel)
     const voice = Array.from(this.voice.values()).filter(isOther)
@@ -354,7 +424,8 @@ class Player {
     if (!this.community.channels.has(channel)) return
     const message = MessageId.make(String(++this.sequence))
     this.latest.set(id, this.sequence)
-    const role = calls === "2" || calls === "3" ? RoleId.make(calls) : undefined
+    const called = calls === "2" || calls === "3" ? RoleId.make(calls) : undefined
+    const role = called !== undefined && this.gone.has(called) ? undefined : called
     const event = {
       payload: Payload.make("MESSAGE_CREATE", { id: message, channel_id: id }),
       intent: Intents.GUILD_MESSAGES,
@@ -406,6 +477,12 @@ class Player {
       assert.isAtMost(client.summaries, this.summaries)
     }
     for (const [id, { user, voice }] of this.of(true)) assert.deepStrictEqual(voice, this.heardBy(user), `calls, ${id}`)
+    for (const [id, { bearing, isActive, user }] of this.clients) {
+      for (const who of isActive ? [user, ...this.calledBy(user)] : [user]) {
+        const borne = bearing.get(userId(who))?.toSorted()
+        assert.deepStrictEqual(borne, this.borneBy(who).toSorted(), `roles of ${who}, as ${id} knows them`)
+      }
+    }
   }
 }
 
@@ -456,6 +533,28 @@ describe("a relay that does in pieces what is long", () => {
     },
     { arbitrary: { runs: 600, size: 60 } }
   )
+
+  it.each<readonly [what: string, then: Step]>([
+    ["bears other roles", { do: "roles", who: 1, roles: [] }],
+    ["loses a role that is no more", { do: "remove role", id: "2" }]
+  ])("of who is in a call and %s meanwhile, nobody is told what was so before", (_, then) => {
+    const player = new Player(true)
+    const before: ReadonlyArray<Step> = [
+      { do: "put role", id: "2", permissions: 0n },
+      { do: "roles", who: 1, roles: ["2"] },
+      { do: "move", who: 1, channel: "13" },
+      { do: "put role", id: "1", permissions: 0n },
+      { do: "attach", session: 2, who: 2, isActive: true }
+    ]
+    for (const step of before) player.play(step)
+    player.rest()
+    player.play({ do: "put role", id: "1", permissions: Permissions.VIEW_CHANNEL })
+    const client = player.clients.get(sessionId(2))
+    assert.isFalse(client?.channels.has("13"), "there is more to tell")
+    player.play(then)
+    player.finish()
+    assert.deepStrictEqual(client?.bearing.get(userId(1)), [])
+  })
 
   const view = Permissions.VIEW_CHANNEL
   const many = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -687,7 +786,7 @@ describe("a relay that does in pieces what is long", () => {
     for (const roles of [[role], []]) {
       let [most, told, last] = [0, 0, served.meter.spent]
       // Who sends through others does not wait for them: only where it gives nothing, somebody else has a turn.
-      for (const one of served.enrol({ user: userId(1), roles, became: "updated", payload, voice })) {
+      for (const one of served.enrol({ member: member(1, roles), became: "updated", payload, voice })) {
         if (one !== undefined) told++
         most = Math.max(most, served.meter.spent - last)
         if (one === undefined) last = served.meter.spent

@@ -4,9 +4,9 @@
  * @see https://discord.com/developers/docs/topics/permissions#permission-hierarchy
  * @since 0.1.0
  */
-import { Result } from "effect"
+import { Option, Result } from "effect"
 import * as Access from "../../Access.ts"
-import type { Channel, Community, Role } from "../../Community.ts"
+import { type Channel, type Community, type Role, withKnownRoles } from "../../Community.ts"
 import type { RoleId, UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
@@ -151,8 +151,11 @@ export const targetOf = ({ id }: Community, user: UserId, { target }: Facts): Re
  * @since 0.1.0
  * @category getters
  */
-export const memberOf = ({ id }: Community, user: UserId, { member }: Facts): Result.Result<Member, UnknownMember> =>
-  Result.fromOption(member, () => new UnknownMember({ guild: id, user }))
+export const memberOf = (community: Community, user: UserId, { member }: Facts): Result.Result<Member, UnknownMember> =>
+  Result.fromOption(
+    Option.map(member, (one) => withKnownRoles(community, one)),
+    () => new UnknownMember({ guild: community.id, user })
+  )
 
 /**
  * The roles that a list has more or fewer than another.

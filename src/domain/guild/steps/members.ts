@@ -6,7 +6,7 @@
 import { Equal, HashMap, Option, Result } from "effect"
 import * as Access from "../../Access.ts"
 import * as Audience from "../../Audience.ts"
-import type { Community } from "../../Community.ts"
+import { type Community, withKnownRoles } from "../../Community.ts"
 import type { ChannelId, RoleId, UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
@@ -39,11 +39,14 @@ const stored = (user: UserId, before: Member | undefined, member: Member | undef
 })
 
 const enrolled = <H>(
-  { community: { id } }: State,
+  { community }: State,
   tag: MemberChanged["_tag"],
   member: Member,
   voice: ReadonlyArray<VoiceState> = []
-): Output<H> => ({ _tag: "Enrol", event: { _tag: tag, guild: id, member }, voice })
+): Output<H> => {
+  const event = { _tag: tag, guild: community.id, member: withKnownRoles(community, member) }
+  return { _tag: "Enrol", event, voice }
+}
 
 /** Who is in voice channels that a member sees from now on, or no longer; of use to them only if they are there. */
 const revealed = (state: State, before: Member, after: Member): ReadonlyArray<VoiceState> => {
@@ -180,11 +183,14 @@ const changed = <H>(
   after: Member,
   { now }: Facts
 ): readonly [State, ReadonlyArray<Output<H>>] => {
-  const enrol = enrolled<H>(state, "MemberUpdated", after, revealed(state, before, after))
   const voice = voiceOf(state, after.user.id)
-  if (voice === undefined) return [state, [enrol]]
-  const present: VoiceState = { ...voice, member: after }
+  if (voice === undefined) {
+    return [state, [enrolled<H>(state, "MemberUpdated", after, revealed(state, before, after))]]
+  }
+  const present: VoiceState = { ...voice, member: withKnownRoles(state.community, after) }
   const next: State = { ...state, voice: HashMap.set(state.voice, after.user.id, present) }
+  // They may see their own call from now on: as who they are by now.
+  const enrol = enrolled<H>(next, "MemberUpdated", after, revealed(next, before, after))
   const isTimedOut =
     before.timedOutUntil !== after.timedOutUntil &&
     (after.timedOutUntil ?? 0) > now &&

@@ -107,9 +107,10 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         const role = yield* found(state, id)
         if (id === community.everyone.id) return yield* Result.fail(new UnknownRole({ role: id }))
         yield* authority.needsAbove(role)
-        const [next, outputs] = restructured<H>(state, [{ _tag: "RoleRemoved", role: id }])
-        const voice = withoutRole(next.voice, id)
-        return [{ ...next, voice }, [...outputs, { _tag: "Strip", role: id }], undefined] as const
+        // First: who sees a call from now on sees nobody in it who bears the role yet.
+        const stripped = { ...state, voice: withoutRole(state.voice, id) }
+        const [next, outputs] = restructured<H>(stripped, [{ _tag: "RoleRemoved", role: id }])
+        return [next, [...outputs, { _tag: "Strip", role: id }], undefined] as const
       })
     )
 })

@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import { HashMap, Option, Result } from "effect"
+import { HashMap, Result } from "effect"
 import * as Audience from "../../Audience.ts"
+import { withKnownRoles } from "../../Community.ts"
 import * as Intents from "../../gateway/Intents.ts"
 import type { UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
@@ -13,7 +14,7 @@ import type { Snapshot } from "../Event.ts"
 import type { Facts } from "../Facts.ts"
 import type { Output } from "../Output.ts"
 import type { View } from "../Protocol.ts"
-import { UnknownMember, UnknownSession } from "../Refusal.ts"
+import { UnknownSession } from "../Refusal.ts"
 import { presenceOf, reseated, seated, seatOf, unseated } from "../seats.ts"
 import type { State } from "../State.ts"
 import { memberOf } from "./Authority.ts"
@@ -31,7 +32,7 @@ const viewOf = ({ community, lastMessages }: State, member: Member, { memberCoun
   return {
     community: { ...community, channels },
     member,
-    members: roster,
+    members: roster.map((one) => withKnownRoles(community, one)),
     memberCount,
     lastMessages: HashMap.filter(lastMessages, (_, id) => channels.has(id))
   }
@@ -48,7 +49,7 @@ const snapshot = (state: State, member: Member, intents: number, { memberCount, 
     _tag: "Snapshot",
     community: state.community,
     member,
-    roster: isTold ? roster : [member],
+    roster: isTold ? roster.map((one) => withKnownRoles(state.community, one)) : [member],
     presences: isTold ? roster.map(({ user }) => [user.id, presenceOf(state, user.id)]) : [],
     memberCount,
     lastMessages: state.lastMessages,
@@ -75,14 +76,14 @@ export const sessions = <H>(): Steps<
   "Connect" | "Disconnect" | "SetActive" | "SetStatus" | "Describe" | "Status"
 > => ({
   Connect: (state, { handle, intents, isPassive = false, session, status = "online", user, worker }, facts) => {
-    if (Option.isNone(facts.member)) {
-      return [state, [], Result.fail(new UnknownMember({ guild: state.community.id, user }))]
-    }
+    const found = memberOf(state.community, user, facts)
+    if (Result.isFailure(found)) return [state, [], Result.fail(found.failure)]
+    const { success: member } = found
     const isActive = !isPassive
     // The id as the member's record has it: of the same text, one is kept, and not one for each session.
-    const { id } = facts.member.value.user
+    const { id } = member.user
     const [next, relay, outputs] = seated(state, id, { session, intents, isActive, status, worker })
-    const view = snapshot(next, facts.member.value, intents, facts)
+    const view = snapshot(next, member, intents, facts)
     return [
       next,
       [

@@ -5,7 +5,7 @@
  */
 import { HashMap, Option, Result } from "effect"
 import * as Access from "../../Access.ts"
-import type { Channel } from "../../Community.ts"
+import { type Channel, withKnownRoles } from "../../Community.ts"
 import type { ChannelId, SessionId, UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
@@ -41,10 +41,15 @@ export const voiceOf = ({ voice }: State, user: UserId): VoiceState | undefined 
  * @category transitions
  */
 export const spoken = <H>(state: State, next: VoiceState): readonly [State, ReadonlyArray<Output<H>>] => {
-  const user = next.member.user.id
+  const member = withKnownRoles(state.community, next.member)
+  const user = member.user.id
   const before = voiceOf(state, user)?.channel ?? null
-  const { channel, ...rest } = next
-  return [{ ...state, voice: HashMap.set(state.voice, user, next) }, [{ _tag: "Speak", before, channel, state: rest }]]
+  const present = { ...next, member }
+  const { channel, ...rest } = present
+  return [
+    { ...state, voice: HashMap.set(state.voice, user, present) },
+    [{ _tag: "Speak", before, channel, state: rest }]
+  ]
 }
 
 /**
