@@ -380,14 +380,20 @@ export class Life {
     return Array.from(this.model.roles.keys()).filter((id) => id !== this.place.id)
   }
 
+  /** A user's session, if it is there and nobody has anything to do with it. */
+  free(user: string): Session | undefined {
+    const session = this.model.sessions.get(user)
+    if (session === undefined || this.busy.has(session.client) || this.tally.closed[session.client] !== 0) {
+      return undefined
+    }
+    return session
+  }
+
   somebody(isIt: (session: Session) => boolean): Session | undefined {
     const { clients, first } = this.place
     for (let attempt = 0; attempt < 20; attempt++) {
-      const client = first + below(this.random, clients)
-      const session = this.model.sessions.get(userOf(client))
-      if (session !== undefined && !this.busy.has(client) && this.tally.closed[client] === 0 && isIt(session)) {
-        return session
-      }
+      const session = this.free(userOf(first + below(this.random, clients)))
+      if (session !== undefined && isIt(session)) return session
     }
     return undefined
   }

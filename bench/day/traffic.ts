@@ -6,6 +6,8 @@ import type { Order } from "./talk.ts"
 import { EVERYTHING, userOf } from "./town.ts"
 import type { World } from "./world.ts"
 
+const CONNECT = 20
+
 /** Calls that may be under way in a guild at a time. */
 const TALKERS = 4
 
@@ -111,12 +113,19 @@ const kickOrJoin: Deed = (life) => {
   )
 }
 
+/** People in calls at most, as a share of the sessions, and at least so many: else more would be there each hour. */
+const IN_CALLS = 0.02
+const FEWEST_IN_CALLS = 4
+
 const call: Deed = (life) => {
-  const session = life.somebody((one) => life.reads(one))
-  if (session === undefined) return Effect.void
+  const { voice } = life.model
+  const isFull = voice.size >= Math.max(FEWEST_IN_CALLS, IN_CALLS * life.place.size)
+  const someone = isFull ? life.pick(Array.from(voice.keys())) : undefined
+  const session = someone === undefined ? life.somebody((one) => life.reads(one)) : life.free(someone)
+  if (session === undefined || !life.reads(session)) return Effect.void
   const { user } = session
-  const there = life.model.voice.get(user)
-  const calls = [...life.place.calls, ...life.created("voice")].filter((id) => life.model.may(user, id, 20))
+  const there = voice.get(user)
+  const calls = [...life.place.calls, ...life.created("voice")].filter((id) => life.model.may(user, id, CONNECT))
   const channel = there !== undefined && life.isLikely(0.4) ? undefined : life.pick(calls)
   if (channel === undefined && there === undefined) return Effect.void
   return life.held(session.client, life.call(session, channel))
