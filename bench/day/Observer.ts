@@ -4,11 +4,12 @@
  */
 import { Effect, type Scope } from "effect"
 import { type Guild, Ids, type Payload, Session, type SessionSocket, Transport } from "../../src/index.ts"
+import { hashOf } from "./hash.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { Change, Coming, Session as Sitting } from "./Model.ts"
-import { type EventRead, type MessageRead, Reading } from "./reading.ts"
+import { type EventRead, type MessageRead, Reading, texts } from "./reading.ts"
 import type { Seen } from "./Tally.ts"
-import { EVERYTHING, type Place } from "./town.ts"
+import { EVERYTHING, mask, type Place } from "./town.ts"
 
 const SEND = 11
 const MENTION_EVERYONE = 17
@@ -117,19 +118,28 @@ export class Observer {
     }
   }
 
-  private changed({ name, subject }: EventRead): void {
+  /**
+   * Large changes are told in pieces, which may outlast them: what is told of a channel may be of an earlier one. So a change
+   * is heard of by what it says, and not by what it is about.
+   */
+  private changed({ name, subject, token }: EventRead): void {
     const { model } = this.place
     const pending = this.pending.find(({ change }) => {
       switch (change.do) {
-        case "putRole":
-        case "putChannel":
-          // Of what is new, the guild chooses the id.
+        case "putRole": {
+          const { id, role } = change
+          const event = id === "" ? "GUILD_ROLE_CREATE" : "GUILD_ROLE_UPDATE"
           return (
-            (change.id === "" || change.id === subject) &&
-            name.startsWith(change.do === "putRole" ? "GUILD_ROLE" : "CHANNEL")
+            name === event && token === hashOf(texts.role(event, subject, role.name, String(mask(role.permissions))))
           )
+        }
+        case "putChannel": {
+          // Of what is new, the guild chooses the id.
+          const event = change.id === "" ? "CHANNEL_CREATE" : "CHANNEL_UPDATE"
+          return name === event && token === hashOf(texts.channel(event, change.id || subject, change.channel.topic))
+        }
         case "removeRole":
-          return (name === "GUILD_ROLE_DELETE" && change.id === subject) || name === "CHANNEL_UPDATE"
+          return name === "GUILD_ROLE_DELETE" && change.id === subject
         case "removeChannel":
           return name === "CHANNEL_DELETE" && change.id === subject
         case "addMember":
@@ -140,7 +150,7 @@ export class Observer {
           return false
       }
     })
-    // A change of many channels is told in pieces, which may outlast it. What was not due shows in the sums of all who got it.
+    // What was not due shows in the sums of all who got it.
     if (pending === undefined && name === "CHANNEL_UPDATE") return
     if (pending === undefined) return this.wrong("something changed that nobody changed", `${name} ${subject}`)
     const { change, isHeard } = pending
