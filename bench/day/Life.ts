@@ -248,8 +248,11 @@ export class Life {
         // What is heard of in several events has been heard of entirely.
         if (answer.error !== undefined || !pending.isHeard || pending.change.do.startsWith("remove")) yield* this.marker
         this.observer.pending.splice(this.observer.pending.indexOf(pending), 1)
-        if (pending.isHeard) return pending
         const asked = `${JSON.stringify(pending.change)}, attempt ${attempt + 1}`
+        if (pending.isHeard && answer.handled === "no") {
+          this.wrong("a change was refused, and heard of", `${asked}: ${answer.error}`)
+        }
+        if (pending.isHeard) return pending
         if (answer.error === undefined) {
           this.wrong("a change was acknowledged, and nobody heard of it", asked)
           return undefined
