@@ -249,7 +249,9 @@ export class Life {
         if (answer.error !== undefined || !pending.isHeard || pending.change.do.startsWith("remove")) yield* this.marker
         this.observer.pending.splice(this.observer.pending.indexOf(pending), 1)
         const asked = `${JSON.stringify(pending.change)}, attempt ${attempt + 1}`
-        if (pending.isHeard && answer.handled === "no") {
+        // Of what is not in the store, no answer is lost.
+        const mayBeDone = answer.handled === "maybe" && !/Role|Channel/.test(pending.change.do)
+        if (pending.isHeard && answer.error !== undefined && !mayBeDone) {
           this.wrong("a change was refused, and heard of", `${asked}: ${answer.error}`)
         }
         if (pending.isHeard) return pending
