@@ -136,8 +136,8 @@ export interface Pieces {
 
 /**
  * Watches what the event loop calls, and keeps the loop turning, while V8's profiler says whose time it is. A piece is one
- * call: of a timer, of a port, or of a run of the line, with the ticks and microtasks that it leaves. (What `node:perf_hooks` tells of
- * the collector leaves out the steps of its marking: they were up to two thirds of its time.)
+ * call: of a timer, of a port, or of a run of the line, with the ticks and microtasks that it leaves. (What `node:perf_hooks`
+ * tells of the collector leaves out the steps of its marking: they were up to two thirds of its time.)
  */
 export class PieceMeter {
   private readonly session = new Session()

@@ -143,7 +143,8 @@ export const channel = (parts: ChannelParts): Channel => ({
 })
 
 /**
- * A member without what is left, in their record or in what was read a while ago, of roles that are no more.
+ * A member without roles that no longer exist. Records name a deleted role until it has been taken from all of them, which
+ * goes on in the background, and so may what was read before.
  *
  * @since 0.1.0
  * @category getters

@@ -42,6 +42,7 @@ export class Calls {
   private voice: HashMap.HashMap<UserId, VoiceState> | undefined
   private blocks: ReadonlyMap<ChannelId, ReadonlyArray<Block>> = new Map()
 
+  /** Who is in calls now. */
   turnTo(voice: HashMap.HashMap<UserId, VoiceState>): void {
     if (voice === this.voice) return
     this.voice = voice
@@ -56,6 +57,7 @@ export class Calls {
     this.blocks = blocks
   }
 
+  /** Those who are in a channel. */
   inChannel(channel: ChannelId): ReadonlyArray<Block> {
     return this.blocks.get(channel) ?? []
   }

@@ -39,7 +39,7 @@ export class Missed {
     for (const room of [before, channel]) if (room !== null) this.rooms.add(room)
   }
 
-  /** A member is another: as which they are told of, if they are. */
+  /** A member has changed: a summary that tells of their call tells of them as they are now. */
   changed(member: Member): void {
     const moved = this.voice.get(member.user.id)
     if (moved?.now !== undefined) this.voice.set(member.user.id, { ...moved, now: { ...moved.now, member } })

@@ -269,8 +269,8 @@ export class Served {
     const isMember = became !== "removed"
     if (isMember) {
       yield* this.allToldTo(user)
-      // Who has yet to hear of their call hears of it as it was: before they hear that the member is another.
-      yield* this.toldWhereItWas(user)
+      // Sessions that have yet to hear of the member's call hear of it first, as it was, and then of the change.
+      yield* this.toldOfCallOf(user)
       this.missed.changed(member)
     }
     const own = this.lists.map((list) => [list, list.of(user)] as const)
@@ -432,12 +432,12 @@ export class Served {
 
   /** Where somebody is now is told after all that there is to tell of where they were, also in a channel that is no more. */
   private *toldBefore({ before, channel, state }: Speak): Deliveries {
-    yield* this.toldWhereItWas(state.member.user.id)
+    yield* this.toldOfCallOf(state.member.user.id)
     for (const one of [before, channel]) if (one !== null && this.isChanging(one)) yield* this.toldOf(one)
   }
 
-  /** Tells all that there is to tell of the channels in which somebody was in a call when changes of them began. */
-  private *toldWhereItWas(user: UserId): Deliveries {
+  /** Tells what is left to tell of the channels where a user was in a call when changes of these began. */
+  private *toldOfCallOf(user: UserId): Deliveries {
     for (const { alteration } of this.changing) {
       const place = alteration.placeOf(user)
       if (place !== undefined) yield* this.toldOf(place)

@@ -189,7 +189,7 @@ const changed = <H>(
   }
   const present: VoiceState = { ...voice, member: withKnownRoles(state.community, after) }
   const next: State = { ...state, voice: HashMap.set(state.voice, after.user.id, present) }
-  // They may see their own call from now on: as who they are by now.
+  // Members who see their own call because of this change must be told of themselves as they are now.
   const enrol = enrolled<H>(next, "MemberUpdated", after, revealed(next, before, after))
   const isTimedOut =
     before.timedOutUntil !== after.timedOutUntil &&

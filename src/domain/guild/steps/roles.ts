@@ -107,7 +107,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         const role = yield* found(state, id)
         if (id === community.everyone.id) return yield* Result.fail(new UnknownRole({ role: id }))
         yield* authority.needsAbove(role)
-        // First: who sees a call from now on sees nobody in it who bears the role yet.
+        // First: sessions that see a call because of this must not be told that somebody in it still bears the role.
         const stripped = { ...state, voice: withoutRole(state.voice, id) }
         const [next, outputs] = restructured<H>(stripped, [{ _tag: "RoleRemoved", role: id }])
         return [next, [...outputs, { _tag: "Strip", role: id }], undefined] as const
