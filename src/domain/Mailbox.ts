@@ -45,6 +45,10 @@ export interface Enqueue<in A, in E = never> {
   readonly strategy: Strategy
   /** Puts a message in if there is room for it, or room can be made. */
   readonly offerUnsafe: (message: A) => boolean
+  /** Whether the owner waits for a message, and handled the last one without an effect (see {@link consume}). */
+  readonly isIdle: boolean
+  /** Has an owner who is idle handle a message at once, in the caller's stack; answers whether it did. */
+  readonly transferUnsafe: (message: A) => boolean
   readonly offer: (message: A) => Effect.Effect<boolean>
   readonly offerAll: <B extends A>(messages: Iterable<B>) => Effect.Effect<Array<B>>
   readonly failCauseUnsafe: (cause: Cause.Cause<E>) => boolean
@@ -178,6 +182,24 @@ export const offer = <M>(to: Enqueue<M> | Queue.Enqueue<M>, message: M): Effect.
  */
 export const offerUnsafe = <M>(to: Enqueue<M> | Queue.Enqueue<M>, message: M): boolean =>
   "offerUnsafe" in to ? to.offerUnsafe(message) : Queue.offerUnsafe(to, message)
+
+/**
+ * Whether the owner of a mailbox waits for a message, and would handle it at once.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const isIdle = <M>(to: Enqueue<M> | Queue.Enqueue<M>): boolean => "isIdle" in to && to.isIdle
+
+/**
+ * Has the owner of a mailbox handle a message at once if it can; otherwise puts it in like {@link offerUnsafe}. The handler
+ * runs in the caller's stack, so this is for fan-outs that are served by the run queue.
+ *
+ * @since 0.1.0
+ * @category offering
+ */
+export const transferUnsafe = <M>(to: Enqueue<M> | Queue.Enqueue<M>, message: M): boolean =>
+  ("transferUnsafe" in to && to.transferUnsafe(message)) || offerUnsafe(to, message)
 
 /**
  * Puts messages in, as many as find room; waits for the others when the strategy is to suspend. Answers with those that

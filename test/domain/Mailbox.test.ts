@@ -267,7 +267,8 @@ describe("Mailbox.consume", () => {
           })
         )
         for (let message = 0; message < 50; message++) {
-          yield* Mailbox.offer(mailbox, message)
+          const isHandedOver = random() < 0.5 && mailbox.transferUnsafe(message)
+          if (!isHandedOver) yield* Mailbox.offer(mailbox, message)
           if (random() < 0.3) yield* settled
         }
         yield* Mailbox.end(mailbox)
@@ -315,6 +316,65 @@ describe("Mailbox.consume", () => {
     })
   )
 
+  it.effect("hands a message over to one who waits and is quick, and to nobody else", () =>
+    Effect.gen(function* () {
+      const mailbox = yield* Mailbox.make<string>()
+      const handled: Array<string> = []
+      const isHandedOver = (message: string) => {
+        const { isIdle } = mailbox
+        assert.strictEqual(mailbox.transferUnsafe(message), isIdle)
+        return isIdle
+      }
+      assert.isFalse(isHandedOver("nobody is there yet"))
+      const fiber = yield* Effect.forkScoped(
+        Mailbox.consume(mailbox, (message) => {
+          handled.push(message)
+          if (message === "a") {
+            assert.isFalse(isHandedOver("it is at it"))
+            mailbox.offerUnsafe("of its own")
+          }
+          return message.startsWith("slow") ? Effect.yieldNow : undefined
+        })
+      )
+      yield* settled
+      assert.isFalse(isHandedOver("nobody knows whether it is quick"))
+      Mailbox.offerUnsafe(mailbox, "first")
+      assert.isFalse(isHandedOver("another is before it"))
+      yield* settled
+      assert.isTrue(isHandedOver("a"))
+      assert.deepStrictEqual(handled, ["first", "a"])
+      assert.isFalse(isHandedOver("it is not done"))
+      yield* settled
+      assert.isTrue(isHandedOver("b"))
+      assert.isTrue(isHandedOver("slow"))
+      assert.isFalse(isHandedOver("it is busy"))
+      yield* settled
+      assert.isFalse(isHandedOver("it was slow"))
+      Mailbox.offerUnsafe(mailbox, "last")
+      yield* settled
+      yield* Fiber.interrupt(fiber)
+      assert.isFalse(isHandedOver("it is gone"))
+      assert.deepStrictEqual(handled, ["first", "a", "of its own", "b", "slow", "last"])
+    })
+  )
+
+  it.effect("dies of what its handler throws at what is handed over, and whoever hands it over does not notice", () =>
+    Effect.gen(function* () {
+      const mailbox = yield* Mailbox.make<number>()
+      const fiber = yield* Effect.forkScoped(
+        Mailbox.consume(mailbox, (message) => {
+          if (message > 0) throw new Error(`at ${message}`)
+        })
+      )
+      Mailbox.offerUnsafe(mailbox, 0)
+      yield* settled
+      assert.isTrue(mailbox.transferUnsafe(1))
+      assert.strictEqual(shown(yield* Fiber.await(fiber)), "Error: at 1")
+      Mailbox.offerUnsafe(mailbox, 2)
+      assert.strictEqual(yield* Mailbox.take(mailbox), 2)
+    })
+  )
+
   it.effect.prop(
     "handles nothing once its fiber is gone, whoever interrupts it and when",
     [Seed],
@@ -334,10 +394,12 @@ describe("Mailbox.consume", () => {
         )
         for (let message = 0; message < 20; message++) {
           if (random() < 0.5) yield* settled
-          Mailbox.offerUnsafe(mailbox, message)
+          if (random() < 0.5) Mailbox.offerUnsafe(mailbox, message)
+          else Mailbox.transferUnsafe(mailbox, message)
         }
         assert.strictEqual(shown(yield* Fiber.await(fiber)), "interrupted")
         const before = handled.length
+        assert.isFalse(mailbox.transferUnsafe(20))
         yield* Mailbox.offer(mailbox, 20)
         yield* settled
         assert.strictEqual(handled.length, before)

@@ -26,6 +26,7 @@ import { afterAll, afterEach } from "vitest"
 import * as Community from "../../src/domain/Community.ts"
 import * as Detached from "../../src/domain/Detached.ts"
 import * as Envelope from "../../src/domain/Envelope.ts"
+import * as FanOut from "../../src/domain/FanOut.ts"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as Opcode from "../../src/domain/gateway/Opcode.ts"
 import * as Payload from "../../src/domain/gateway/Payload.ts"
@@ -256,6 +257,37 @@ describe("a mailbox", () => {
       )
       yield* Fiber.interrupt(fiber)
       assertRoots(["plain", "effect", "effect, as it runs"])
+    })
+  )
+
+  it.live("whose messages are handed over by a fan-out within a span, of a server's and of Effect's", () =>
+    Effect.gen(function* () {
+      const all = 600
+      const done = yield* Queue.unbounded<void>()
+      const mailboxes = yield* Effect.forEach(Array.from({ length: all }), () =>
+        Mailbox.make<string | Envelope.Envelope<string>>()
+      )
+      const handler = () => {
+        query("handed over")
+        Queue.offerUnsafe(done, undefined)
+      }
+      const fibers = yield* Effect.forEach(mailboxes, (mailbox) => Detached.fork(Mailbox.consume(mailbox, handler)))
+      yield* Effect.yieldNow
+      const recipients = mailboxes.map((mailbox) => ({ mailbox }))
+      const push = Effect.andThen(
+        Effect.suspend(() => Sender.makeInline().push(FanOut.uniform(recipients, "hello"), () => Effect.void)),
+        Queue.takeN(done, all)
+      )
+      // Those who have handled one are idle, and are handed the others.
+      yield* push
+      assert.isTrue(mailboxes.every(({ isIdle }) => isIdle))
+      yield* inServerSpan(push)
+      yield* push.pipe(
+        Effect.withSpan("POST /"),
+        Effect.provide(OtelTracer.layer.pipe(Layer.provide(Layer.succeed(OtelTracer.OtelTracerProvider, provider))))
+      )
+      yield* Fiber.interruptAll(fibers)
+      assertRoots(["handed over"])
     })
   )
 })

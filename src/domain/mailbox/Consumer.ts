@@ -6,8 +6,8 @@
  */
 import { Effect, Effectable } from "effect"
 import { EMPTY } from "./Buffer.ts"
-import type { MailboxImpl } from "./MailboxImpl.ts"
-import { LOOK_EVERY, type Waiter } from "./RunQueue.ts"
+import type { MailboxImpl, Taker } from "./MailboxImpl.ts"
+import { LOOK_EVERY } from "./RunQueue.ts"
 
 /** Messages that plain functions handle at one place in the line. */
 const BATCH = 256
@@ -36,8 +36,11 @@ export type Handled<E, R> = Effect.Effect<unknown, E, R> | undefined
  * @since 0.1.0
  * @category models
  */
-export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE | E, R> implements Waiter {
+export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE | E, R> implements Taker<A> {
   readonly mailbox: MailboxImpl<A, QE>
+  /** Whether the last message was done with when its handler returned: the next will be too, most likely. */
+  isQuick = false
+  /** There while the fiber waits: messages are handled for it meanwhile. */
   private resume: ((next: Effect.Effect<never, QE | E, R>) => void) | undefined = undefined
 
   constructor(mailbox: MailboxImpl<A, QE>) {
@@ -65,16 +68,11 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
     )
   }
 
-  /** Whether the fiber waits, and so messages may be handled for it. */
-  protected get isWaiting(): boolean {
-    return this.resume !== undefined
-  }
-
   wake(): number {
     const { mailbox } = this
     let handled = 0
     try {
-      while (this.isWaiting) {
+      while (this.resume !== undefined) {
         const message = handled < BATCH ? mailbox.takeUnsafe() : EMPTY
         if (message === EMPTY) {
           if (mailbox.end === undefined) mailbox.onReady(this)
@@ -83,6 +81,7 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
         }
         handled++
         const effect = this.handle(message)
+        this.isQuick = effect === undefined
         if (effect !== undefined) {
           this.goOn(Effect.andThen(effect, this))
           return handled + EFFECT_WEIGHT
@@ -92,6 +91,18 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
       this.goOn(Effect.die(defect))
     }
     return Math.max(handled, 1)
+  }
+
+  accept(message: A): void {
+    try {
+      const effect = this.handle(message)
+      if (effect !== undefined) {
+        this.isQuick = false
+        this.goOn(Effect.andThen(effect, this))
+      } else if (this.resume !== undefined) this.mailbox.onReady(this)
+    } catch (defect) {
+      this.goOn(Effect.die(defect))
+    }
   }
 
   private goOn(next: Effect.Effect<never, QE | E, R>): void {

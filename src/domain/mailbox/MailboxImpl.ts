@@ -15,6 +15,17 @@ import { LOOK_EVERY, type RunQueue, type Waiter, waiter } from "./RunQueue.ts"
  */
 export type Strategy = "suspend" | "dropping" | "sliding"
 
+/**
+ * Who waits at a mailbox. One who is quick may be handed a message, which it handles at once.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Taker<in A> extends Waiter {
+  readonly isQuick?: boolean
+  readonly accept?: (message: A) => void
+}
+
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 /** Messages that have found no room yet, and how their sender is told, once: how many never did. */
@@ -41,7 +52,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   readonly strategy: Strategy
   private readonly runQueue: RunQueue
   private pending: Set<Pending<A>> | undefined = undefined
-  private waiter: Waiter | undefined = undefined
+  private waiter: Taker<A> | undefined = undefined
   private owner: AnyFiber | undefined = undefined
   private exit: Exit.Exit<never, E> | undefined = undefined
 
@@ -60,6 +71,21 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
     }
     this.push(message)
     this.wake()
+    return true
+  }
+
+  get isIdle(): boolean {
+    return this.waiter?.isQuick === true
+  }
+
+  // A message that never lies in the mailbox makes no old object point to a young one. Of 100,000 that do, each collection of
+  // the young generation takes some 2 ms more.
+  transferUnsafe(message: A): boolean {
+    const { waiter } = this
+    if (waiter?.isQuick !== true || waiter.accept === undefined) return false
+    // It does not wait meanwhile: what its handler sends to itself lies in the mailbox.
+    this.waiter = undefined
+    waiter.accept(message)
     return true
   }
 
@@ -178,7 +204,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   }
 
   /** Wakes the waiter when there is something to take, or nothing more will come: at its place in the line. */
-  onReady(waiter: Waiter): void {
+  onReady(waiter: Taker<A>): void {
     if (this.isReady) this.runQueue.schedule(waiter)
     else this.waiter = waiter
   }

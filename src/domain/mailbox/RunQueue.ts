@@ -4,7 +4,8 @@
  *
  * The line is served first come, first served, and every place in it is worth a bounded amount: one message of an actor
  * whose handler is an effect (and one request of it that had to wait), up to 256 messages of one whose handler is a plain
- * function, or one slice of a fan-out. So nobody waits for more than one such place of each other, whoever else is busy.
+ * function, or one slice of a fan-out, with what its idle recipients do. So nobody waits for more than one such place of
+ * each other, whoever else is busy.
  *
  * The line is served in runs of about a millisecond, and the event loop is given back after each: sockets and timers go on
  * however much waits.
@@ -93,6 +94,25 @@ export class RunQueue {
   /** Waits for a place in the line that is worth so many messages. One that is given up is served all the same. */
   turn(messages: number): Effect.Effect<void> {
     return Effect.callback((resume) => this.schedule(waiter(() => resume(Effect.void), messages)))
+  }
+
+  /**
+   * Has something done at a place in the line that is worth so many messages, outside of the fiber, and goes on with what
+   * that gives. A fiber that is interrupted before has it not done.
+   */
+  serve(work: () => Effect.Effect<void>, messages: number): Effect.Effect<void> {
+    const done = (): Effect.Effect<void> => {
+      try {
+        return work()
+      } catch (defect) {
+        return Effect.die(defect)
+      }
+    }
+    return Effect.callback((resume) => {
+      let isGivenUp = false
+      this.schedule(waiter(() => isGivenUp || resume(done()), messages))
+      return Effect.sync(() => void (isGivenUp = true))
+    })
   }
 
   /** The number of the place that the next to come gets; see {@link hasServed}. */

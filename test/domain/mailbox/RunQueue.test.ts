@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Exit, Fiber } from "effect"
 import * as Mailbox from "../../../src/domain/Mailbox.ts"
 import { MailboxImpl } from "../../../src/domain/mailbox/MailboxImpl.ts"
 import { RunQueue, waiter } from "../../../src/domain/mailbox/RunQueue.ts"
@@ -149,6 +149,34 @@ describe("RunQueue", () => {
       yield* Fiber.join(first)
       yield* Fiber.join(third)
       assert.deepStrictEqual(order, ["a1", "b1", "c1", "a2", "c2", "a3", "c3"])
+    })
+  )
+
+  it.effect("does what is to be done at a place in the line, but not what was given up", () =>
+    Effect.gen(function* () {
+      const { all, runQueue } = byHand()
+      const done: Array<string> = []
+      const work = (name: string) => {
+        const served = runQueue.serve(() => {
+          done.push(name)
+          if (name === "throws") throw new Error(name)
+          return name === "goes on" ? Effect.sync(() => void done.push("and on")) : Effect.void
+        }, 256)
+        return Effect.forkScoped(served, { startImmediately: true })
+      }
+      const first = yield* work("first")
+      const givenUp = yield* work("given up")
+      const throws = yield* work("throws")
+      const goesOn = yield* work("goes on")
+      const last = yield* work("last")
+      yield* Fiber.interrupt(givenUp)
+      assert.deepStrictEqual(done, [])
+      all()
+      yield* Fiber.join(first)
+      assert.isTrue(Exit.hasDies(yield* Fiber.await(throws)))
+      yield* Fiber.join(goesOn)
+      yield* Fiber.join(last)
+      assert.deepStrictEqual(done, ["first", "throws", "goes on", "and on", "last"])
     })
   )
 })
