@@ -4,7 +4,7 @@
  * `PubSub` with a fiber for each recipient, and the BEAM with a process for each, by `send` and by `GenServer.cast`.
  *
  * Each peer is a process of its own, so that nobody pays for another's garbage; and so is the million, beside ten
- * thousand.
+ * thousand, and a crowd whose memory is scattered, as after hours, beside one whose memory lies in order.
  */
 import { Effect, Layer } from "effect"
 import { fork, spawn } from "node:child_process"
@@ -58,12 +58,7 @@ const effectPeer = Effect.gen(function* () {
     })
 })
 
-interface Million {
-  readonly few_us: number
-  readonly million_us: number
-  readonly loop_delay_ms: number
-  readonly rss_gb: number
-}
+type Figures = Readonly<Record<string, number>>
 
 const million = Effect.gen(function* () {
   const few = yield* crowd.make(FEW)
@@ -89,30 +84,53 @@ const million = Effect.gen(function* () {
     delay.reset()
     yield* Effect.sleep("5 millis")
   }
-  const figures: Million = {
-    few_us: median(took.few),
-    million_us: median(took.million),
-    loop_delay_ms: Math.max(...delays),
-    rss_gb: process.memoryUsage().rss / 1e9
+  const figures: Figures = {
+    deliver_us_10k: median(took.few),
+    deliver_us_1m: median(took.million),
+    scale_1m_over_10k: median(took.million) / median(took.few),
+    rss_gb_1m: process.memoryUsage().rss / 1e9,
+    loop_delay_ms_max: Math.max(...delays)
   }
-  // For the parent, which reads it.
-  console.log(JSON.stringify(figures))
+  return figures
 })
 
-/** The million's figures, from a process that has nothing else to remember. */
-const elsewhere = Effect.promise(
-  () =>
-    new Promise<Million>((resolve, reject) => {
-      const child = spawn(process.execPath, [fileURLToPath(import.meta.url), "--million", ...process.argv.slice(2)], {
-        stdio: ["ignore", "pipe", "inherit"]
+const scattered = Effect.gen(function* () {
+  const crowds = { inOrder: yield* crowd.make(MANY), scattered: yield* crowd.make(MANY, { isScattered: true }) }
+  yield* inUse
+  const took = { inOrder: new Array<number>(), scattered: new Array<number>() }
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    for (const name of ["inOrder", "scattered"] as const) {
+      const micros = yield* timed(crowds[name], MANY)
+      if (round >= 0) took[name].push(micros)
+      yield* Effect.sleep("5 millis")
+    }
+  }
+  const figures: Figures = {
+    deliver_us_100k_scattered: median(took.scattered),
+    scattered_over_in_order: median(took.scattered) / median(took.inOrder)
+  }
+  return figures
+})
+
+/** What is measured in a process that has nothing else to remember. */
+const APART = { million, scattered }
+type Apart = keyof typeof APART
+const names: ReadonlyArray<Apart> = ["million", "scattered"]
+
+const apart = (name: Apart) =>
+  Effect.promise(
+    () =>
+      new Promise<Figures>((resolve, reject) => {
+        const child = spawn(process.execPath, [fileURLToPath(import.meta.url), `--${name}`, ...process.argv.slice(2)], {
+          stdio: ["ignore", "pipe", "inherit"]
+        })
+        let output = ""
+        child.stdout.on("data", (chunk) => (output += String(chunk)))
+        child.on("close", (code) =>
+          code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`${name} ended with ${code}`))
+        )
       })
-      let output = ""
-      child.stdout.on("data", (chunk) => (output += String(chunk)))
-      child.on("close", (code) =>
-        code === 0 ? resolve(JSON.parse(output)) : reject(new Error(`the million ended with ${code}`))
-      )
-    })
-)
+  )
 
 const program = Effect.gen(function* () {
   let before = 0
@@ -147,15 +165,11 @@ const program = Effect.gen(function* () {
     }
   }
   const of = (name: string) => median(took[name] ?? [])
-  const { few_us, loop_delay_ms, million_us, rss_gb } = yield* elsewhere
   report("fanout", {
-    deliver_us_10k: few_us,
     deliver_us_100k: of("ours"),
-    deliver_us_1m: million_us,
-    scale_1m_over_10k: million_us / few_us,
+    ...(yield* apart("scattered")),
+    ...(yield* apart("million")),
     bytes_per_session: bytes,
-    rss_gb_1m: rss_gb,
-    loop_delay_ms_max: loop_delay_ms,
     effect_queue_us: of("queue"),
     effect_pubsub_us: of("topic"),
     vs_effect_queue: of("queue") / of("ours"),
@@ -172,7 +186,8 @@ const program = Effect.gen(function* () {
   })
 })
 
-await Effect.runPromise(
-  (process.argv.includes("--million") ? million : program).pipe(Effect.scoped, Effect.provide(strategies))
-)
+const asked = names.find((name) => process.argv.includes(`--${name}`))
+// For the parent, which reads it.
+const told = asked && Effect.map(APART[asked], (figures) => console.log(JSON.stringify(figures)))
+await Effect.runPromise((told ?? program).pipe(Effect.scoped, Effect.provide(strategies)))
 process.exit()

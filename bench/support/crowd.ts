@@ -2,6 +2,7 @@
 import { Deferred, Effect } from "effect"
 import { Guild, Ids, Intents, type Member, Session, type SessionSocket, Transport } from "../../src/index.ts"
 import { community, general, member } from "../../examples/support/salon.ts"
+import { seeded } from "../../test/support/random.ts"
 
 /** Counts what arrives, and says when everyone has had the message. */
 export const counter = () => {
@@ -38,9 +39,20 @@ interface Options {
   readonly first?: number
   /** Which of them look elsewhere. */
   readonly isPassive?: (index: number) => boolean
+  /** They connect in another order than that in which their memory lies, as it comes to be when people come and go for hours. */
+  readonly isScattered?: boolean
 }
 
 const nobody = () => false
+
+/** The same each time. */
+const shuffled = <A>(all: Array<A>): ReadonlyArray<A> => {
+  const random = seeded(1)
+  return all
+    .map((one) => ({ one, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ one }) => one)
+}
 
 /** The session of that number, and whose it is. */
 export const visitor = (index: number) => ({
@@ -53,7 +65,7 @@ export const connect = Effect.fnUntraced(function* (
   guild: Guild.Guild,
   size: number,
   arrive: () => void,
-  { first = 0, isPassive = nobody }: Options = {}
+  { first = 0, isPassive = nobody, isScattered = false }: Options = {}
 ) {
   const socket: SessionSocket.SessionSocket["Service"] = {
     receive: Effect.never,
@@ -65,9 +77,13 @@ export const connect = Effect.fnUntraced(function* (
     close: () => Effect.void
   }
   const start = yield* Session.starter()
-  const one = (index: number) => {
+  const sessionOf = (index: number) => start({ id: visitor(first + index).session, socket })
+  const sessions = isScattered ? Array.from({ length: size }, (_, index) => sessionOf(index)) : []
+  const order = isScattered ? shuffled(sessions.map((_, index) => index)) : []
+  const one = (nth: number) => {
+    const index = order[nth] ?? nth
+    const session = sessions[index] ?? sessionOf(index)
     const who = visitor(first + index)
-    const session = start({ id: who.session, socket })
     const payload = {
       ...who,
       intents: Intents.GUILD_MESSAGES,
