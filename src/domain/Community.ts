@@ -164,7 +164,7 @@ const Parts = Schema.Struct({
 
 /**
  * Whether two lists of overwrites say the same in the same order. There are up to a thousand, and most that differ do so early:
- * hashing them first, as `Equal` does, would cost a hundred times that.
+ * hashing them first, as `Equal` does, would cost a hundred times that, and keep memory for as long as they live.
  *
  * @since 0.1.0
  * @category guards

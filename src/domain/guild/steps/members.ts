@@ -3,12 +3,12 @@
  *
  * @since 0.1.0
  */
-import { Equal, HashMap, Option, Result } from "effect"
+import { Array as Arr, Equivalence, HashMap, Option, Result, Schema } from "effect"
 import * as Access from "../../Access.ts"
 import * as Audience from "../../Audience.ts"
 import { type Community, withKnownRoles } from "../../Community.ts"
 import type { ChannelId, RoleId, UserId } from "../../Ids.ts"
-import type { Member } from "../../Member.ts"
+import { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { MemberPatch } from "../commands/members.ts"
 import type { MemberChanged } from "../Event.ts"
@@ -48,10 +48,14 @@ const enrolled = <H>(
   return { _tag: "Enrol", event, voice }
 }
 
+// Not by `Equal`: it keeps 350 bytes of each object that it has compared for as long as that lives.
+const areSame = Schema.toEquivalence(Member)
+const areSameRoles = Arr.makeEquivalence(Equivalence.strictEqual<RoleId>())
+
 /** Who is in voice channels that a member sees from now on, or no longer; of use to them only if they are there. */
 const revealed = (state: State, before: Member, after: Member): ReadonlyArray<VoiceState> => {
   const { audiences, channels } = state.community
-  if (Equal.equals(before.roles, after.roles) || seatsOf(state, after.user.id).length === 0) return []
+  if (areSameRoles(before.roles, after.roles) || seatsOf(state, after.user.id).length === 0) return []
   const shifted = new Set<ChannelId>()
   for (const [id, audience] of audiences) {
     if (channels.get(id)?.kind !== "voice") continue
@@ -207,7 +211,7 @@ const updated = <H>(
   after: Member,
   facts: Facts
 ): readonly [State, ReadonlyArray<Output<H>>] => {
-  if (Equal.equals(before, after)) return [state, []]
+  if (areSame(before, after)) return [state, []]
   const [next, outputs] = changed<H>(state, before, after, facts)
   return [next, [stored(after.user.id, before, after), ...outputs]]
 }

@@ -4,25 +4,29 @@
  *
  * @since 0.1.0
  */
-import { Equal, HashMap, Schema, Struct } from "effect"
-import { areSameOverwrites, type Change, changed, Channel, type Community } from "../../Community.ts"
+import { HashMap, Schema, Struct } from "effect"
+import { areSameOverwrites, type Change, changed, Channel, type Community, Role } from "../../Community.ts"
 import type { ChannelId } from "../../Ids.ts"
 import { lastAnswer } from "../../lastAnswer.ts"
 import type { VoiceState } from "../../VoiceState.ts"
 import type { Output } from "../Output.ts"
 import type { State } from "../State.ts"
 
+// Not by `Equal`, which keeps memory of all that it has compared.
 const areSameParts = Schema.toEquivalence(Channel.mapFields(Struct.omit(["overwrites"])))
+
+const areRolesAlike = Schema.toEquivalence(Role)
 
 /** Whether it is so already. */
 const isSame = ({ channels, roles }: Community) => {
   const areSameLists = lastAnswer(areSameOverwrites)
+  const isSameRole = (one: Role | undefined, other: Role): boolean => one !== undefined && areRolesAlike(one, other)
   const isSameChannel = (one: Channel | undefined, other: Channel): boolean =>
     one !== undefined && areSameParts(one, other) && areSameLists(one.overwrites, other.overwrites)
   return (change: Change): boolean => {
     switch (change._tag) {
       case "RolePut":
-        return Equal.equals(roles.get(change.role.id), change.role)
+        return isSameRole(roles.get(change.role.id), change.role)
       case "ChannelPut":
         return isSameChannel(channels.get(change.channel.id), change.channel)
       case "RoleRemoved":
