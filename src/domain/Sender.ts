@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import { type Array as Arr, Effect } from "effect"
-import type { Envelope } from "./Envelope.ts"
 import type { Plan } from "./FanOut.ts"
 import * as Mailbox from "./Mailbox.ts"
 import * as RunQueue from "./mailbox/RunQueue.ts"
@@ -40,18 +39,8 @@ export interface Sender {
 const NOBODY = -1
 
 /**
- * How a message is put into a mailbox: `Mailbox.offerUnsafe`, or `Mailbox.transferUnsafe`. Answers whether it was taken.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Hand {
-  <M>(to: Mailbox.Outbox<M>, message: M | Envelope<M>): boolean
-}
-
-/**
  * One push, recipient by recipient: `at` hands over to the one at an index, in ascending order, and answers with what there
- * is yet to wait for, if anything.
+ * is yet to wait for, if anything. One who is idle may handle the message at once if the push `transfers`.
  *
  * @since 0.1.0
  * @category models
@@ -60,7 +49,7 @@ export interface Push {
   readonly recipients: ReadonlyArray<unknown>
   /** How many of those from one index to another are idle. */
   readonly idle: (from: number, to: number) => number
-  readonly at: (index: number, hand: Hand) => Effect.Effect<void> | undefined
+  readonly at: (index: number, transfers: boolean) => Effect.Effect<void> | undefined
 }
 
 class PushImpl<M, R extends Recipient<M>> implements Push {
@@ -89,13 +78,15 @@ class PushImpl<M, R extends Recipient<M>> implements Push {
     return idle
   }
 
-  at(index: number, hand: Hand): Effect.Effect<void> | undefined {
+  at(index: number, transfers: boolean): Effect.Effect<void> | undefined {
     const { kept, keptMessage, message, recipients } = this.plan
     const keeps = index === this.nextKept
     if (keeps) this.nextKept = ++this.keptIndex < kept.length ? (kept[this.keptIndex] ?? NOBODY) : NOBODY
     const outgoing = keeps ? keptMessage : message
     const recipient = recipients[index]
-    if (recipient === undefined || hand(recipient.mailbox, outgoing)) return undefined
+    if (recipient === undefined) return undefined
+    const hand = transfers ? Mailbox.transferUnsafe : Mailbox.offerUnsafe
+    if (hand(recipient.mailbox, outgoing)) return undefined
     // A full mailbox that suspends is waited for; whatever else did not take the message never will.
     return recipient.mailbox.strategy === "suspend"
       ? Effect.flatMap(Mailbox.offer(recipient.mailbox, outgoing), (taken) =>
@@ -164,10 +155,10 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace?: Pace): 
      */
     const send = (mayTransfer: boolean): Effect.Effect<void> => {
       const idle = pushes[0].idle(index, end)
-      const hand = mayTransfer && idle > 0 ? Mailbox.transferUnsafe : Mailbox.offerUnsafe
+      const transfers = mayTransfer && idle > 0
       for (; index < end; index++) {
         while (nth < pushes.length) {
-          const effect = pushes[nth++]?.at(index, hand)
+          const effect = pushes[nth++]?.at(index, transfers)
           if (effect !== undefined) return effect
         }
         nth = 0

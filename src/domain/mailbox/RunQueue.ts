@@ -91,14 +91,14 @@ export class RunQueue {
     this.ensureRun()
   }
 
-  /** Waits for a place in the line that is worth so many messages. One that is given up is served all the same. */
+  /** Waits for a place in the line that is worth so many messages. */
   turn(messages: number): Effect.Effect<void> {
-    return Effect.callback((resume) => this.schedule(waiter(() => resume(Effect.void), messages)))
+    return this.serve(() => Effect.void, messages)
   }
 
   /**
-   * Has something done at a place in the line that is worth so many messages, outside of the fiber, and goes on with what
-   * that gives. A fiber that is interrupted before has it not done.
+   * Has something done at such a place, outside of the fiber, and goes on with what that gives. What a fiber gives up before
+   * is not done.
    */
   serve(work: () => Effect.Effect<void>, messages: number): Effect.Effect<void> {
     const done = (): Effect.Effect<void> => {
