@@ -47,7 +47,7 @@ export interface Enqueue<in A, in E = never> {
   readonly offerUnsafe: (message: A) => boolean
   /** Whether the owner waits for a message, and handled the last one without an effect (see {@link consume}). */
   readonly isIdle: boolean
-  /** Has an owner who is idle handle a message at once, in the caller's stack; answers whether it did. */
+  /** Has an owner who is idle handle a message at once, in what the run queue serves; answers whether it did. */
   readonly transferUnsafe: (message: A) => boolean
   readonly offer: (message: A) => Effect.Effect<boolean>
   readonly offerAll: <B extends A>(messages: Iterable<B>) => Effect.Effect<Array<B>>
@@ -192,8 +192,8 @@ export const offerUnsafe = <M>(to: Enqueue<M> | Queue.Enqueue<M>, message: M): b
 export const isIdle = <M>(to: Enqueue<M> | Queue.Enqueue<M>): boolean => "isIdle" in to && to.isIdle
 
 /**
- * Has the owner of a mailbox handle a message at once if it can; otherwise puts it in like {@link offerUnsafe}. The handler
- * runs in the caller's stack, so this is for fan-outs that are served by the run queue.
+ * Has the owner of a mailbox handle a message at once if it is idle, in a fan-out that the run queue serves; otherwise puts it
+ * in like {@link offerUnsafe}.
  *
  * @since 0.1.0
  * @category offering

@@ -40,7 +40,7 @@ const NOBODY = -1
 
 /**
  * One push, recipient by recipient: `at` hands over to the one at an index, in ascending order, and answers with what there
- * is yet to wait for, if anything. One who is idle may handle the message at once if the push `transfers`.
+ * is yet to wait for, if anything. It `transfers` to those who are idle, or puts into mailboxes.
  *
  * @since 0.1.0
  * @category models
@@ -153,9 +153,10 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace?: Pace): 
      * All of them are looked at first: so the processor fetches their memory for many at once, and not for one after the other.
      * Where it is scattered, as it is after hours, a delivery takes a third of the time (100,000 sessions: 440 ns and 150).
      */
-    const send = (mayTransfer: boolean): Effect.Effect<void> => {
-      const idle = pushes[0].idle(index, end)
-      const transfers = mayTransfer && idle > 0
+    const send = (): Effect.Effect<void> => {
+      const transfers = pushes[0].idle(index, end) > 0
+      // Whoever is woken by it may push too: after this slice.
+      pace?.sent(runQueue)
       for (; index < end; index++) {
         while (nth < pushes.length) {
           const effect = pushes[nth++]?.at(index, transfers)
@@ -171,8 +172,8 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace?: Pace): 
       // A slice that waited for a recipient, or refused one, goes on where it was: it is one slice all the same.
       const isBegun = index < end
       if (!isBegun) end = Math.min(index + count, length)
-      if (isBegun || pace === undefined || pace.isFree(runQueue)) return send(false)
-      return runQueue.serve(() => send(true), (end - index) * pushes.length)
+      if (isBegun || pace === undefined || pace.isFree(runQueue)) return send()
+      return runQueue.serve(send, (end - index) * pushes.length)
     }
 
     return Effect.whileLoop({ while: () => index < length, body: slice, step: () => {} })

@@ -1,6 +1,6 @@
 /** What every offload promises: nothing lost, nothing twice, in order, and a full mailbox is felt. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Queue, Schema, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Queue, Schema, Scope } from "effect"
 import type * as Envelope from "../../src/domain/Envelope.ts"
 import * as FanOut from "../../src/domain/FanOut.ts"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
@@ -212,6 +212,41 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
         for (let turn = 0; turn < 100; turn++) yield* settled
         assert.isEmpty(refused)
       }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
+    it.effect.each(["begins another push", "gives this push up"] as const)(
+      "a handler that %s has the other come after it, at each recipient",
+      (way) =>
+        Effect.gen(function* () {
+          const sender = yield* (yield* Offload).sender
+          const size = 600
+          let meet = () => {}
+          const got = Array.from({ length: size }, () => new Array<number>())
+          const everyone = yield* Effect.forEach(
+            got,
+            Effect.fnUntraced(function* (own, index) {
+              const mailbox = yield* Mailbox.make<number | Envelope.Envelope<number>>()
+              const handle = (message: number | Envelope.Envelope<number>) => {
+                if (typeof message === "number") own.push(message)
+                if (index === 100 && message === 1) meet()
+              }
+              yield* Effect.forkScoped(Mailbox.consume(mailbox, handle), { startImmediately: true })
+              return { mailbox }
+            })
+          )
+          const push = (message: number) => sender.push(FanOut.uniform(everyone, message), nobody)
+          const all = (message: number) => got.filter((own) => own.includes(message)).length
+          // From here on they are quick.
+          yield* push(0)
+          while (all(0) < size) yield* settled
+          const begun = yield* Deferred.make<void>()
+          const fork = Effect.runForkWith(yield* Effect.context<never>())
+          meet = () => (way === "begins another push" ? void fork(push(2)) : Deferred.doneUnsafe(begun, Effect.void))
+          if (way === "begins another push") yield* push(1)
+          else yield* Effect.andThen(Effect.raceFirst(push(1), Deferred.await(begun)), push(2))
+          while (all(2) < size) yield* settled
+          for (const own of got) assert.deepStrictEqual(own, own.toSorted())
+        }).pipe(Effect.scoped, Effect.provide(layer))
     )
 
     it.effect("a fan-out gives others a turn for each slice, though some in each slice refuse", () =>

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Queue, Scheduler, Schema } from "effect"
 import { inspect } from "node:util"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
+import * as RunQueue from "../../src/domain/mailbox/RunQueue.ts"
 import { below, seeded } from "../support/random.ts"
 import { settled } from "../support/settled.ts"
 
@@ -133,6 +134,17 @@ const observed = (make: (options: Options) => Effect.Effect<Subject>, options: O
     })
   )
 
+/** Does something at a place in the line. */
+const served = <A>(work: () => A): Effect.Effect<A> =>
+  Effect.withFiber((fiber) => {
+    let done: Array<A> = []
+    const serve = () => {
+      done = [work()]
+      return Effect.void
+    }
+    return Effect.flatMap(RunQueue.of(fiber).serve(serve, 1), () => Effect.fromNullishOr(done[0]).pipe(Effect.orDie))
+  })
+
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 }))
 const Capacity = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 4 }))
 const Strategy = Schema.Literals(["suspend", "dropping", "sliding"])
@@ -217,6 +229,28 @@ describe("Mailbox", () => {
     })
   )
 
+  it.effect("who gives way before they wait for room finds what room there is by then", () =>
+    Effect.gen(function* () {
+      for (let budget = 3; budget < 40; budget++) {
+        const mailbox = yield* Mailbox.bounded<string>(1)
+        const consumer = yield* Effect.forkScoped(
+          Mailbox.consume(mailbox, () => undefined),
+          { startImmediately: true }
+        )
+        const offered = Effect.suspend(() => {
+          mailbox.offerUnsafe("another fills it")
+          return Mailbox.offer(mailbox, "waits")
+        })
+        const sender = yield* Effect.forkScoped(
+          Effect.provideService(Effect.repeat(offered, { times: 7 }), Scheduler.MaxOpsBeforeYield, budget)
+        )
+        for (let turn = 0; turn < 300 && sender.pollUnsafe() === undefined; turn++) yield* settled
+        assert.isDefined(sender.pollUnsafe(), `with ${budget} operations`)
+        yield* Fiber.interrupt(consumer)
+      }
+    })
+  )
+
   it.effect("can be logged", () =>
     Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<number>({ capacity: 3, strategy: "sliding" })
@@ -267,7 +301,7 @@ describe("Mailbox.consume", () => {
           })
         )
         for (let message = 0; message < 50; message++) {
-          const isHandedOver = random() < 0.5 && mailbox.transferUnsafe(message)
+          const isHandedOver = random() < 0.5 && (yield* served(() => mailbox.transferUnsafe(message)))
           if (!isHandedOver) yield* Mailbox.offer(mailbox, message)
           if (random() < 0.3) yield* settled
         }
@@ -316,45 +350,46 @@ describe("Mailbox.consume", () => {
     })
   )
 
-  it.effect("hands a message over to one who waits and is quick, and to nobody else", () =>
+  it.effect("is handed messages while it waits and is quick, by what the run queue serves", () =>
     Effect.gen(function* () {
       const mailbox = yield* Mailbox.make<string>()
+      const other = yield* Mailbox.make<string>()
       const handled: Array<string> = []
-      const isHandedOver = (message: string) => {
-        const { isIdle } = mailbox
-        assert.strictEqual(mailbox.transferUnsafe(message), isIdle)
-        return isIdle
-      }
-      assert.isFalse(isHandedOver("nobody is there yet"))
+      const handed = (...messages: ReadonlyArray<string>) =>
+        served(() => messages.map((message) => mailbox.transferUnsafe(message)))
+      assert.deepStrictEqual(yield* handed("nobody is there yet"), [false])
       const fiber = yield* Effect.forkScoped(
         Mailbox.consume(mailbox, (message) => {
           handled.push(message)
           if (message === "a") {
-            assert.isFalse(isHandedOver("it is at it"))
+            assert.isFalse(mailbox.transferUnsafe("it is at it"))
+            assert.isFalse(other.transferUnsafe("another is at it"))
             mailbox.offerUnsafe("of its own")
           }
           return message.startsWith("slow") ? Effect.yieldNow : undefined
         })
       )
+      yield* Effect.forkScoped(Mailbox.consume(other, (message) => void handled.push(message)))
       yield* settled
-      assert.isFalse(isHandedOver("nobody knows whether it is quick"))
+      assert.deepStrictEqual(yield* handed("nobody knows whether it is quick"), [false])
       Mailbox.offerUnsafe(mailbox, "first")
-      assert.isFalse(isHandedOver("another is before it"))
+      Mailbox.offerUnsafe(other, "other")
       yield* settled
-      assert.isTrue(isHandedOver("a"))
-      assert.deepStrictEqual(handled, ["first", "a"])
-      assert.isFalse(isHandedOver("it is not done"))
+      assert.isTrue(mailbox.isIdle && other.isIdle)
+      assert.isFalse(mailbox.transferUnsafe("nothing is served"))
+      assert.deepStrictEqual(yield* handed("a", "its own is before it"), [true, false])
       yield* settled
-      assert.isTrue(isHandedOver("b"))
-      assert.isTrue(isHandedOver("slow"))
-      assert.isFalse(isHandedOver("it is busy"))
+      assert.deepStrictEqual(yield* handed("b", "slow", "it is busy"), [true, true, false])
       yield* settled
-      assert.isFalse(isHandedOver("it was slow"))
+      assert.isFalse(mailbox.isIdle)
+      assert.deepStrictEqual(yield* handed("it was slow"), [false])
       Mailbox.offerUnsafe(mailbox, "last")
       yield* settled
+      const afterSlow = () => [mailbox.transferUnsafe("slow too"), other.isIdle, other.transferUnsafe("after it")]
+      assert.deepStrictEqual(yield* served(afterSlow), [true, true, false])
       yield* Fiber.interrupt(fiber)
-      assert.isFalse(isHandedOver("it is gone"))
-      assert.deepStrictEqual(handled, ["first", "a", "of its own", "b", "slow", "last"])
+      assert.deepStrictEqual(yield* handed("it is gone"), [false])
+      assert.deepStrictEqual(handled, ["first", "other", "a", "of its own", "b", "slow", "last", "slow too"])
     })
   )
 
@@ -368,7 +403,7 @@ describe("Mailbox.consume", () => {
       )
       Mailbox.offerUnsafe(mailbox, 0)
       yield* settled
-      assert.isTrue(mailbox.transferUnsafe(1))
+      assert.isTrue(yield* served(() => mailbox.transferUnsafe(1)))
       assert.strictEqual(shown(yield* Fiber.await(fiber)), "Error: at 1")
       Mailbox.offerUnsafe(mailbox, 2)
       assert.strictEqual(yield* Mailbox.take(mailbox), 2)
@@ -394,12 +429,12 @@ describe("Mailbox.consume", () => {
         )
         for (let message = 0; message < 20; message++) {
           if (random() < 0.5) yield* settled
-          if (random() < 0.5) Mailbox.offerUnsafe(mailbox, message)
-          else Mailbox.transferUnsafe(mailbox, message)
+          if (random() < 0.5 || !(yield* served(() => mailbox.transferUnsafe(message))))
+            Mailbox.offerUnsafe(mailbox, message)
         }
         assert.strictEqual(shown(yield* Fiber.await(fiber)), "interrupted")
         const before = handled.length
-        assert.isFalse(mailbox.transferUnsafe(20))
+        assert.isFalse(yield* served(() => mailbox.transferUnsafe(20)))
         yield* Mailbox.offer(mailbox, 20)
         yield* settled
         assert.strictEqual(handled.length, before)

@@ -101,6 +101,7 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
         this.goOn(Effect.andThen(effect, this))
       } else if (this.resume !== undefined) this.mailbox.onReady(this)
     } catch (defect) {
+      this.isQuick = false
       this.goOn(Effect.die(defect))
     }
   }

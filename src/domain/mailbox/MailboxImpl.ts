@@ -81,11 +81,13 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   // A message that never lies in the mailbox makes no old object point to a young one. Of 100,000 that do, each collection of
   // the young generation takes some 2 ms more.
   transferUnsafe(message: A): boolean {
-    const { waiter } = this
-    if (waiter?.isQuick !== true || waiter.accept === undefined) return false
-    // It does not wait meanwhile: what its handler sends to itself lies in the mailbox.
+    const { runQueue, waiter } = this
+    if (!runQueue.canTransfer || waiter?.isQuick !== true || waiter.accept === undefined) return false
+    // What its handler sends, to itself or to others, lies in mailboxes.
     this.waiter = undefined
+    runQueue.canTransfer = false
     waiter.accept(message)
+    runQueue.transferred(waiter.isQuick)
     return true
   }
 
@@ -226,8 +228,10 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   private wait(messages: ReadonlyArray<A>): Effect.Effect<number> {
     return Effect.callback<number>((resume) => {
       if (this.exit !== undefined) return resume(Effect.succeed(messages.length))
+      // There may be room by now: the fiber may have given way to others since it found none.
       const left = new Buffer<A>()
-      for (const message of messages) left.push(message)
+      for (const message of messages) if (left.length > 0 || !this.offerUnsafe(message)) left.push(message)
+      if (left.length === 0) return resume(Effect.succeed(0))
       const pending: Pending<A> = { left, resume: (left) => resume(Effect.succeed(left)) }
       ;(this.pending ??= new Set()).add(pending)
       return Effect.sync(() => {

@@ -76,6 +76,11 @@ export class RunQueue {
   private gathered: Array<Waiter> = []
   private runsWhileGathering = 0
   private isScheduled = false
+  /** When the run that is under way has had its time. */
+  private end = 0n
+  private transfers = 0
+  /** Whether what is done at the place that is served may have others handle messages there: see {@link transferred}. */
+  canTransfer = false
 
   constructor(
     scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">,
@@ -102,10 +107,13 @@ export class RunQueue {
    */
   serve(work: () => Effect.Effect<void>, messages: number): Effect.Effect<void> {
     const done = (): Effect.Effect<void> => {
+      this.canTransfer = true
       try {
         return work()
       } catch (defect) {
         return Effect.die(defect)
+      } finally {
+        this.canTransfer = false
       }
     }
     return Effect.callback((resume) => {
@@ -113,6 +121,15 @@ export class RunQueue {
       this.schedule(waiter(() => isGivenUp || resume(done()), messages))
       return Effect.sync(() => void (isGivenUp = true))
     })
+  }
+
+  /**
+   * Somebody handled a message at the place that is served. Others may too, unless that took an effect or the run has had its
+   * time: then they stand in line. So a place is worth no more than one effect and {@link LOOK_EVERY} slow messages.
+   */
+  transferred(isQuick: boolean): void {
+    const isOver = ++this.transfers % LOOK_EVERY === 0 && this.clock.monotonicTimeNanosUnsafe() >= this.end
+    this.canTransfer = isQuick && !isOver
   }
 
   /** The number of the place that the next to come gets; see {@link hasServed}. */
@@ -143,7 +160,7 @@ export class RunQueue {
 
   private readonly run = (): void => {
     const { clock, line } = this
-    const end = clock.monotonicTimeNanosUnsafe() + RUN_NANOS
+    this.end = clock.monotonicTimeNanosUnsafe() + RUN_NANOS
     try {
       for (let left = RUN_MESSAGES, unseen = 0; left > 0;) {
         if (line.length === 0) this.release()
@@ -154,7 +171,7 @@ export class RunQueue {
         unseen += messages
         if (unseen >= LOOK_EVERY) {
           unseen = 0
-          if (clock.monotonicTimeNanosUnsafe() >= end) break
+          if (clock.monotonicTimeNanosUnsafe() >= this.end) break
         }
       }
     } finally {

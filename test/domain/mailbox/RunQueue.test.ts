@@ -152,6 +152,36 @@ describe("RunQueue", () => {
     })
   )
 
+  it.effect("messages are handed over until the run has had its time, to those of its own only", () =>
+    Effect.gen(function* () {
+      const { all, clock, runQueue } = byHand()
+      const idle = (own: RunQueue, millis: bigint) => {
+        const mailbox = new MailboxImpl<number, never>(1, "dropping", own)
+        mailbox.onReady({ isQuick: true, accept: () => void (clock.now += millis * 1_000_000n), wake: () => 1 })
+        return mailbox
+      }
+      const handedTo = (mailboxes: ReadonlyArray<MailboxImpl<number, never>>) => {
+        let handed = 0
+        const serve = () => {
+          for (const mailbox of mailboxes) if (mailbox.transferUnsafe(1)) handed++
+          return Effect.void
+        }
+        return Effect.as(runQueue.serve(serve, 1), () => handed)
+      }
+      const several = (own: RunQueue, millis: bigint) => Array.from({ length: 300 }, () => idle(own, millis))
+      const asked = yield* Effect.forEach(
+        [several(runQueue, 0n), several(runQueue, 1n), several(byHand().runQueue, 0n)],
+        (mailboxes) => Effect.forkScoped(handedTo(mailboxes), { startImmediately: true })
+      )
+      all()
+      const counts = yield* Effect.forEach(asked, (fiber) => Effect.map(Fiber.join(fiber), (count) => count()))
+      const [quick = 0, slow = 0, others] = counts
+      assert.strictEqual(quick, 300)
+      assert.isAtMost(slow, 64)
+      assert.strictEqual(others, 0)
+    })
+  )
+
   it.effect("does what is to be done at a place in the line, but not what was given up", () =>
     Effect.gen(function* () {
       const { all, runQueue } = byHand()
