@@ -77,13 +77,13 @@ export const connect = Effect.fnUntraced(function* (
     close: () => Effect.void
   }
   const start = yield* Session.starter()
-  const sessionOf = (index: number) => start({ id: visitor(first + index).session, socket })
-  const sessions = isScattered ? Array.from({ length: size }, (_, index) => sessionOf(index)) : []
-  const order = isScattered ? shuffled(sessions.map((_, index) => index)) : []
-  const one = (nth: number) => {
-    const index = order[nth] ?? nth
-    const session = sessions[index] ?? sessionOf(index)
+  const started = (index: number) => {
     const who = visitor(first + index)
+    return { index, who, session: start({ id: who.session, socket }) }
+  }
+  const all = isScattered ? shuffled(Array.from({ length: size }, (_, index) => started(index))) : []
+  const one = (nth: number) => {
+    const { index, session, who } = all[nth] ?? started(nth)
     const payload = {
       ...who,
       intents: Intents.GUILD_MESSAGES,
