@@ -113,11 +113,7 @@ const scattered = Effect.gen(function* () {
 })
 
 /** What is measured in a process that has nothing else to remember. */
-const APART = { million, scattered }
-type Apart = keyof typeof APART
-const names: ReadonlyArray<Apart> = ["million", "scattered"]
-
-const apart = (name: Apart) =>
+const apart = (name: "million" | "scattered") =>
   Effect.promise(
     () =>
       new Promise<Figures>((resolve, reject) => {
@@ -186,8 +182,11 @@ const program = Effect.gen(function* () {
   })
 })
 
-const asked = names.find((name) => process.argv.includes(`--${name}`))
-// For the parent, which reads it.
-const told = asked && Effect.map(APART[asked], (figures) => console.log(JSON.stringify(figures)))
-await Effect.runPromise((told ?? program).pipe(Effect.scoped, Effect.provide(strategies)))
+/** For the parent, which reads it. */
+const toParent = <E, R>(figures: Effect.Effect<Figures, E, R>) =>
+  Effect.map(figures, (all) => console.log(JSON.stringify(all)))
+
+const isAsked = (name: "million" | "scattered") => process.argv.includes(`--${name}`)
+const apartOrAll = isAsked("million") ? toParent(million) : isAsked("scattered") ? toParent(scattered) : program
+await Effect.runPromise(apartOrAll.pipe(Effect.scoped, Effect.provide(strategies)))
 process.exit()

@@ -48,7 +48,7 @@ const enrolled = <H>(
   return { _tag: "Enrol", event, voice }
 }
 
-// Not by `Equal`: it keeps 350 bytes of each object that it has compared for as long as that lives.
+// Not by `Equal`: it keeps some 300 bytes of each member that it has compared, for as long as that object lives.
 const areSame = Schema.toEquivalence(Member)
 const areSameRoles = Arr.makeEquivalence(Equivalence.strictEqual<RoleId>())
 
