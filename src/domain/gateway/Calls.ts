@@ -7,14 +7,14 @@ import { HashMap } from "effect"
 import type { ChannelId, UserId } from "../Ids.ts"
 import type { VoiceState } from "../VoiceState.ts"
 import * as Json from "./Json.ts"
-import * as Payload from "./Payload.ts"
+import * as Octets from "./Octets.ts"
 
 /** So many of a channel are written as one text, which stays as long as nothing changes about any of them. */
 const BLOCK = 64
 
 interface Written {
-  readonly member: Payload.Text
-  readonly state: Payload.Text
+  readonly member: Octets.Octets
+  readonly state: Octets.Octets
 }
 
 /**
@@ -25,8 +25,8 @@ interface Written {
  */
 export interface Block {
   readonly states: ReadonlyArray<VoiceState>
-  readonly members: Payload.Text
-  readonly voiceStates: Payload.Text
+  readonly members: Octets.Octets
+  readonly voiceStates: Octets.Octets
 }
 
 /**
@@ -75,17 +75,17 @@ export class Calls {
     const written = states.map((state) => this.write(state))
     return {
       states,
-      members: Payload.listed(written.map(({ member }) => member)),
-      voiceStates: Payload.listed(written.map(({ state }) => state))
+      members: Octets.listed(written.map(({ member }) => member)),
+      voiceStates: Octets.listed(written.map(({ state }) => state))
     }
   }
 
   private write(state: VoiceState): Written {
     const known = this.written.get(state)
     if (known !== undefined) return known
-    const text = (data: object) => Payload.textOf(JSON.stringify(data))
-    const written = { member: text(Json.member(state.member)), state: text(Json.partialVoiceState(state)) }
-    this.written.set(state, written)
-    return written
+    const written = (data: object) => Octets.of(JSON.stringify(data))
+    const made = { member: written(Json.member(state.member)), state: written(Json.partialVoiceState(state)) }
+    this.written.set(state, made)
+    return made
   }
 }

@@ -8,11 +8,11 @@
 import { Predicate, Schema, SchemaTransformation } from "effect"
 import type { Event } from "../guild/Event.ts"
 import * as EventJson from "./EventJson.ts"
+import * as Octets from "./Octets.ts"
 import * as Opcode from "./Opcode.ts"
 
 /**
- * `head` is the frame up to its sequence number. `octets` is that in UTF-8, a character for each byte: what connections
- * write fastest, and for most events the same string.
+ * `octets` is the frame up to its sequence number. `head` is the same as text, for those who do not write octets.
  *
  * @since 0.1.0
  * @category models
@@ -20,82 +20,46 @@ import * as Opcode from "./Opcode.ts"
 export interface Payload {
   readonly _tag: "Payload"
   readonly name: string
+  readonly octets: Octets.Octets
   readonly head: string
-  readonly octets: string
 }
 
-const encoder = new TextEncoder()
+class PayloadImpl implements Payload {
+  readonly _tag = "Payload"
+  readonly name: string
+  readonly octets: Octets.Octets
+  private text: string | undefined = undefined
 
-const ASCII = /^[\0-\x7f]*$/
+  constructor(name: string, octets: Octets.Octets) {
+    this.name = name
+    this.octets = octets
+  }
 
-const octetsOf = (text: string): string => {
-  if (ASCII.test(text)) return text
-  let octets = ""
-  for (const byte of encoder.encode(text)) octets += String.fromCharCode(byte)
-  return octets
+  // Most connections write octets, and then there is no need to keep both.
+  get head(): string {
+    return (this.text ??= Octets.text(this.octets))
+  }
 }
-
-/**
- * A piece of JSON, and its octets.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Text {
-  readonly text: string
-  readonly octets: string
-}
-
-/**
- * @since 0.1.0
- * @category constructors
- */
-export const textOf = (text: string): Text => ({ text, octets: octetsOf(text) })
-
-/**
- * Items of an array, without its brackets.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const listed = (items: ReadonlyArray<Text>): Text => {
-  const text = items.map((item) => item.text).join()
-  const isSame = items.every((item) => item.text === item.octets)
-  return { text, octets: isSame ? text : items.map(({ octets }) => octets).join() }
-}
-
-/**
- * @since 0.1.0
- * @category constructors
- */
-export const make = (name: string, data: unknown): Payload => fromTexts(name, [textOf(JSON.stringify(data))])
 
 /** What comes before a frame's sequence number, which ends it. */
-const SEQUENCE = `,"s":`
+const SEQUENCE = Octets.of(`,"s":`)
 
 /**
- * A payload whose data is put together from pieces, of which some are known from others.
+ * A payload whose data is written already, in one piece or in several.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromTexts = (name: string, data: ReadonlyArray<Text>): Payload => {
-  const start = `{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":`
-  let head = start
-  let octets = start
-  for (const piece of data) {
-    head += piece.text
-    octets += piece.octets
-  }
-  head += SEQUENCE
-  // Mostly they are the same text: then they are one, and written out once.
-  return {
-    _tag: "Payload",
-    name,
-    head,
-    octets: data.every((piece) => piece.text === piece.octets) ? head : octets + SEQUENCE
-  }
+export const fromOctets = (name: string, data: ReadonlyArray<Octets.Octets>): Payload => {
+  const start = Octets.of(`{"t":${JSON.stringify(name)},"op":${Opcode.DISPATCH},"d":`)
+  return new PayloadImpl(name, Octets.concat([start, ...data, SEQUENCE]))
 }
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (name: string, data: unknown): Payload => fromOctets(name, [Octets.of(JSON.stringify(data))])
 
 /**
  * A payload as it crosses to another thread or process: still serialised once.
@@ -103,12 +67,12 @@ export const fromTexts = (name: string, data: ReadonlyArray<Text>): Payload => {
  * @since 0.1.0
  * @category schemas
  */
-export const schema = Schema.Struct({ name: Schema.String, head: Schema.String }).pipe(
+export const schema = Schema.Struct({ name: Schema.String, octets: Octets.schema }).pipe(
   Schema.decodeTo(
     Schema.declare((input): input is Payload => Predicate.isTagged(input, "Payload"), { identifier: "Payload" }),
     SchemaTransformation.transform({
-      decode: ({ head, name }): Payload => ({ _tag: "Payload", name, head, octets: octetsOf(head) }),
-      encode: ({ head, name }: Payload) => ({ name, head })
+      decode: ({ name, octets }): Payload => new PayloadImpl(name, octets),
+      encode: ({ name, octets }: Payload) => ({ name, octets })
     })
   )
 )

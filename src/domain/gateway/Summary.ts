@@ -7,6 +7,7 @@
 import type { ChannelId, GuildId, MessageId, UserId } from "../Ids.ts"
 import type { VoiceState } from "../VoiceState.ts"
 import * as Json from "./Json.ts"
+import * as Octets from "./Octets.ts"
 import * as Payload from "./Payload.ts"
 
 /**
@@ -15,7 +16,7 @@ import * as Payload from "./Payload.ts"
  * @since 0.1.0
  * @category models
  */
-export type Items = Payload.Text
+export type Items = Octets.Octets
 
 /**
  * A list without items.
@@ -23,7 +24,9 @@ export type Items = Payload.Text
  * @since 0.1.0
  * @category constructors
  */
-export const NOTHING: Items = Payload.textOf("")
+export const NOTHING: Items = Octets.of("")
+
+const COMMA = Octets.of(",")
 
 /**
  * Both lists, one after the other. Strings of any length are joined without being copied.
@@ -32,13 +35,9 @@ export const NOTHING: Items = Payload.textOf("")
  * @category transitions
  */
 export const joined = (one: Items, other: Items): Items => {
-  if (one.text === "" || other.text === "") return one.text === "" ? other : one
-  const text = `${one.text},${other.text}`
-  return { text, octets: areOctets(one) && areOctets(other) ? text : `${one.octets},${other.octets}` }
+  if (one === NOTHING) return other
+  return other === NOTHING ? one : Octets.concat([one, COMMA, other])
 }
-
-/** Octets are more, unless they are the text itself: so nothing long is compared. */
-const areOctets = ({ octets, text }: Items): boolean => octets.length === text.length
 
 /**
  * Who is in a voice channel. It says no more than clients show there.
@@ -47,7 +46,7 @@ const areOctets = ({ octets, text }: Items): boolean => octets.length === text.l
  * @category constructors
  */
 export const present = (guild: GuildId, state: VoiceState): Items =>
-  Payload.textOf(JSON.stringify(Json.voiceState({ guild, state })))
+  Octets.of(JSON.stringify(Json.voiceState({ guild, state })))
 
 /**
  * Who is in no voice channel any more.
@@ -55,7 +54,7 @@ export const present = (guild: GuildId, state: VoiceState): Items =>
  * @since 0.1.0
  * @category constructors
  */
-export const absent = (user: UserId): Items => Payload.textOf(JSON.stringify(user))
+export const absent = (user: UserId): Items => Octets.of(JSON.stringify(user))
 
 /**
  * The last message of channels, who is in a voice channel, and who is in none any more.
@@ -71,11 +70,11 @@ export const payload = (summary: {
 }): Payload.Payload => {
   const channels = JSON.stringify(summary.lastMessages.map(([id, last_message_id]) => ({ id, last_message_id })))
   const start = `{"guild_id":${JSON.stringify(summary.guild)},"updated_channels":${channels},"updated_voice_states":[`
-  return Payload.fromTexts("PASSIVE_UPDATE_V2", [
-    Payload.textOf(start),
+  return Payload.fromOctets("PASSIVE_UPDATE_V2", [
+    Octets.of(start),
     summary.present,
-    Payload.textOf(`],"removed_voice_states":[`),
+    Octets.of(`],"removed_voice_states":[`),
     summary.absent,
-    Payload.textOf(`],"updated_members":[]}`)
+    Octets.of(`],"updated_members":[]}`)
   ])
 }

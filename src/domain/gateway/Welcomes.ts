@@ -14,6 +14,7 @@ import type { ChannelId, MessageId, UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
 import { Calls } from "./Calls.ts"
 import * as Json from "./Json.ts"
+import * as Octets from "./Octets.ts"
 import * as Payload from "./Payload.ts"
 
 /** For so many sets of roles the texts are kept. */
@@ -22,7 +23,7 @@ const MAX_KEPT = 64
 interface Written {
   readonly channel: Channel
   readonly lastMessage: MessageId | null
-  readonly text: Payload.Text
+  readonly text: Octets.Octets
 }
 
 /** An object's fields without its braces. */
@@ -59,13 +60,13 @@ class Named {
   }
 }
 
-const TO_CHANNELS = Payload.textOf(`,"channels":[`)
-const TO_STATES = Payload.textOf(`],"voice_states":[`)
-const COMMA = Payload.textOf(",")
-const END = Payload.textOf("]}")
+const TO_CHANNELS = Octets.of(`,"channels":[`)
+const TO_STATES = Octets.of(`],"voice_states":[`)
+const COMMA = Octets.of(",")
+const END = Octets.of("]}")
 
 /** Pieces with commas between them. */
-const separated = (pieces: ReadonlyArray<Payload.Text>): ReadonlyArray<Payload.Text> =>
+const separated = (pieces: ReadonlyArray<Octets.Octets>): ReadonlyArray<Octets.Octets> =>
   pieces.flatMap((piece, index) => (index === 0 ? [piece] : [COMMA, piece]))
 
 /**
@@ -80,11 +81,11 @@ export class Welcomes {
   private readonly channels = new Map<ChannelId, Written>()
   /** By what decides on who sees what. */
   private readonly seen = new Map<string, ReadonlyArray<Channel>>()
-  private readonly rooms = new Map<string, Payload.Text>()
+  private readonly rooms = new Map<string, Octets.Octets>()
   private readonly calls = new Calls()
   private last: Pick<Snapshot, "community" | "lastMessages"> | undefined
   private readonly named = new Named()
-  private guild: { readonly of: Community; readonly text: Payload.Text } | undefined
+  private guild: { readonly of: Community; readonly text: Octets.Octets } | undefined
 
   /** The snapshot as a payload. */
   payload(snapshot: Snapshot): Payload.Payload {
@@ -98,9 +99,9 @@ export class Welcomes {
     const calls = new Set(seen.map(({ id }) => id))
     const isInCall = ({ user }: Member) =>
       Option.exists(HashMap.get(voice, user.id), ({ channel }) => calls.has(channel))
-    const told = roster.filter((one) => !isInCall(one)).map((one) => Payload.textOf(JSON.stringify(Json.member(one))))
-    return Payload.fromTexts("GUILD_CREATE", [
-      Payload.textOf(`{${fields(Json.guildMembers(snapshot))},"members":[`),
+    const told = roster.filter((one) => !isInCall(one)).map((one) => Octets.of(JSON.stringify(Json.member(one))))
+    return Payload.fromOctets("GUILD_CREATE", [
+      Octets.of(`{${fields(Json.guildMembers(snapshot))},"members":[`),
       ...separated([...told, ...blocks.map(({ members }) => members)]),
       this.writtenGuild(community),
       TO_CHANNELS,
@@ -140,23 +141,23 @@ export class Welcomes {
     })
   }
 
-  private writtenRooms({ community, lastMessages }: Snapshot, seen: ReadonlyArray<Channel>): Payload.Text {
+  private writtenRooms({ community, lastMessages }: Snapshot, seen: ReadonlyArray<Channel>): Octets.Octets {
     const room = (channel: Channel) =>
       this.channel(community, channel, Option.getOrNull(HashMap.get(lastMessages, channel.id)))
-    return Payload.listed(seen.map(room))
+    return Octets.listed(seen.map(room))
   }
 
-  private channel({ id }: Community, channel: Channel, lastMessage: MessageId | null): Payload.Text {
+  private channel({ id }: Community, channel: Channel, lastMessage: MessageId | null): Octets.Octets {
     const known = this.channels.get(channel.id)
     if (known?.channel === channel && known.lastMessage === lastMessage) return known.text
-    const text = Payload.textOf(JSON.stringify(Json.channel(channel, id, lastMessage)))
+    const text = Octets.of(JSON.stringify(Json.channel(channel, id, lastMessage)))
     this.channels.set(channel.id, { channel, lastMessage, text })
     return text
   }
 
-  private writtenGuild(community: Community): Payload.Text {
+  private writtenGuild(community: Community): Octets.Octets {
     if (this.guild?.of !== community) {
-      this.guild = { of: community, text: Payload.textOf(`],${fields(Json.guild(community))}`) }
+      this.guild = { of: community, text: Octets.of(`],${fields(Json.guild(community))}`) }
     }
     return this.guild.text
   }

@@ -198,7 +198,7 @@ export class Telling {
     this.meter.spent += WRITTEN * channels.size + this.channels.length
     const lastMessages = this.missed.lastIn(channels)
     const { absent, present } = this.moves.seenBy(channels)
-    const isNothing = lastMessages.length === 0 && present.text === "" && absent.text === ""
+    const isNothing = lastMessages.length === 0 && present === Summary.NOTHING && absent === Summary.NOTHING
     const text = isNothing ? undefined : Summary.payload({ guild: this.community.id, lastMessages, present, absent })
     if (this.texts.size < KEPT) this.texts.set(key, text)
     return text

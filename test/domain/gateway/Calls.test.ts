@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { HashMap, Schema } from "effect"
 import { Calls } from "../../../src/domain/gateway/Calls.ts"
+import * as Octets from "../../../src/domain/gateway/Octets.ts"
 import { ChannelId, SessionId, type UserId } from "../../../src/domain/Ids.ts"
 import type { VoiceState } from "../../../src/domain/VoiceState.ts"
 import { member, userId } from "../../support/community.ts"
@@ -28,10 +29,10 @@ const States = Schema.fromJsonString(
 const told = (calls: Calls, channel: ChannelId) => {
   const blocks = calls.inChannel(channel)
   return {
-    members: Schema.decodeSync(Members)(`[${blocks.map(({ members }) => members.text).join()}]`)
+    members: Schema.decodeSync(Members)(`[${blocks.map(({ members }) => Octets.text(members)).join()}]`)
       .map(({ user }) => user.id)
       .sort(),
-    states: Schema.decodeSync(States)(`[${blocks.map(({ voiceStates }) => voiceStates.text).join()}]`)
+    states: Schema.decodeSync(States)(`[${blocks.map(({ voiceStates }) => Octets.text(voiceStates)).join()}]`)
       .map(({ channel_id, self_mute, user_id }) => `${user_id} ${channel_id} ${self_mute}`)
       .sort()
   }
