@@ -184,7 +184,7 @@ export const make = Effect.fnUntraced(function* (size: Size) {
   const connection = { ...who(newcomer), intents: INTENTS, handle }
   const sessions = yield* Session.Sessions
   const accounts = { authenticate: () => Effect.succeed(Option.some(memberOf(newcomer + 1, size).user)) }
-  const all = Guilds.found([guild, ...others])
+  const all = yield* Guilds.found([guild, ...others])
   /** From HELLO to the guild's description, and the end. */
   const login = Effect.scoped(
     Effect.gen(function* () {

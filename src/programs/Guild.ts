@@ -16,6 +16,7 @@ import * as State from "../domain/guild/State.ts"
 import type { GuildId, RoleId, UserId } from "../domain/Ids.ts"
 import type { Member } from "../domain/Member.ts"
 import { MemberStore, type ScanError, type StoreUnavailable } from "../domain/MemberStore.ts"
+import { NewestId } from "../domain/NewestId.ts"
 import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import type { OutletProtocol } from "../domain/relay/Protocol.ts"
@@ -142,7 +143,9 @@ export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Local, never, Sampler | MemberStore | Offload | Scope.Scope> {
   const { id } = options.community
+  const newestId = yield* NewestId
   let state = State.initial(options.community, options)
+  newestId.made(state.lastId)
   /** What the state is once everybody has been told of the last step. */
   let coming = state
   const joins = new Joins()
@@ -192,7 +195,7 @@ export const make = Effect.fnUntraced(function* (
           state = after
           for (const output of outputs) followed(own, joins, output)
         })
-        const { command, plain } = Handling.make({ inFlight, perform, state: () => state })
+        const { command, plain } = Handling.make({ inFlight, newestId, perform, state: () => state })
 
         return {
           requests: {

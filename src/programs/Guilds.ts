@@ -32,8 +32,14 @@ export class Guilds extends Context.Service<
   }
 >()("fanfare/programs/Guilds") {}
 
-/** Channels come and go: where one is not known, or no more, guilds that are different than they were are asked anew. */
-const channelIndex = (guilds: ReadonlyArray<Guild.Guild>) => {
+/**
+ * Channels come and go: where one is not known, or no more, guilds that are different than they were are asked anew. A channel
+ * stays its guild's: another guild that has one of the same id is refused.
+ */
+const channelIndex = (
+  guilds: ReadonlyArray<Guild.Guild>,
+  refused: (channel: ChannelId, guild: Guild.Guild, owner: Guild.Guild) => void
+) => {
   const known = new Map<Guild.Guild, Community>()
   const byChannel = new Map<ChannelId, Guild.Guild>()
   const refresh = (guild: Guild.Guild) => {
@@ -42,7 +48,11 @@ const channelIndex = (guilds: ReadonlyArray<Guild.Guild>) => {
     if (community === before) return
     known.set(guild, community)
     for (const id of before?.channels.keys() ?? []) if (byChannel.get(id) === guild) byChannel.delete(id)
-    for (const id of community.channels.keys()) byChannel.set(id, guild)
+    for (const id of community.channels.keys()) {
+      const owner = byChannel.get(id)
+      if (owner === undefined || owner === guild || !owner.community.channels.has(id)) byChannel.set(id, guild)
+      else if (before?.channels.has(id) !== true) refused(id, guild, owner)
+    }
   }
   return (id: ChannelId): Option.Option<Guild.Guild> => {
     if (byChannel.get(id)?.community.channels.has(id) !== true) guilds.forEach(refresh)
@@ -77,15 +87,17 @@ const joinsOf = (guilds: ReadonlyArray<Guild.Guild>): Guilds["Service"]["onJoin"
  * @since 0.1.0
  * @category constructors
  */
-export const found = (all: ReadonlyArray<Guild.Guild>): Guilds["Service"] => {
+export const found = Effect.fnUntraced(function* (
+  all: ReadonlyArray<Guild.Guild>
+): Effect.fn.Return<Guilds["Service"]> {
+  const run = Detached.runner(yield* Effect.context<never>())
   const byId = new Map(all.map((guild) => [guild.id, guild]))
-  return {
-    all,
-    byId: (id) => Option.fromUndefinedOr(byId.get(id)),
-    byChannel: channelIndex(all),
-    onJoin: joinsOf(all)
-  }
-}
+  const byChannel = channelIndex(all, (channel, { id }, owner) => {
+    const said = `channel ${channel} is guild ${owner.id}'s, and guild ${id} has one of the same id`
+    run(Effect.logError(`${said}, to which no request is taken: give it another`))
+  })
+  return { all, byId: (id) => Option.fromUndefinedOr(byId.get(id)), byChannel, onJoin: joinsOf(all) }
+})
 
 /**
  * Starts a guild for each of the given communities; they live as long as the Layer.
@@ -112,6 +124,6 @@ export const layer = (
       )
       // In one fiber, so that all workers end at the same time.
       yield* Detached.forkIn(served)(lives)
-      return found(all)
+      return yield* found(all)
     })
   )

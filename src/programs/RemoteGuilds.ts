@@ -92,6 +92,7 @@ export const layer = (options?: {
         ).pipe(Pull.catchDone(() => Effect.void))
       )
       yield* Effect.forEach(proxies, ({ begun }) => begun, { discard: true })
-      return Context.make(Guilds, found(proxies.map(({ guild }) => guild))).pipe(Context.add(WorkerIndex, worker))
+      const all = yield* found(proxies.map(({ guild }) => guild))
+      return Context.make(Guilds, all).pipe(Context.add(WorkerIndex, worker))
     })
   )

@@ -351,7 +351,7 @@ describe("Gateway", () => {
   it.effect("who asks for members again and again, and does not wait, is told to", () => {
     const busy = Layer.effect(
       Guilds,
-      Effect.map(Guilds, ({ all }) =>
+      Effect.flatMap(Guilds, ({ all }) =>
         found(all.map((guild) => ({ ...guild, members: { ...guild.members, find: () => Effect.never } })))
       )
     ).pipe(Layer.provideMerge(guilds.layer(3)))

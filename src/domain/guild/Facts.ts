@@ -13,7 +13,7 @@ import type { Protocol } from "./Protocol.ts"
 /**
  * `now` is Unix time in milliseconds. `member` is whom the command speaks for, `target` whom it is about, if that is
  * somebody else; `named` are those whom a message calls by name, as far as they are members; `roster` the members to
- * describe, of `memberCount` in all.
+ * describe, of `memberCount` in all. `newestId` is the id that was made last, in whichever guild: 0n if there is none.
  *
  * @since 0.1.0
  * @category models
@@ -25,7 +25,16 @@ export interface Facts {
   readonly named: ReadonlyArray<Member>
   readonly roster: ReadonlyArray<Member>
   readonly memberCount: number
+  readonly newestId: bigint
 }
+
+/**
+ * Facts that may be looked up some time before the step is taken.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Found = Omit<Facts, "newestId">
 
 /**
  * Which facts it takes. `describes`: how many members there are, and who they are. `after` is a user whose

@@ -47,7 +47,8 @@ export interface Seat {
  * `relays` is by relay index; where one has ended there is none. `online` says where the sessions of each user are (most have
  * one, and a list of one would take as much as it; `seatsOf` reads either): all `sessions` together, of which so many are
  * `active`, and so many want to hear of presences (`watching`). `voice` has who is in a voice channel, `lastMessages` the
- * latest of each channel. `lastId` is the newest id in the guild: whatever is made from now on gets a greater one.
+ * latest of each channel. `lastId` is the newest id that the guild has: whatever it makes from
+ * now on gets a greater one.
  *
  * @since 0.1.0
  * @category models

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { Clock, Effect, Option, Stream } from "effect"
-import type { Facts, Wanted } from "../../domain/guild/Facts.ts"
+import type { Found, Wanted } from "../../domain/guild/Facts.ts"
 import type { Seen } from "../../domain/guild/Protocol.ts"
 import { presenceOf } from "../../domain/guild/seats.ts"
 import type { State } from "../../domain/guild/State.ts"
@@ -28,7 +28,7 @@ const NOBODY: ReadonlyArray<Member> = []
  * @since 0.1.0
  * @category constructors
  */
-export const factsOf = (member: Option.Option<Member> = Option.none()): Effect.Effect<Facts> =>
+export const factsOf = (member: Option.Option<Member> = Option.none()): Effect.Effect<Found> =>
   Effect.withFiberSucceed((fiber) => ({
     now: fiber.getRef(Clock.Clock).currentTimeMillisUnsafe(),
     member,
@@ -44,7 +44,7 @@ export const factsOf = (member: Option.Option<Member> = Option.none()): Effect.E
  * @since 0.1.0
  * @category guards
  */
-export const describesAll = ({ memberCount, roster }: Facts): boolean =>
+export const describesAll = ({ memberCount, roster }: Found): boolean =>
   roster.length > 0 && memberCount <= ROSTER_LIMIT
 
 const described = (members: Members, member: Option.Option<Member>, memberCount: number) =>
@@ -55,7 +55,7 @@ const described = (members: Members, member: Option.Option<Member>, memberCount:
 const lookUpAll = Effect.fnUntraced(function* (
   members: Members,
   { describes = false, member: asking, named = [], target: other }: Wanted
-): Effect.fn.Return<Facts, StoreUnavailable> {
+): Effect.fn.Return<Found, StoreUnavailable> {
   const member = yield* found(members, asking)
   const target = yield* found(members, other)
   const known = named.length === 0 ? [] : yield* Effect.forEach(named, members.get)
@@ -76,7 +76,7 @@ const lookUpAll = Effect.fnUntraced(function* (
  * @since 0.1.0
  * @category getters
  */
-export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Facts, StoreUnavailable> => {
+export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Found, StoreUnavailable> => {
   const { describes, member, named, target } = wanted
   const isMore = target !== undefined || describes === true || (named !== undefined && named.length > 0)
   if (isMore) return lookUpAll(members, wanted)

@@ -5,12 +5,13 @@
  * @since 0.1.0
  */
 import { Effect, Exit, Option } from "effect"
-import { concerned, type Facts } from "../../domain/guild/Facts.ts"
+import { concerned, type Found } from "../../domain/guild/Facts.ts"
 import type { Output, Store } from "../../domain/guild/Output.ts"
 import type { Protocol } from "../../domain/guild/Protocol.ts"
 import type { State } from "../../domain/guild/State.ts"
 import { landed, type Step, steps, wanted } from "../../domain/guild/step.ts"
 import type { StoreUnavailable } from "../../domain/MemberStore.ts"
+import type { NewestId } from "../../domain/NewestId.ts"
 import type { Offload } from "../../domain/Offload.ts"
 import type { Sampler } from "../../domain/Sampler.ts"
 import * as Actor from "../Actor.ts"
@@ -29,6 +30,7 @@ type Failure<Tag extends keyof Commands> = Commands[Tag]["error"] | StoreUnavail
 type Needs = Sampler | Offload
 
 /**
+ * - `newestId` is what all guilds share
  * - `state` is the guild's as it stands
  * - `perform` does what a step says, and has the guild be as it is after that
  *
@@ -37,6 +39,7 @@ type Needs = Sampler | Offload
  */
 export interface Options {
   readonly inFlight: InFlight
+  readonly newestId: NewestId
   readonly state: () => State
   readonly perform: (
     before: State,
@@ -55,8 +58,15 @@ const storeOf = ([first]: ReadonlyArray<Output<Handle>>): Store | undefined =>
  * @since 0.1.0
  * @category constructors
  */
-export const make = ({ inFlight, perform, state }: Options) => {
+export const make = ({ inFlight, newestId, perform, state }: Options) => {
   const taken = steps<Handle>()
+
+  /** Takes the step. What waited for the store learns only now which ids there are. */
+  const take = <Tag extends keyof Commands>(tag: Tag, payload: Commands[Tag]["payload"], found: Found) => {
+    const step = taken[tag](state(), payload, { ...found, newestId: newestId.value })
+    newestId.made(step[0].lastId)
+    return step
+  }
 
   const done = <Tag extends keyof Commands>(before: State, [after, outputs, reply]: Step<Handle, Tag>) =>
     Effect.andThen(perform(before, after, outputs), Effect.fromResult(reply))
@@ -67,18 +77,18 @@ export const make = ({ inFlight, perform, state }: Options) => {
       const needs = wanted[tag](payload)
 
       const decided = (
-        facts: Facts
+        found: Found
       ): Effect.Effect<Success<Tag> | Actor.Later<Success<Tag>, Failure<Tag>>, Failure<Tag>, Needs> => {
         const before = state()
-        const step = taken[tag](before, payload, facts)
+        const step = take(tag, payload, found)
         const store = storeOf(step[1])
         if (store !== undefined) {
           // Others may have had their turn meanwhile: what comes of it is worked out for the guild as it is by then.
           const kept = Effect.suspend(() => {
             const now = state()
-            return done(now, now === before ? step : [...landed<Handle>(now, store, facts), step[2]])
+            return done(now, now === before ? step : [...landed<Handle>(now, store, found), step[2]])
           })
-          return inFlight.keep(store, facts.target, kept)
+          return inFlight.keep(store, found.target, kept)
         }
         const { target: user } = needs
         const told = user === undefined ? undefined : inFlight.unknown(user)
@@ -88,7 +98,7 @@ export const make = ({ inFlight, perform, state }: Options) => {
         return inFlight.keep(
           { user, member },
           told,
-          Effect.suspend(() => decided(facts))
+          Effect.suspend(() => decided(found))
         )
       }
 
@@ -98,11 +108,10 @@ export const make = ({ inFlight, perform, state }: Options) => {
           handled: "no",
           then: (found) => {
             if (Exit.isFailure(found)) return Effect.failCause(found.cause)
-            const facts = found.value
-            if (following === undefined || !describesAll(facts)) return decided(facts)
+            if (following === undefined || !describesAll(found.value)) return decided(found.value)
             // Of who has joined or left meanwhile those were told who were there then, and not the one who comes now.
-            const roster = following.asTold(facts.roster)
-            return decided({ ...facts, roster, memberCount: roster.length })
+            const roster = following.asTold(found.value.roster)
+            return decided({ ...found.value, roster, memberCount: roster.length })
           }
         })
         return following === undefined ? reply : ensuring(reply, following.end)
@@ -113,9 +122,10 @@ export const make = ({ inFlight, perform, state }: Options) => {
   const plain =
     <Tag extends Plain>(tag: Tag) =>
     (payload: Commands[Tag]["payload"]) => {
-      const body = Effect.flatMap(factsOf(), (facts) => {
+      const body = Effect.flatMap(factsOf(), (found) => {
         const before = state()
-        return Effect.orDie(done(before, taken[tag](before, payload, facts)))
+        const step = take(tag, payload, found)
+        return Effect.orDie(done(before, step))
       })
       return inFlight.inTurnAlways(() => concerned(wanted[tag](payload)), body)
     }

@@ -74,7 +74,8 @@ const snapshotFor = (state: State.State, index: number, intents: number, isLarge
       target: Option.none(),
       named: [],
       roster: isLarge ? [someone(index)] : everybody,
-      memberCount: isLarge ? 1000 : everybody.length
+      memberCount: isLarge ? 1000 : everybody.length,
+      newestId: 0n
     }
   )
   for (const output of outputs) if (output._tag === "Attach") return output.snapshot

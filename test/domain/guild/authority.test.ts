@@ -67,7 +67,8 @@ const facts = (by: Member, target?: Member): Facts => ({
   target: Option.fromUndefinedOr(target),
   named: [],
   roster: [],
-  memberCount: 10
+  memberCount: 10,
+  newestId: 0n
 })
 
 /** Member 2 is in a call, in this channel. */

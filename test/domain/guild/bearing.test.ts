@@ -45,7 +45,8 @@ const facts = (by: Member, ...roster: ReadonlyArray<Member>): Facts => ({
   target: Option.some(by),
   named: [],
   roster,
-  memberCount: 10
+  memberCount: 10,
+  newestId: 0n
 })
 
 const at = (state: State.State, one: Member) => {

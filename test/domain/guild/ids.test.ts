@@ -13,7 +13,8 @@ const facts = (now: number): Facts => ({
   target: Option.none(),
   named: [],
   roster: [],
-  memberCount: 0
+  memberCount: 0,
+  newestId: 0n
 })
 
 const MINUTE = 60_000

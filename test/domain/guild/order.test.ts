@@ -19,7 +19,8 @@ const facts = (by: Member): Facts => ({
   target: Option.none(),
   named: [],
   roster: [],
-  memberCount: 0
+  memberCount: 0,
+  newestId: 0n
 })
 
 /** The community as relays have it, who hear of nothing but the outputs. */

@@ -13,7 +13,8 @@ const operator: Facts = {
   target: Option.none(),
   named: [],
   roster: [],
-  memberCount: 0
+  memberCount: 0,
+  newestId: 0n
 }
 const state = State.initial(community)
 const SEE = Permissions.VIEW_CHANNEL

@@ -25,7 +25,8 @@ const facts = (index: number | undefined, roles = index === 9 ? [STAFF] : []): F
   target: Option.none(),
   named: [],
   roster: [],
-  memberCount: 0
+  memberCount: 0,
+  newestId: 0n
 })
 
 const Index = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))

@@ -5,12 +5,13 @@
  */
 import { HashMap, Result } from "effect"
 import { type Change, type Channel, channel as channelOf } from "../../Community.ts"
-import { ChannelId, snowflakeAfter } from "../../Ids.ts"
+import { ChannelId } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Protocol } from "../Protocol.ts"
 import { type MissingAccess, type MissingPermissions, room, UnknownChannel, WrongChannel } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
+import { nextId } from "./nextId.ts"
 import { areSame, sameAs, needsOverwrites, overwritesAfter, unique } from "./overwrites.ts"
 import { restructured } from "./restructure.ts"
 import { stepped, type Steps } from "./Step.ts"
@@ -139,7 +140,7 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
         const parent = yield* category(state, kind, parentId ?? undefined)
         if (parent !== undefined) yield* authority.needsIn(parent, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
         yield* room("channels", community.channels.size)
-        const lastId = snowflakeAfter(state.lastId, facts.now)
+        const lastId = nextId(state, facts)
         const id = ChannelId.make(String(lastId))
         const channel = channelOf({
           id,

@@ -12,7 +12,7 @@ import { Member } from "../../Member.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { MemberPatch } from "../commands/members.ts"
 import type { MemberChanged } from "../Event.ts"
-import type { Facts } from "../Facts.ts"
+import type { Facts, Found } from "../Facts.ts"
 import type { Output, Store } from "../Output.ts"
 import type { VoiceState } from "../../VoiceState.ts"
 import {
@@ -185,7 +185,7 @@ const changed = <H>(
   state: State,
   before: Member,
   after: Member,
-  { now }: Facts
+  { now }: Found
 ): readonly [State, ReadonlyArray<Output<H>>] => {
   const voice = voiceOf(state, after.user.id)
   if (voice === undefined) {
@@ -209,7 +209,7 @@ const updated = <H>(
   state: State,
   before: Member,
   after: Member,
-  facts: Facts
+  facts: Found
 ): readonly [State, ReadonlyArray<Output<H>>] => {
   if (areSame(before, after)) return [state, []]
   const [next, outputs] = changed<H>(state, before, after, facts)
@@ -276,7 +276,7 @@ const ghostOf = (state: State, user: UserId): Member | undefined =>
 export const landed = <H>(
   state: State,
   { before, member, to, user }: Store,
-  facts: Facts
+  facts: Found
 ): readonly [State, ReadonlyArray<Output<H>>] => {
   if (member === undefined) return before === undefined ? [state, []] : removed(state, before)
   if (before === undefined) return [state, [enrolled(state, "MemberAdded", member)]]

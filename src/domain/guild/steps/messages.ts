@@ -6,7 +6,7 @@
 import { HashMap, Option, Result } from "effect"
 import * as Access from "../../Access.ts"
 import type { Community } from "../../Community.ts"
-import { MessageId, snowflakeAfter } from "../../Ids.ts"
+import { MessageId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
 import type { Mentions } from "../../Mentions.ts"
 import type { Draft, Message } from "../../Message.ts"
@@ -15,6 +15,7 @@ import { called, type Facts } from "../Facts.ts"
 import type { Output } from "../Output.ts"
 import type { Protocol } from "../Protocol.ts"
 import { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember, WrongChannel } from "../Refusal.ts"
+import { nextId } from "./nextId.ts"
 import type { Step, Steps } from "./Step.ts"
 
 /** What it takes to send this. */
@@ -77,7 +78,7 @@ export const messages = <H>(): Steps<H, "SendMessage"> => ({
   SendMessage: (state, payload, facts): Step<H, "SendMessage"> => {
     const author = authored<H>(state.community, payload, facts)
     if (Result.isFailure(author)) return [state, [], Result.fail(author.failure)]
-    const lastId = snowflakeAfter(state.lastId, facts.now)
+    const lastId = nextId(state, facts)
     const message: Message = {
       id: MessageId.make(String(lastId)),
       guildId: state.community.id,

@@ -5,13 +5,14 @@
  */
 import { HashMap, Result } from "effect"
 import { role as roleOf, type Role } from "../../Community.ts"
-import { RoleId, snowflakeAfter, type UserId } from "../../Ids.ts"
+import { RoleId, type UserId } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { VoiceState } from "../../VoiceState.ts"
 import type { Facts } from "../Facts.ts"
 import { room, UnknownRole } from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
+import { nextId } from "./nextId.ts"
 import { ascending, moved, placed } from "./order.ts"
 import { restructured } from "./restructure.ts"
 import { stepped, type Steps } from "./Step.ts"
@@ -52,7 +53,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         const { community } = state
         const authority = yield* manager(state, by, facts)
         yield* room("roles", community.roles.size)
-        const lastId = snowflakeAfter(state.lastId, facts.now)
+        const lastId = nextId(state, facts)
         const id = RoleId.make(String(lastId))
         const { permissions } = community.everyone
         const role = roleOf({ id, name: "new role", permissions, position: 1, ...wanted })
