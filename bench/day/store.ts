@@ -45,6 +45,7 @@ export const moody = (
               putAll: (all) => asked(members.putAll(all)),
               remove: (user) => asked(members.remove(user), mood.loses),
               size: asked(members.size),
+              page: (after, limit) => asked(members.page(after, limit)),
               scan: (query, options) => Stream.unwrap(scanned(Effect.sync(() => members.scan(query, options)))),
               ids: (query, options) => scanned(members.ids(query, options))
             }

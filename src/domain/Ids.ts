@@ -87,6 +87,18 @@ export const SessionId = Schema.NonEmptyString.pipe(Schema.brand("SessionId"))
  */
 export type SessionId = typeof SessionId.Type
 
+/**
+ * The order of ids by their numbers.
+ *
+ * @since 0.1.0
+ * @category ordering
+ */
+export const compare = (one: string, other: string): -1 | 0 | 1 => {
+  if (one === other) return 0
+  if (one.length !== other.length) return one.length < other.length ? -1 : 1
+  return one < other ? -1 : 1
+}
+
 /** Milliseconds of Unix time at which Discord's snowflakes start to count (2015-01-01T00:00:00Z). */
 const EPOCH = 1_420_070_400_000
 

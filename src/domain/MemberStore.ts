@@ -102,6 +102,8 @@ export interface Members {
   /** Answers whether there was one. */
   readonly remove: (user: UserId) => Effect.Effect<boolean, StoreUnavailable>
   readonly size: Effect.Effect<number, StoreUnavailable>
+  /** The first `limit` members whose ids come after this one, ascending. It costs what they do, however many there are. */
+  readonly page: (after: UserId, limit: number) => Effect.Effect<ReadonlyArray<Member>, StoreUnavailable>
   readonly scan: (query: MemberQuery, options?: ScanOptions) => Stream.Stream<Member, ScanError>
   /** A scan of which only the users' ids are wanted: eight bytes for each. */
   readonly ids: (query: MemberQuery, options?: ScanOptions) => Effect.Effect<UserIds, ScanError>

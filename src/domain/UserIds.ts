@@ -94,18 +94,6 @@ export class UserIds implements Iterable<UserId> {
     if (chunk.length > 0) yield chunk
   }
 
-  /** The first so many above an id, ascending. */
-  after(user: UserId, count: number): ReadonlyArray<UserId> {
-    const bound = BigInt(user)
-    const found: Array<UserId> = []
-    for (const part of this.parts) {
-      const start = countBelow(part.length, (index) => (part[index] ?? 0n) <= bound)
-      for (const id of part.subarray(start, start + count - found.length)) found.push(idOf(id))
-      if (found.length === count) break
-    }
-    return found
-  }
-
   *[Symbol.iterator](): Iterator<UserId> {
     for (const part of this.parts) {
       for (const id of part) yield idOf(id)

@@ -60,15 +60,13 @@ interface OwnProtocol extends Protocol {
 }
 
 /**
- * At most `limit` members, with `after` the first ones above that id. `by` is who asks: where requests share a way to the
- * guild, each user has a bounded part of it.
+ * At most `limit` members. `by` is who asks: where requests share a way to the guild, each user has a bounded part of it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface FindOptions {
   readonly limit?: number | undefined
-  readonly after?: UserId | undefined
   readonly by?: UserId | undefined
 }
 
@@ -81,6 +79,12 @@ export interface FindOptions {
 export interface Roster {
   /** Those whose name begins so. */
   readonly find: (prefix: string, options?: FindOptions) => Effect.Effect<UserIds, ScanError | ActorError>
+  /** The first `limit` members whose ids come after this one, ascending; `by` as in {@link FindOptions}. */
+  readonly page: (
+    after: UserId,
+    limit: number,
+    by?: UserId
+  ) => Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable | ActorError>
   /** Those of these users who are members; `by` as in {@link FindOptions}. */
   readonly get: (
     users: ReadonlyArray<UserId>,

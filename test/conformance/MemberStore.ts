@@ -1,7 +1,7 @@
 /** What every member store promises: it behaves as a map does, and a scan is of one moment. */
 import { assert, layer as withLayer } from "@effect/vitest"
 import { Effect, Fiber, type Layer, Option, Schema, Stream } from "effect"
-import { GuildId, type UserId } from "../../src/domain/Ids.ts"
+import { GuildId, UserId } from "../../src/domain/Ids.ts"
 import type { Member } from "../../src/domain/Member.ts"
 import * as MemberQuery from "../../src/domain/MemberQuery.ts"
 import { type Members, MemberStore } from "../../src/domain/MemberStore.ts"
@@ -21,6 +21,7 @@ const Operation = Schema.Union([
   // Once more, so that there are twice as many who come as who go.
   Schema.TaggedStruct("Put", { member: AnyMember }),
   Schema.TaggedStruct("Get", { user: AnyUser }),
+  Schema.TaggedStruct("Page", { after: AnyUser, limit: Schema.Literals([1, 2, 5, 100]) }),
   Schema.TaggedStruct("Scan", { query: AnyQuery }),
   Schema.TaggedStruct("Ids", { query: AnyQuery }),
   Schema.TaggedStruct("Reopen", {})
@@ -56,6 +57,16 @@ const shuffled = <A>(random: () => number, items: ReadonlyArray<A>): ReadonlyArr
 }
 
 const everyone = (members: Members) => Effect.map(Stream.runCollect(members.scan(MemberQuery.everybody)), byId)
+
+/** All of them, page by page. */
+const paged = Effect.fnUntraced(function* (members: Members, limit: number) {
+  const all: Array<Member> = []
+  while (true) {
+    const page = yield* members.page(all.at(-1)?.user.id ?? UserId.make("0"), limit)
+    all.push(...page)
+    if (page.length < limit) return all
+  }
+})
 
 const written = Effect.fnUntraced(function* (members: Members, model: Model, write: Write) {
   if (write._tag === "Put") {
@@ -97,6 +108,12 @@ export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
                   model.get(operation.user)
                 )
                 break
+              case "Page": {
+                const { after, limit } = operation
+                const above = byId(model.values()).filter(({ user }) => BigInt(user.id) > BigInt(after))
+                assert.deepStrictEqual(yield* members.page(after, limit), above.slice(0, limit))
+                break
+              }
               case "Scan": {
                 const query = queryOf(operation.query)
                 assert.deepStrictEqual(byId(yield* Stream.runCollect(members.scan(query))), asked(model, query))
@@ -227,10 +244,12 @@ export const conforms = (name: string, layer: Layer.Layer<MemberStore>) =>
           const gone = new Set(leaving)
           const staying = everybody.filter((member) => !gone.has(member))
           assert.deepStrictEqual(yield* everyone(members), staying)
+          assert.deepStrictEqual(yield* paged(members, 1 + below(random, 100)), staying)
           assert.deepStrictEqual(Array.from(yield* members.ids(MemberQuery.everybody)), idsOf(staying))
           for (const { user } of leaving) assert.isFalse(yield* members.remove(user.id))
           yield* Effect.forEach(leaving, members.put, { discard: true })
           assert.deepStrictEqual(yield* everyone(members), everybody)
+          assert.deepStrictEqual(yield* paged(members, 1 + below(random, 100)), everybody)
           assert.strictEqual(yield* members.size, everybody.length)
         }).pipe(Effect.scoped),
       { arbitrary: { runs: 12 } }

@@ -175,6 +175,7 @@ const store = Layer.effect(
           putAll: (all) => asking(members.putAll(all)),
           remove: (user) => asking(members.remove(user)),
           size: asking(members.size),
+          page: (after, limit) => asking(members.page(after, limit)),
           scan: (wanted, options) => Stream.unwrap(Effect.as(queried("scan"), members.scan(wanted, options))),
           ids: (wanted, options) => Effect.andThen(queried("scan"), members.ids(wanted, options))
         }

@@ -373,6 +373,11 @@ describe("both ends of a link", () => {
         assert.strictEqual(found.size, count)
         assert.isTrue(members.every(({ user }) => found.has(user.id)))
         assert.strictEqual((yield* guild.members.find("", { limit: 3 })).size, 3)
+        const page = yield* guild.members.page(userId(7), 2)
+        assert.deepStrictEqual(
+          page.map(({ member }) => member.user.id),
+          [userId(8), userId(9)]
+        )
       }).pipe(Effect.provide(RemoteGuilds.layer()), Effect.provideService(GuildLink, worker))
       assert.isTrue(down.sent.every((frame) => frame.length < 250_000))
     }).pipe(Effect.provide([Sampler.always, Offload.inline, MemberStore.heap]), Effect.scoped)

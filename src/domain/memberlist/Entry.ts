@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { RoleId, UserId } from "../Ids.ts"
+import { compare, type RoleId, type UserId } from "../Ids.ts"
 
 /**
  * A hoisted role; or, of those who have none, the ones who are there and the others.
@@ -22,13 +22,6 @@ const rankOf = (name: string): number => {
     rank = (rank << 7) | unit
   }
   return rank
-}
-
-/** Decimal numbers of any length: the longer one is the greater. */
-const compareIds = (one: UserId, other: UserId): -1 | 0 | 1 => {
-  if (one === other) return 0
-  if (one.length !== other.length) return one.length < other.length ? -1 : 1
-  return one < other ? -1 : 1
 }
 
 /**
@@ -63,6 +56,6 @@ export class Entry<out A> {
   static compare(one: Entry<unknown>, other: Entry<unknown>): -1 | 0 | 1 {
     if (one.rank !== other.rank) return one.rank < other.rank ? -1 : 1
     if (one.name < other.name) return -1
-    return one.name > other.name ? 1 : compareIds(one.user, other.user)
+    return one.name > other.name ? 1 : compare(one.user, other.user)
   }
 }

@@ -6,9 +6,9 @@
  * @since 0.1.0
  */
 import type { UserId } from "../Ids.ts"
+import { OrderedList } from "../OrderedList.ts"
 import { ById } from "./ById.ts"
 import { Entry, type GroupId } from "./Entry.ts"
-import { OrderedList } from "./OrderedList.ts"
 import { header, type Header, type Row, type Rows } from "./Row.ts"
 
 class Group<in out A> {

@@ -165,6 +165,7 @@ export const ways: { readonly [T in RequestTag]: Way<T> } = {
         )
     }
   },
+  PageMembers: way(reads.PageMembers),
   GetMembers: way(reads.GetMembers),
   WatchMembers: way(reads.WatchMembers)
 }

@@ -114,6 +114,13 @@ const make = Effect.fnUntraced(function* ({
       const cause = new Error("they are still being loaded, which waits for this transaction: scan them outside of it")
       return yield* new ScanDied({ guild, cause, isFinal: true })
     })
+    /** Rows in which there is no member are read over. */
+    const page = (after: string, limit: number): Effect.Effect<ReadonlyArray<Member>, SqlError> =>
+      Effect.flatMap(table.page(guild, after, limit), ({ isLast, last, members }) =>
+        isLast || members.length === limit
+          ? Effect.succeed(members)
+          : Effect.map(page(last, limit - members.length), (more) => [...members, ...more])
+      )
     const put = (member: Member) =>
       Effect.suspend(() => Effect.asVoid(change({ row: Table.put(guild, member), follow: working.put(member) })))
     return {
@@ -122,6 +129,10 @@ const make = Effect.fnUntraced(function* ({
       put,
       putAll: (all) => Effect.forEach(all, put, { concurrency: AT_ONCE, discard: true }),
       remove: (user) => change({ row: Table.remove(guild, user), follow: working.remove(user) }),
+      page: (after, limit) =>
+        Effect.suspend(() =>
+          loading.isDone() ? working.page(after, limit) : answered(page(Table.key(after), limit))
+        ),
       size: Effect.suspend(() => (loading.isDone() ? working.size : answered(table.size(guild)))),
       scan: (query, options) =>
         Stream.suspend(() => {

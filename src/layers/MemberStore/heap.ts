@@ -4,11 +4,12 @@
  * @since 0.1.0
  */
 import { Array as Arr, Cause, Effect, Layer, Option, type Pull, Semaphore, Stream } from "effect"
-import type { GuildId, UserId } from "../../domain/Ids.ts"
+import { compare, type GuildId, type UserId } from "../../domain/Ids.ts"
 import * as RunQueue from "../../domain/mailbox/RunQueue.ts"
 import type { Member } from "../../domain/Member.ts"
 import { matches, type MemberQuery } from "../../domain/MemberQuery.ts"
 import { type Members, MemberStore, Transient } from "../../domain/MemberStore.ts"
+import { OrderedList } from "../../domain/OrderedList.ts"
 import { UserIds } from "../../domain/UserIds.ts"
 
 /** As many members are asked at once, with nobody else having a turn, and no command waits for it. */
@@ -40,9 +41,12 @@ const matching = (
   return Stream.fromPull(Effect.succeed(next))
 }
 
+const byId = (one: Member, other: Member) => compare(one.user.id, other.user.id)
+
 /** However many scan at a time, between two messages one of them asks a piece: `turns` has a single place. */
 const heapMembers = (turns: Semaphore.Semaphore): Members => {
   const members = new Map<UserId, Member>()
+  const inOrder = new OrderedList(byId)
   /** All of them, as a list, for as long as nothing is written. */
   let listed: ReadonlyArray<Member> | undefined
   const list = () => (listed ??= Array.from(members.values()))
@@ -65,10 +69,14 @@ const heapMembers = (turns: Semaphore.Semaphore): Members => {
     Effect.sync(() => {
       listed = undefined
       members.set(member.user.id, member)
+      inOrder.put(member)
     })
   const remove = (user: UserId) =>
     Effect.sync(() => {
+      const member = members.get(user)
+      if (member === undefined) return false
       listed = undefined
+      inOrder.remove(member)
       return members.delete(user)
     })
   return {
@@ -77,6 +85,7 @@ const heapMembers = (turns: Semaphore.Semaphore): Members => {
     putAll: (all) => Effect.forEach(all, put, { discard: true }),
     remove,
     size: Effect.sync(() => members.size),
+    page: (after, limit) => Effect.sync(() => inOrder.after(({ user }) => compare(user.id, after) > 0, limit)),
     scan,
     ids
   }

@@ -188,6 +188,7 @@ export const make = (options: {
       putAll: (all) => members.putAll(all),
       remove: (user) => members.remove(user),
       size: members.size,
+      page: (after, limit) => members.page(after, limit),
       scan: (query, options) => members.scan(query, options),
       ids: (query, options) => members.ids(query, options)
     },

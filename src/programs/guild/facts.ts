@@ -90,22 +90,34 @@ export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Found, S
  * @since 0.1.0
  * @category getters
  */
-export const roster = (members: Members, state: () => State) => ({
-  find: (
-    prefix: string,
-    { after, limit }: { readonly limit?: number | undefined; readonly after?: UserId | undefined } = {}
-  ): Effect.Effect<UserIds, ScanError> => {
-    const query = prefix === "" ? MemberQuery.everybody : MemberQuery.named(prefix)
-    if (after !== undefined) {
-      const some = (users: UserIds) => UserIds.from(users.after(after, limit ?? users.size))
-      return Effect.map(members.ids(query), some)
-    }
-    if (limit === undefined) return members.ids(query)
-    const found = Stream.runCollect(Stream.take(members.scan(query), limit))
-    return Effect.map(found, (some) => UserIds.from(some.map(({ user }) => user.id)))
-  },
-  get: (users: ReadonlyArray<UserId>): Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable> =>
+export const roster = (members: Members, state: () => State) => {
+  const get = (users: ReadonlyArray<UserId>): Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable> =>
     Effect.map(Effect.forEach(users, members.get), (found) =>
       found.flatMap(Option.toArray).map((member) => ({ member, presence: presenceOf(state(), member.user.id) }))
     )
-})
+  const page = Effect.fnUntraced(function* (
+    after: UserId,
+    limit: number
+  ): Effect.fn.Return<ReadonlyArray<Seen>, StoreUnavailable> {
+    const all: Array<Seen> = []
+    let last = after
+    while (true) {
+      const wanted = limit - all.length
+      const users = (yield* members.page(last, wanted)).map(({ user }) => user.id)
+      all.push(...(yield* get(users)))
+      // The store may have some of whom nobody has been told: a page is short only where members end.
+      if (users.length < wanted || all.length === limit) return all
+      last = users.at(-1) ?? last
+    }
+  })
+  const find = (
+    prefix: string,
+    { limit }: { readonly limit?: number | undefined } = {}
+  ): Effect.Effect<UserIds, ScanError> => {
+    const query = prefix === "" ? MemberQuery.everybody : MemberQuery.named(prefix)
+    if (limit === undefined) return members.ids(query)
+    const found = Stream.runCollect(Stream.take(members.scan(query), limit))
+    return Effect.map(found, (some) => UserIds.from(some.map(({ user }) => user.id)))
+  }
+  return { find, page, get }
+}

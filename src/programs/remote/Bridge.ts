@@ -140,12 +140,16 @@ export const serve = Effect.fnUntraced(function* (options: {
           return asked(branch, carrier, tag, { ...disconnect, worker: name })
         })
       case "FindMembers":
-        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ after, limit, prefix }) => {
-          const found = Effect.flatMap(branch.guild.members.find(prefix, { limit, after }), (users) =>
+        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ limit, prefix }) => {
+          const found = Effect.flatMap(branch.guild.members.find(prefix, { limit }), (users) =>
             inParts(link, number, users)
           )
           return written(tag, Wire.ways.FindMembers.answer, Effect.exit(found))
         })
+      case "PageMembers":
+        return Effect.flatMap(Wire.ways.PageMembers.payload.decode(payload), ({ after, limit }) =>
+          written(tag, Wire.ways.PageMembers.answer, Effect.exit(branch.guild.members.page(after, limit)))
+        )
       case "GetMembers":
         return Effect.flatMap(Wire.ways.GetMembers.payload.decode(payload), ({ users }) =>
           written(tag, Wire.ways.GetMembers.answer, Effect.exit(branch.guild.members.get(users)))

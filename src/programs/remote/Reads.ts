@@ -35,6 +35,7 @@ const LOOK_UP_TIMEOUT = "5 seconds"
 export const make = (requests: Requests): Guild.Roster => {
   const places = {
     FindMembers: new Places(SEARCHES),
+    PageMembers: new Places(LOOK_UPS),
     GetMembers: new Places(LOOK_UPS),
     WatchMembers: new Places(LOOK_UPS)
   }
@@ -75,13 +76,9 @@ export const make = (requests: Requests): Guild.Roster => {
     )
 
   return {
-    find: (prefix, { after, by, limit } = {}) => {
-      const page = {
-        ...(limit === undefined ? undefined : { limit }),
-        ...(after === undefined ? undefined : { after })
-      }
-      return read("FindMembers", { prefix, ...page }, by, SEARCH_TIMEOUT)
-    },
+    find: (prefix, { by, limit } = {}) =>
+      read("FindMembers", { prefix, ...(limit === undefined ? undefined : { limit }) }, by, SEARCH_TIMEOUT),
+    page: (after, limit, by) => read("PageMembers", { after, limit }, by),
     get: (users, by) => read("GetMembers", { users }, by),
     watch: (look) => read("WatchMembers", look, look.user)
   }

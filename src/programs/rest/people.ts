@@ -55,8 +55,7 @@ const list = Effect.gen(function* () {
   const { after = UserId.make("0"), limit = 1 } = yield* Rest.query(
     Schema.Struct({ after: Schema.optionalKey(UserId), limit: Schema.optionalKey(Limit) })
   )
-  const users = yield* answered(me, own.members.find("", { limit, after, by: me.id }))
-  const found = yield* answered(me, own.members.get(Arr.fromIterable(users), me.id))
+  const found = yield* answered(me, own.members.page(after, limit, me.id))
   return found.map((one) => Json.member(one.member))
 })
 

@@ -24,8 +24,8 @@ export const Seen = Schema.Struct({ member: Member, presence: Presence })
 export type Seen = typeof Seen.Type
 
 /**
- * - `FindMembers`: those whose name begins so, at most so many, and if it says so with ids above `after`, ascending;
- *   everybody's name begins with nothing
+ * - `FindMembers`: those whose name begins so, at most so many; everybody's name begins with nothing
+ * - `PageMembers`: the first `limit` members whose ids come after this one, ascending
  * - `GetMembers`: those of these users who are members
  * - `WatchMembers`: a session looks at these rows of a channel's member list, first and last, and wants to hear of changes;
  *   of at most three ranges of a hundred rows. Without any, it looks at none any more
@@ -37,11 +37,15 @@ export const reads = {
   FindMembers: {
     payload: Schema.Struct({
       prefix: Schema.String,
-      limit: Schema.optionalKey(Schema.Int),
-      after: Schema.optionalKey(UserId)
+      limit: Schema.optionalKey(Schema.Int)
     }),
     success: schema,
     error: Schema.Union([ScanDied, ScanTimedOut])
+  },
+  PageMembers: {
+    payload: Schema.Struct({ after: UserId, limit: Schema.Int }),
+    success: Schema.Array(Seen),
+    error: StoreUnavailable
   },
   GetMembers: {
     payload: Schema.Struct({ users: Schema.Array(UserId) }),

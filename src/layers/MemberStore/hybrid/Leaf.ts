@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
-import type { UserId } from "../../../domain/Ids.ts"
+import { compare, type UserId } from "../../../domain/Ids.ts"
 import type { Member } from "../../../domain/Member.ts"
-import type { Base } from "./Base.ts"
+import { type Base, memberAt } from "./Base.ts"
 import type { Builder } from "./Builder.ts"
+import * as Columns from "./Columns.ts"
 
 /**
  * What has become of a user since the base was written; no member is one who has gone. `row` is where the base has them, or
@@ -35,19 +36,42 @@ export interface Leaf {
   size: number
 }
 
-/** Decimal numbers by their value. */
-const compared = (one: string, other: string): number => {
-  if (one.length !== other.length) return one.length - other.length
-  return one < other ? -1 : 1
-}
-
 /** Rows and the gaps before them, in the order in which they come. */
 const place = (row: number): number => (row < 0 ? 2 * ~row : 2 * row + 1)
 
-const inOrder = (changes: ReadonlyMap<UserId, Change>): ReadonlyArray<readonly [UserId, Change]> =>
+const inOrder = (changes: Iterable<readonly [UserId, Change]>): ReadonlyArray<readonly [UserId, Change]> =>
   Array.from(changes).sort(
-    ([one, { row: here }], [other, { row: there }]) => place(here) - place(there) || compared(one, other)
+    ([one, { row: here }], [other, { row: there }]) => place(here) - place(there) || compare(one, other)
   )
+
+/**
+ * The first so many members of a leaf above an id, ascending; `wanted` is the id.
+ *
+ * @since 0.1.0
+ * @category reading
+ */
+export const above = (
+  { base, changes }: Leaf,
+  user: UserId,
+  wanted: Columns.Wanted,
+  count: number
+): ReadonlyArray<Member> => {
+  const found: Array<Member> = []
+  const there = Columns.find(base.columns.halves, wanted)
+  let row = there < 0 ? ~there : there + 1
+  const readUpTo = (end: number) => {
+    while (row < end && found.length < count) found.push(memberAt(base, row++))
+  }
+  const recent = Array.from(changes).filter(([id]) => compare(id, user) > 0)
+  for (const [, change] of inOrder(recent)) {
+    readUpTo(change.row < 0 ? ~change.row : change.row)
+    if (found.length === count) return found
+    if (change.row >= 0) row = change.row + 1
+    if (change.member !== undefined) found.push(change.member)
+  }
+  readUpTo(base.columns.rows)
+  return found
+}
 
 /** Role sets may grow by half, and by as much as comes at a time, before they are gathered anew. */
 const mayKeepSets = ({ base, changes }: Leaf, most: number): boolean => {

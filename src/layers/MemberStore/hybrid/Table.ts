@@ -10,7 +10,7 @@ import { EMPTY, memberAt } from "./Base.ts"
 import type { Builder } from "./Builder.ts"
 import * as Columns from "./Columns.ts"
 import { Epochs } from "./Epochs.ts"
-import { type Leaf, merged } from "./Leaf.ts"
+import { above, type Leaf, merged } from "./Leaf.ts"
 
 /**
  * How many times as many changes there may be as a leaf is written anew for, before whoever makes one more has to do it. With
@@ -90,6 +90,15 @@ export class Table {
       change === undefined ? Columns.find(base.columns.halves, this.wanted) >= 0 : change.member !== undefined
     if (isThere) this.change(index, user, undefined)
     return isThere
+  }
+
+  /** The first so many above an id, ascending. */
+  after(user: UserId, count: number): ReadonlyArray<Member> {
+    const found: Array<Member> = []
+    for (let index = this.indexOf(user); found.length < count && index < this.leaves.length; index++) {
+      found.push(...above(this.leafAt(index), user, this.wanted, count - found.length))
+    }
+    return found
   }
 
   /** Takes time for each leaf, not for each member. */

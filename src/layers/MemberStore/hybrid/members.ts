@@ -111,6 +111,7 @@ export const make = ({
     putAll: (all) => Effect.forEach(all, put, { discard: true }),
     remove: (user) => Effect.sync(() => table.remove(user)),
     size: Effect.sync(() => table.size),
+    page: (after, limit) => Effect.sync(() => table.after(after, limit)),
     scan: (query, options) =>
       Stream.unwrap(
         Effect.map(frozen(query), ({ leaves, scan }) =>

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { PrefixSums } from "../../../src/domain/memberlist/PrefixSums.ts"
+import { PrefixSums } from "../../src/domain/PrefixSums.ts"
 
 const Count = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))
 const Change = Schema.Struct({ part: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 99 })), to: Count })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Order, Schema } from "effect"
-import { OrderedList } from "../../../src/domain/memberlist/OrderedList.ts"
-import { below, seeded } from "../../support/random.ts"
+import { OrderedList } from "../../src/domain/OrderedList.ts"
+import { below, seeded } from "../support/random.ts"
 
 interface Numbered {
   readonly number: number
@@ -62,6 +62,12 @@ describe("OrderedList", () => {
         const number = below(random, SPREAD)
         assert.strictEqual(list.indexOf({ number, mark }), model.find(number))
         const to = at + below(random, 700)
+        const count = below(random, 700)
+        const after = entries.filter((entry) => entry.number > number).slice(0, count)
+        assert.deepStrictEqual(
+          list.after((entry) => entry.number > number, count),
+          after
+        )
         assert.deepStrictEqual(list.slice(at, to), entries.slice(Math.max(at, 0), Math.max(to, 0)))
       }
       for (const phase of phases) {

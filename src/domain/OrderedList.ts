@@ -15,6 +15,19 @@ const FULL = 256
 
 const HALF = FULL / 2
 
+/** How many of the first of these come before what is sought: this is true of those, and of no other. */
+const countBefore = <B>(all: ReadonlyArray<B>, isBefore: (one: B) => boolean): number => {
+  let low = 0
+  let high = all.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const one = all[middle]
+    if (one !== undefined && isBefore(one)) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /**
  * Entries that compare as equal are one and the same. How an entry compares must not change while it is in the list.
  *
@@ -117,6 +130,18 @@ export class OrderedList<in out A extends object> {
       start = 0
     }
     return parts.flat()
+  }
+
+  /** The first so many entries for which this is true, as it is for all that come after one of them. */
+  after(isAfter: (entry: A) => boolean, count: number): Array<A> {
+    // Of the last chunk that does not begin with one of them, as of the first chunk, only a part may be wanted.
+    let index = Math.max(0, countBefore(this.chunks, (chunk) => chunk[0] !== undefined && !isAfter(chunk[0])) - 1)
+    const found: Array<A> = []
+    for (let chunk = this.chunks[index]; found.length < count && chunk !== undefined; chunk = this.chunks[++index]) {
+      const start = found.length > 0 ? 0 : countBefore(chunk, (entry) => !isAfter(entry))
+      for (const entry of chunk.slice(start, start + count - found.length)) found.push(entry)
+    }
+    return found
   }
 
   clear(): void {
