@@ -21,6 +21,7 @@ import { Offload } from "../domain/Offload.ts"
 import * as Propagation from "../domain/Propagation.ts"
 import type { OutletProtocol } from "../domain/relay/Protocol.ts"
 import type { Sampler } from "../domain/Sampler.ts"
+import { Searches } from "../domain/Searches.ts"
 import type { SessionHandle } from "../domain/session/Session.ts"
 import * as Supervision from "../domain/Supervision.ts"
 import type { UserIds } from "../domain/UserIds.ts"
@@ -60,7 +61,8 @@ interface OwnProtocol extends Protocol {
 }
 
 /**
- * At most `limit` members. `by` is who asks: where requests share a way to the guild, each user has a bounded part of it.
+ * At most `limit` members. `by` is who asks: each user has one search at a time (`Searches`), and where requests share
+ * a way to the guild, a bounded part of it.
  *
  * @since 0.1.0
  * @category models
@@ -148,6 +150,7 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Local, never, Sampler | MemberStore | Offload | Scope.Scope> {
   const { id } = options.community
   const newestId = yield* NewestId
+  const searches = yield* Searches
   let state = State.initial(options.community, options)
   newestId.made(state.lastId)
   /** What the state is once everybody has been told of the last step. */
@@ -240,7 +243,7 @@ export const make = Effect.fnUntraced(function* (
       return state.community
     },
     members: {
-      ...roster(members, () => state),
+      ...roster(members, () => state, searches),
       watch: (look) => Effect.suspend(() => lists?.look(look) ?? Effect.void)
     },
     onJoin: (heard) => joins.onJoin(heard),

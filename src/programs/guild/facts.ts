@@ -12,6 +12,7 @@ import type { UserId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
 import type { Members, ScanError, StoreUnavailable } from "../../domain/MemberStore.ts"
+import type { Places } from "../../domain/Places.ts"
 import { UserIds } from "../../domain/UserIds.ts"
 
 /** A guild's description names all members of a small guild, and of a large one only whoever asks. */
@@ -90,7 +91,7 @@ export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Found, S
  * @since 0.1.0
  * @category getters
  */
-export const roster = (members: Members, state: () => State) => {
+export const roster = (members: Members, state: () => State, searches: Places) => {
   const get = (users: ReadonlyArray<UserId>): Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable> =>
     Effect.map(Effect.forEach(users, members.get), (found) =>
       found.flatMap(Option.toArray).map((member) => ({ member, presence: presenceOf(state(), member.user.id) }))
@@ -112,12 +113,16 @@ export const roster = (members: Members, state: () => State) => {
   })
   const find = (
     prefix: string,
-    { limit }: { readonly limit?: number | undefined } = {}
+    { by, limit }: { readonly by?: UserId | undefined; readonly limit?: number | undefined } = {}
   ): Effect.Effect<UserIds, ScanError> => {
     const query = prefix === "" ? MemberQuery.everybody : MemberQuery.named(prefix)
-    if (limit === undefined) return members.ids(query)
-    const found = Stream.runCollect(Stream.take(members.scan(query), limit))
-    return Effect.map(found, (some) => UserIds.from(some.map(({ user }) => user.id)))
+    const found =
+      limit === undefined
+        ? members.ids(query)
+        : Effect.map(Stream.runCollect(Stream.take(members.scan(query), limit)), (some) =>
+            UserIds.from(some.map(({ user }) => user.id))
+          )
+    return searches.hold(by, found)
   }
   return { find, page, get }
 }

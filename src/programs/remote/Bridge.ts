@@ -140,8 +140,8 @@ export const serve = Effect.fnUntraced(function* (options: {
           return asked(branch, carrier, tag, { ...disconnect, worker: name })
         })
       case "FindMembers":
-        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ limit, prefix }) => {
-          const found = Effect.flatMap(branch.guild.members.find(prefix, { limit }), (users) =>
+        return Effect.flatMap(Wire.ways.FindMembers.payload.decode(payload), ({ by, limit, prefix }) => {
+          const found = Effect.flatMap(branch.guild.members.find(prefix, { by, limit }), (users) =>
             inParts(link, number, users)
           )
           return written(tag, Wire.ways.FindMembers.answer, Effect.exit(found))

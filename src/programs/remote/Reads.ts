@@ -10,15 +10,15 @@ import { Deferred, Duration, Effect } from "effect"
 import { type ActorError, type CallOf, CallTimedOut, request } from "../../domain/Actor.ts"
 import type { ReadProtocol } from "../../domain/guild/Protocol.ts"
 import type { UserId } from "../../domain/Ids.ts"
-import { Places } from "../../domain/remote/Places.ts"
+import { Places } from "../../domain/Places.ts"
 import * as Wire from "../../domain/remote/Wire.ts"
 import type * as Guild from "../Guild.ts"
 import { current, wrapped } from "../transport/Current.ts"
 import type { Protocol } from "./Pending.ts"
 import type { Requests } from "./Requests.ts"
 
-/** How many searches may be under way, and how many of one user: more at a time make none of them faster. */
-const SEARCHES = { size: 64, share: 4 }
+/** How many searches may be under way over the link, and how many of one user; all of them share the process's places. */
+const SEARCHES = { size: 64, share: 1 }
 
 /** A little more than a scan's own deadline. */
 const SEARCH_TIMEOUT = "35 seconds"
@@ -77,7 +77,16 @@ export const make = (requests: Requests): Guild.Roster => {
 
   return {
     find: (prefix, { by, limit } = {}) =>
-      read("FindMembers", { prefix, ...(limit === undefined ? undefined : { limit }) }, by, SEARCH_TIMEOUT),
+      read(
+        "FindMembers",
+        {
+          prefix,
+          ...(limit === undefined ? undefined : { limit }),
+          ...(by === undefined ? undefined : { by })
+        },
+        by,
+        SEARCH_TIMEOUT
+      ),
     page: (after, limit, by) => read("PageMembers", { after, limit }, by),
     get: (users, by) => read("GetMembers", { users }, by),
     watch: (look) => read("WatchMembers", look, look.user)

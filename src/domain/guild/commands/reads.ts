@@ -24,7 +24,7 @@ export const Seen = Schema.Struct({ member: Member, presence: Presence })
 export type Seen = typeof Seen.Type
 
 /**
- * - `FindMembers`: those whose name begins so, at most so many; everybody's name begins with nothing
+ * - `FindMembers`: those whose name begins so, at most so many; everybody's name begins with nothing. `by` is who asks
  * - `PageMembers`: the first `limit` members whose ids come after this one, ascending
  * - `GetMembers`: those of these users who are members
  * - `WatchMembers`: a session looks at these rows of a channel's member list, first and last, and wants to hear of changes;
@@ -37,7 +37,8 @@ export const reads = {
   FindMembers: {
     payload: Schema.Struct({
       prefix: Schema.String,
-      limit: Schema.optionalKey(Schema.Int)
+      limit: Schema.optionalKey(Schema.Int),
+      by: Schema.optionalKey(UserId)
     }),
     success: schema,
     error: Schema.Union([ScanDied, ScanTimedOut])

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema } from "effect"
-import { Places } from "../../../src/domain/remote/Places.ts"
-import { below, seeded } from "../../support/random.ts"
+import { Places } from "../../src/domain/Places.ts"
+import { below, seeded } from "../support/random.ts"
 
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 }))
 const Few = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 }))

@@ -1,5 +1,5 @@
 /**
- * Places for what takes long: how much of it may be under way over a link at a time, and how much of that for one client.
+ * Places for what takes long: how much of it may be under way at a time, and how much of that for one client.
  *
  * @since 0.1.0
  */
