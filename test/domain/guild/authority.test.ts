@@ -323,3 +323,25 @@ describe("channels are changed", () => {
     assert.deepStrictEqual([outputs, Result.isSuccess(reply)], [[], true])
   })
 })
+
+describe("@everyone", () => {
+  const managed = Community.make({
+    ...community,
+    roles: Array.from(community.roles.values(), (role) =>
+      role.id === EVERYONE ? { ...role, permissions: role.permissions | Permissions.MANAGE_ROLES } : role
+    ),
+    channels: []
+  })
+  const edited = (by: Member) => {
+    const payload = { by: by.user.id, role: EVERYONE, patch: { permissions: Permissions.MANAGE_ROLES } }
+    const [, , reply] = step<undefined, "UpdateRole">(State.initial(managed), "UpdateRole", payload, facts(by))
+    return Result.isFailure(reply) ? reply.failure._tag : "done"
+  }
+
+  it("is changed by who has a role above it, of whatever height, and not by who may manage roles only through it", () => {
+    assert.strictEqual(edited(plain), "MissingPermissions")
+    assert.strictEqual(edited(member(1, [HIDDEN_FROM])), "done")
+    assert.strictEqual(edited(builder), "done")
+    assert.strictEqual(edited(member(0)), "done")
+  })
+})

@@ -132,7 +132,9 @@ export class Authority {
 
   private isAbove(role: Role | undefined): boolean {
     if (this.member === undefined || this.member.user.id === this.community.ownerId) return true
-    return isAbove(highest(this.community, this.member), role)
+    const own = highest(this.community, this.member)
+    // Of the same height as other roles, perhaps, `@everyone` is below all of them.
+    return role?.id === this.community.everyone.id ? own !== undefined : isAbove(own, role)
   }
 }
 

@@ -75,7 +75,7 @@ export const roles = <H>(): Steps<H, "CreateRole" | "UpdateRole" | "OrderRoles" 
         const isEveryone = id === community.everyone.id
         const { permissions = before.permissions } = patch
         const role: Role = isEveryone ? { ...before, permissions } : { ...before, ...patch }
-        if (!isEveryone) yield* authority.needsAbove(before)
+        yield* authority.needsAbove(before)
         yield* authority.needsAll(before.permissions ^ role.permissions)
         const [next, outputs] = restructured<H>(state, [{ _tag: "RolePut", role }])
         return [next, outputs, role] as const
