@@ -1,0 +1,154 @@
+/**
+ * What bounds cost, and what keeps what has none small: memory that a payload takes per byte, in several scripts, and what
+ * each recipient of it costs beside one in ASCII (`nonascii_vs_ascii`, to real connections, with as many bytes); a page of
+ * one member of 200,000 (`page_us`), and how that grows from a thousand members to a million (`page_growth`).
+ */
+import { Effect, Layer } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import { fork } from "node:child_process"
+import { createServer, type Socket } from "node:net"
+import * as RunQueue from "../src/domain/mailbox/RunQueue.ts"
+import type { Members } from "../src/domain/MemberStore.ts"
+import { Ids, MemberStore, Payload } from "../src/index.ts"
+import { hybrid } from "../src/layers/MemberStore/hybrid.ts"
+import { Waiting } from "../src/layers/SessionSocket/TextFrames.ts"
+import * as Sqlite from "../src/layers/Sqlite.ts"
+import { collectGarbage } from "./support/collect.ts"
+import type { Order } from "./support/discard.ts"
+import * as population from "./support/population.ts"
+import { median, quick, report } from "./support/report.ts"
+
+const SCRIPTS = { ascii: "a", cyrillic: "ж", chinese: "漢", emoji: "😀" } as const
+type Script = keyof typeof SCRIPTS
+
+/** A text of so many bytes. */
+const written = (script: Script, bytes: number): string => {
+  const letter = SCRIPTS[script]
+  return letter.repeat(Math.ceil(bytes / Buffer.byteLength(letter)))
+}
+
+const KEPT = quick ? 20 : 200
+const KEPT_BYTES = 100_000
+
+const inUse = () => {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+const heapPerByte = (script: Script): number => {
+  const before = inUse()
+  const kept = Array.from({ length: KEPT }, (_, index) =>
+    Payload.make("MESSAGE_CREATE", { content: `${index} ${written(script, KEPT_BYTES)}` })
+  )
+  const bytes = inUse() - before
+  return bytes / kept.reduce((sum, { octets }) => sum + octets.length, 0)
+}
+
+const CONNECTIONS = quick ? 10 : 500
+const ROUNDS = quick ? 3 : 60
+const MESSAGE_BYTES = 2_000
+
+const connections = Effect.gen(function* () {
+  const sockets: Array<Socket> = []
+  const server = yield* Effect.acquireRelease(
+    Effect.sync(() => createServer((socket) => void sockets.push(socket))),
+    (server) => Effect.sync(() => server.close())
+  )
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() => fork(new URL("./support/discard.ts", import.meta.url))),
+    (child) => Effect.sync(() => child.kill())
+  )
+  yield* Effect.callback<void>((resume) => {
+    server.listen(0, "127.0.0.1", () => resume(Effect.void))
+  })
+  const address = server.address()
+  const port = address === null || typeof address === "string" ? 0 : address.port
+  child.send({ port, count: CONNECTIONS } satisfies Order)
+  while (sockets.length < CONNECTIONS) yield* Effect.sleep("10 millis")
+  return sockets
+})
+
+/** Microseconds for each of many connections, to each of which an event is written. */
+const perRecipient = Effect.gen(function* () {
+  const sockets = yield* connections
+  const runQueue = yield* Effect.withFiber((fiber) => Effect.succeed(RunQueue.of(fiber)))
+  const all = sockets.map((socket) => new Waiting(socket, runQueue))
+  const took: Record<Script, Array<number>> = { ascii: [], cyrillic: [], chinese: [], emoji: [] }
+  const scripts: ReadonlyArray<Script> = ["ascii", "cyrillic", "chinese", "emoji"]
+  let sequence = 0
+  for (let round = -5; round < ROUNDS; round++) {
+    for (const script of scripts) {
+      const start = performance.now()
+      const payload = Payload.make("MESSAGE_CREATE", { content: written(script, MESSAGE_BYTES) })
+      sequence++
+      for (const waiting of all) {
+        waiting.push(payload, sequence)
+        waiting.flush()
+      }
+      if (round >= 0) took[script].push(((performance.now() - start) * 1000) / CONNECTIONS)
+      // What was written is read meanwhile.
+      yield* Effect.sleep("5 millis")
+    }
+  }
+  return (script: Script) => median(took[script])
+})
+
+const STORES: Readonly<Record<string, Layer.Layer<MemberStore.MemberStore, SqlError>>> = {
+  heap: MemberStore.heap,
+  hybrid: hybrid(),
+  durable: MemberStore.durable({ working: hybrid() }).pipe(Layer.provide(Sqlite.memory))
+}
+
+const SIZES = quick ? ([100, 1_000, 2_000] as const) : ([1_000, 200_000, 1_000_000] as const)
+const PAGES = quick ? 100 : 2_000
+
+/** Microseconds for a page of one member, wherever it begins. */
+const page = (members: Members, size: number) =>
+  Effect.gen(function* () {
+    const start = performance.now()
+    for (let nth = 0; nth < PAGES; nth++) {
+      yield* members.page(population.userId(Math.floor(Math.random() * size)), 1)
+    }
+    return ((performance.now() - start) * 1000) / PAGES
+  })
+
+const everybody = function* (size: number) {
+  for (let index = 0; index < size; index++) yield population.memberOf(index)
+}
+
+const pages = Effect.fnUntraced(function* (store: string) {
+  const { open } = yield* MemberStore.MemberStore
+  const took = new Map<number, Array<number>>()
+  const guilds: Array<readonly [number, Members]> = []
+  for (const [index, size] of SIZES.entries()) {
+    const members = yield* open(Ids.GuildId.make(String(index + 1)))
+    yield* members.putAll(everybody(size))
+    guilds.push([size, members])
+  }
+  for (let round = -2; round < 9; round++) {
+    for (const [size, members] of guilds) {
+      const micros = yield* page(members, size)
+      if (round >= 0) took.set(size, [...(took.get(size) ?? []), micros])
+    }
+  }
+  const [few = Number.NaN, many = Number.NaN, most = Number.NaN] = SIZES.map((size) => median(took.get(size) ?? []))
+  return { [`page_us_${store}`]: many, [`page_growth_${store}`]: most / few }
+}, Effect.scoped)
+
+const program = Effect.gen(function* () {
+  const micros = yield* perRecipient
+  const others: ReadonlyArray<Script> = ["cyrillic", "chinese", "emoji"]
+  const heap = Object.fromEntries(
+    (["ascii", ...others] as const).map((script) => [`heap_per_byte_${script}`, heapPerByte(script)])
+  )
+  const paged = yield* Effect.forEach(Object.entries(STORES), ([name, layer]) => Effect.provide(pages(name), layer))
+  report("bounded", {
+    ...heap,
+    ascii_us: micros("ascii"),
+    nonascii_vs_ascii: Math.max(...others.map((script) => micros(script))) / micros("ascii"),
+    ...Object.assign({}, ...paged)
+  })
+})
+
+await Effect.runPromise(Effect.scoped(program))
+process.exit()
