@@ -22,6 +22,7 @@ import { SessionId, type UserId } from "../domain/Ids.ts"
 import * as RunQueue from "../domain/mailbox/RunQueue.ts"
 import * as Monotonic from "../domain/Monotonic.ts"
 import type { Status } from "../domain/Presence.ts"
+import { Unidentified } from "../domain/gateway/Unidentified.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import type { User } from "../domain/User.ts"
 import * as Commands from "./gateway/commands.ts"
@@ -32,6 +33,9 @@ import * as Transport from "./Transport.ts"
 
 /** What clients are told, as Discord tells them. */
 const HEARTBEAT_INTERVAL = Duration.millis(41_250)
+
+/** How long a client has to say who it is. */
+const TO_IDENTIFY = "10 seconds"
 
 /** A client that said nothing for this long has missed a heartbeat, with time for it to be late. */
 const SILENCE = Duration.times(HEARTBEAT_INTERVAL, 1.5)
@@ -192,7 +196,11 @@ const connect = Effect.fnUntraced(function* (
       })
       const own = yield* guildsOf(user, shard)
       yield* begin(own)
-      yield* Effect.forEach(own, (guild) => Effect.mapError(connectTo(guild), failed), { discard: true })
+      yield* Effect.forEach(
+        own,
+        (guild) => Effect.andThen(Session.drained(session), Effect.mapError(connectTo(guild), failed)),
+        { discard: true }
+      )
     })
   )
 })
@@ -236,13 +244,14 @@ const goodbye = Effect.fnUntraced(function* (socket: SessionSocket["Service"]) {
  * How a client may ask to be spoken to. Fanfare speaks version 10, in JSON text, uncompressed: a client that asks for
  * anything else is told so by a close.
  *
- * `url` is where clients connect; they are told to resume there.
+ * `url` is where clients connect; they are told to resume there. `address` is where the client connects from, if that is known.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Options {
   readonly url: string
+  readonly address?: string | undefined
   readonly v?: string
   readonly encoding?: string
   readonly compress?: string
@@ -268,19 +277,25 @@ export const converse = Effect.fnUntraced(
   ): Effect.fn.Return<void, Ended, SessionSocket | Session.Sessions | Accounts | Guilds | Scope.Scope> {
     const socket = yield* SessionSocket
     const next = frames(socket)
+    const unidentified = yield* Unidentified
     const close = unspoken(options)
     if (close !== undefined) return yield* new Hangup({ close })
-    yield* socket.send(
-      Payload.control(Opcode.HELLO, { heartbeat_interval: Duration.toMillis(HEARTBEAT_INTERVAL), _trace: [] })
-    )
-    // Heartbeats alone do not buy time: a connection that nobody identifies on is given up.
-    const identity = yield* Effect.timeoutOrElse(identify(socket, next), {
-      duration: SILENCE,
-      orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
+    const hello = Payload.control(Opcode.HELLO, {
+      heartbeat_interval: Duration.toMillis(HEARTBEAT_INTERVAL),
+      _trace: []
     })
+    // Heartbeats alone do not buy time: a connection that nobody identifies on is given up.
+    const identity = yield* Effect.andThen(socket.send(hello), identify(socket, next)).pipe(
+      Effect.timeoutOrElse({
+        duration: TO_IDENTIFY,
+        orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
+      }),
+      unidentified.hold(options.address),
+      Effect.catchTag("Crowded", () => new Hangup({ close: CloseCode.TRY_AGAIN_LATER }))
+    )
     const { intents, shard, status, user } = identity
 
-    const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)))
+    const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)), user.id)
     const connected: Commands.Connected = { session, user: user.id, intents, guilds: new Map(), status }
     yield* connect(connected, identity, (guilds) => {
       const ids = guilds.map(({ id }) => id)

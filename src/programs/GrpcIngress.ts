@@ -131,7 +131,7 @@ const subscribe = (call: GrpcServer.StreamCall) =>
       return yield* new RestError.RestError({ status: 400, code: 0, message: CloseCode.INVALID_INTENTS.reason })
     }
     const guilds = yield* wanted(guildId)
-    const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)))
+    const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)), user)
     for (const guild of guilds) {
       yield* Guild.connect(guild, session, { user, intents: intents === 0 ? DEFAULT_INTENTS : intents }).pipe(
         Effect.catchTag("UnknownMember", () => (guildId === "" ? Effect.void : RestError.missingAccess())),

@@ -5,7 +5,7 @@
  * @see https://discord.com/developers/docs/reference
  * @since 0.1.0
  */
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Detached from "../domain/Detached.ts"
 import * as Json from "../domain/gateway/Json.ts"
@@ -108,16 +108,21 @@ const Query = Schema.Struct({
   compress: Schema.optionalKey(Schema.String)
 })
 
-const notPlain = HttpServerResponse.text("This is a WebSocket: connect with a gateway client.", { status: 426 })
+/** With what it is to be upgraded to: RFC 9110, section 15.5.22. */
+const notPlain = HttpServerResponse.text("This is a WebSocket: connect with a gateway client.", {
+  status: 426,
+  headers: { upgrade: "websocket", connection: "upgrade" }
+})
 
 const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>) => {
   const route = Effect.gen(function* () {
-    const { headers } = yield* HttpServerRequest.HttpServerRequest
+    const { headers, remoteAddress } = yield* HttpServerRequest.HttpServerRequest
     if (headers.upgrade?.toLowerCase() !== "websocket") return notPlain
     const url = yield* gatewayUrl
+    const address = Option.getOrUndefined(remoteAddress)
     const query = yield* HttpServerRequest.schemaSearchParams(Query)
     // A conversation outlives the span and the async context of the request that began it.
-    yield* Detached.run(Effect.provide(Gateway.converse({ url, ...query }), Layer.fresh(socket)))
+    yield* Detached.run(Effect.provide(Gateway.converse({ url, address, ...query }), Layer.fresh(socket)))
     return HttpServerResponse.empty()
   }).pipe(Effect.catch(() => Effect.succeed(notPlain)))
   return HttpRouter.add("GET", "/gateway", route)

@@ -7,18 +7,21 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Effect, Exit, Fiber, Inspectable, Layer, type Scope } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Inspectable, Layer, Schedule, type Scope } from "effect"
 import * as Detached from "../domain/Detached.ts"
 import * as Envelope from "../domain/Envelope.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
-import type { SessionId } from "../domain/Ids.ts"
+import type { SessionId, UserId } from "../domain/Ids.ts"
 import { Consumer, type Handled, run } from "../domain/mailbox/Consumer.ts"
-import * as Mailbox from "../domain/Mailbox.ts"
+import * as RunQueue from "../domain/mailbox/RunQueue.ts"
+import type * as Mailbox from "../domain/Mailbox.ts"
 import * as Metrics from "../domain/Metrics.ts"
 import * as Propagation from "../domain/Propagation.ts"
+import * as Backlog from "../domain/session/Backlog.ts"
 import type { SessionHandle, SessionMessage } from "../domain/session/Session.ts"
+import { SessionMailbox } from "../domain/session/SessionMailbox.ts"
 import { SessionSocket, SocketClosed } from "../domain/SessionSocket.ts"
 import * as Transport from "./Transport.ts"
 
@@ -42,10 +45,20 @@ const ACK = Payload.control(Opcode.HEARTBEAT_ACK, null)
 
 type Incoming = SessionMessage | Envelope.Envelope<SessionMessage>
 
+/**
+ * How long a connection may take nothing of what it holds, before its client is sent away.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const WRITE_DEADLINE = "60 seconds"
+
 /** What all sessions have in common. */
 interface Shared {
   readonly passing: Transport.Passing
-  readonly mailbox: () => Mailbox.Mailbox<Incoming>
+  readonly backlog: Backlog.Backlog
+  readonly nobodys: Backlog.Share
+  readonly mailbox: (share: Backlog.Share) => Mailbox.Mailbox<Incoming>
   /** Starts a fiber in a context that is no connection's in particular, and in no trace. */
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 }
@@ -63,7 +76,7 @@ export interface Session extends SessionHandle {
   readonly stop: Effect.Effect<void>
 }
 
-class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> implements Session {
+class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> implements Session, Backlog.Slow {
   readonly id: SessionId
   private readonly socket: SessionSocket["Service"]
   private readonly shared: Shared
@@ -71,8 +84,8 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
   private sequence = 0
   private outcome: SocketClosed | undefined = undefined
 
-  constructor(id: SessionId, socket: SessionSocket["Service"], shared: Shared) {
-    super(shared.mailbox())
+  constructor({ id, share, socket }: StartOptions, shared: Shared) {
+    super(shared.mailbox(share ?? shared.nobodys))
     this.id = id
     this.socket = socket
     this.shared = shared
@@ -95,10 +108,28 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
   }
 
   private deliver(message: SessionMessage): Handled<SocketClosed, never> {
-    if (message._tag === "HeartbeatAck") return this.socket.send(ACK)
+    if (message._tag === "HeartbeatAck") return this.patiently(ACK)
     const sequence = ++this.sequence
     // Nearly always the connection takes it at once, and then nothing more is to be done.
-    return this.socket.sendUnsafe(message, sequence) ? undefined : this.socket.send(Payload.frame(message, sequence))
+    return this.socket.sendUnsafe(message, sequence) ? undefined : this.patiently(Payload.frame(message, sequence))
+  }
+
+  /** Waits until the connection takes it, within the deadline. */
+  private patiently(frame: string): Effect.Effect<void, SocketClosed> {
+    const { backlog } = this.shared
+    return Effect.suspend(() => {
+      backlog.stalled(this)
+      return this.socket.send(frame)
+    }).pipe(
+      Effect.timeoutOrElse({ duration: WRITE_DEADLINE, orElse: () => this.end(CloseCode.TOO_SLOW) }),
+      Effect.ensuring(Effect.sync(() => backlog.resumed(this)))
+    )
+  }
+
+  shed(): void {
+    // At once: so much less waits.
+    this.mailbox.shutdownUnsafe()
+    this.shared.fork(this.end(CloseCode.TOO_SLOW))
   }
 
   private traced(envelope: Envelope.Envelope<SessionMessage>): Handled<SocketClosed, never> {
@@ -152,14 +183,26 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
 }
 
 /**
- * How sessions are started: each with its id and its client's socket. It runs until it is stopped, or its connection is
- * gone.
+ * A session's id, its client's socket, and its user's share of what may wait in this process: nobody's in particular if that
+ * is left out.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StartOptions {
+  readonly id: SessionId
+  readonly socket: SessionSocket["Service"]
+  readonly share?: Backlog.Share | undefined
+}
+
+/**
+ * How sessions are started. Each runs until it is stopped, or its connection is gone.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Start {
-  (options: { readonly id: SessionId; readonly socket: SessionSocket["Service"] }): Session
+  (options: StartOptions): Session
 }
 
 /**
@@ -173,16 +216,17 @@ export const starter = Effect.fnUntraced(function* (options?: {
   readonly mailboxCapacity?: number
 }): Effect.fn.Return<Start> {
   const policy = Propagation.notStarting(yield* Propagation.policy)
+  const runQueue = yield* Effect.withFiber((fiber) => Effect.succeed(RunQueue.of(fiber)))
+  const capacity = options?.mailboxCapacity ?? MAILBOX_CAPACITY
+  const backlog = yield* Backlog.Reference
   const shared: Shared = {
     passing: Transport.passing(policy),
-    // Drops when full: whoever offers learns of it, and ends the session.
-    mailbox: yield* Mailbox.maker<Incoming>({
-      capacity: options?.mailboxCapacity ?? MAILBOX_CAPACITY,
-      strategy: "dropping"
-    }),
+    backlog,
+    nobodys: new Backlog.Share(backlog),
+    mailbox: (share) => new SessionMailbox(capacity, runQueue, share),
     fork: Detached.runner(yield* Transport.isolated(Effect.context<never>(), policy))
   }
-  return ({ id, socket }) => new SessionImpl(id, socket, shared)
+  return (options) => new SessionImpl(options, shared)
 })
 
 /**
@@ -199,11 +243,39 @@ export const make = Effect.fnUntraced(function* (options: {
   return yield* open(start, options.id)
 })
 
-const open = (start: Start, id: SessionId) =>
+const open = (start: Start, id: SessionId, share?: Backlog.Share) =>
   Effect.flatMap(SessionSocket, (socket) =>
     Effect.acquireRelease(
-      Effect.sync(() => start({ id, socket })),
+      Effect.sync(() => start({ id, socket, share })),
       (session) => session.stop
+    )
+  )
+
+/** The user's share of what may wait, for as long as the scope is open. */
+const shareOf = (backlog: Backlog.Backlog, user: UserId) =>
+  Effect.acquireRelease(
+    Effect.sync(() => backlog.join(user)),
+    (share) => Effect.sync(() => backlog.leave(user, share))
+  )
+
+/** Messages: nearly nothing. */
+const FEW = 4
+
+/** A client that takes what it gets is soon done with it; one that does not is asked less and less often. */
+const patiently = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")])
+
+/**
+ * Waits until nearly nothing waits for the client: for whoever has very much for it, so that little of that waits here, however
+ * large it is.
+ *
+ * @since 0.1.0
+ * @category sending
+ */
+export const drained = ({ mailbox }: Session): Effect.Effect<void> =>
+  Effect.asVoid(
+    Effect.repeat(
+      Effect.sync(() => mailbox.length),
+      { until: (length) => length < FEW, schedule: patiently }
     )
   )
 
@@ -216,8 +288,8 @@ const open = (start: Start, id: SessionId) =>
 export class Sessions extends Context.Service<
   Sessions,
   {
-    /** Starts a session on the socket in its context; it lives until the scope or the connection closes. */
-    readonly open: (id: SessionId) => Effect.Effect<Session, never, SessionSocket | Scope.Scope>
+    /** Starts a session of a user on the socket in its context; it lives until the scope or the connection closes. */
+    readonly open: (id: SessionId, user: UserId) => Effect.Effect<Session, never, SessionSocket | Scope.Scope>
   }
 >()("fanfare/programs/Sessions") {}
 
@@ -228,5 +300,9 @@ export class Sessions extends Context.Service<
 export const layer = (options?: { readonly mailboxCapacity?: number }): Layer.Layer<Sessions> =>
   Layer.effect(
     Sessions,
-    Effect.map(starter(options), (start) => ({ open: (id) => open(start, id) }))
+    Effect.gen(function* () {
+      const start = yield* starter(options)
+      const backlog = yield* Backlog.Reference
+      return { open: (id, user) => Effect.flatMap(shareOf(backlog, user), (share) => open(start, id, share)) }
+    })
   )

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 import * as ClientFrame from "../../src/domain/gateway/ClientFrame.ts"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as Opcode from "../../src/domain/gateway/Opcode.ts"
+import { make, Unidentified } from "../../src/domain/gateway/Unidentified.ts"
 import { found, Guilds } from "../../src/programs/Guilds.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { connect, login } from "../support/client.ts"
@@ -183,20 +184,20 @@ describe("Gateway", () => {
     Effect.gen(function* () {
       const client = yield* connect()
       yield* client.next
-      yield* TestClock.adjust("40 seconds")
+      yield* TestClock.adjust("9 seconds")
       yield* client.say(Opcode.HEARTBEAT, null)
       yield* client.next
-      yield* TestClock.adjust("22 seconds")
+      yield* TestClock.adjust("1 second")
       assert.strictEqual((yield* client.raw.closed).code, 4009)
     }).pipe(provide)
   )
 
   it.effect("120 frames a minute are welcome, the next one is not", () =>
     Effect.gen(function* () {
-      const client = yield* connect()
+      const client = yield* login("token-1")
       const beats = (count: number) =>
         Effect.forEach(Array.from({ length: count }), () => client.say(Opcode.HEARTBEAT, null))
-      yield* client.next
+      yield* TestClock.adjust("60 seconds")
       yield* beats(120)
       yield* Effect.forEach(Array.from({ length: 120 }), () => client.next)
       yield* TestClock.adjust("60 seconds")
@@ -219,6 +220,44 @@ describe("Gateway", () => {
       assert.strictEqual((yield* slow.raw.closed).code, 4000)
       yield* Fiber.await(slow.conversation)
       assert.strictEqual(yield* sessions, 1)
+    }).pipe(provide)
+  )
+
+  it.effect("a client that takes nothing for a minute is sent away, however little waits for it", () =>
+    Effect.gen(function* () {
+      const slow = yield* connect({ capacity: 3 })
+      yield* slow.raw.send(JSON.stringify({ op: Opcode.IDENTIFY, d: { token: "token-1", intents: 1 << 9 } }))
+      const bystander = yield* login("token-2", { intents: 1 << 9 })
+      yield* write("one")
+      yield* bystander.until("MESSAGE_CREATE")
+      yield* TestClock.adjust("40 seconds")
+      yield* slow.raw.send(JSON.stringify({ op: Opcode.HEARTBEAT, d: null }))
+      yield* bystander.say(Opcode.HEARTBEAT, null)
+      assert.strictEqual(yield* sessions, 2)
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* slow.raw.closed).code, 4000)
+      yield* Fiber.await(slow.conversation)
+      assert.strictEqual(yield* sessions, 1)
+    }).pipe(provide)
+  )
+
+  it.effect("no more connections than there is room for wait to be identified, from all and from one address", () =>
+    Effect.gen(function* () {
+      const room = make({ all: 3, perAddress: 2 })
+      const come = (address: string) =>
+        Effect.provideService(connect({ query: { address } }), Unidentified, room)
+      const [first] = [yield* come("a"), yield* come("a")]
+      assert.strictEqual((yield* (yield* come("a")).raw.closed).code, 1013)
+      yield* come("b")
+      assert.strictEqual((yield* (yield* come("c")).raw.closed).code, 1013)
+      // Whoever has identified, or has gone, makes room.
+      yield* first.say(Opcode.IDENTIFY, { token: "token-1", intents: 0 })
+      yield* first.until("READY")
+      const next = yield* come("a")
+      assert.strictEqual((yield* next.next).op, Opcode.HELLO)
+      yield* next.raw.close(1000)
+      yield* Fiber.await(next.conversation)
+      assert.strictEqual((yield* (yield* come("c")).next).op, Opcode.HELLO)
     }).pipe(provide)
   )
 

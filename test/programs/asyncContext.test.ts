@@ -328,7 +328,7 @@ describe("a guild, its relays and its sessions", () => {
     const [guild] = Context.get(context, Guilds.Guilds).all
     assert.isDefined(guild)
     const open = (index: number, own: SessionSocket["Service"]) =>
-      Effect.flatMap(Context.get(context, Session.Sessions).open(sessionId(index)), (session) =>
+      Effect.flatMap(Context.get(context, Session.Sessions).open(sessionId(index), userId(index)), (session) =>
         Effect.as(
           Guild.connect(guild, session, { user: userId(index), intents: Intents.GUILDS | Intents.GUILD_MESSAGES }),
           session

@@ -24,6 +24,14 @@ export interface Close {
  */
 export const GOING_AWAY: Close = { code: 1001, reason: "The server is going away." }
 /**
+ * There is no room for this connection now: come back in a while. (1013 is registered with the WebSocket protocol's codes.)
+ *
+ * @see https://www.iana.org/assignments/websocket
+ * @since 0.1.0
+ * @category closes
+ */
+export const TRY_AGAIN_LATER: Close = { code: 1013, reason: "Try again later: too many connections have not identified." }
+/**
  * @since 0.1.0
  * @category closes
  */

@@ -7,12 +7,14 @@
  */
 import { Predicate, Schema, SchemaTransformation } from "effect"
 import type { Event } from "../guild/Event.ts"
+import { Waits } from "../session/Backlog.ts"
 import * as EventJson from "./EventJson.ts"
 import * as Octets from "./Octets.ts"
 import * as Opcode from "./Opcode.ts"
 
 /**
- * `octets` is the frame up to its sequence number. `head` is the same as text, for those who do not write octets.
+ * `octets` is the frame up to its sequence number. `head` is the same as text, for those who do not write octets. `waits` is
+ * where it is counted how many sessions it waits for.
  *
  * @since 0.1.0
  * @category models
@@ -22,12 +24,14 @@ export interface Payload {
   readonly name: string
   readonly octets: Octets.Octets
   readonly head: string
+  readonly waits: Waits
 }
 
 class PayloadImpl implements Payload {
   readonly _tag = "Payload"
   readonly name: string
   readonly octets: Octets.Octets
+  readonly waits = new Waits()
   private text: string | undefined = undefined
 
   constructor(name: string, octets: Octets.Octets) {

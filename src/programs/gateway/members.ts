@@ -4,7 +4,7 @@
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  * @since 0.1.0
  */
-import { Effect, Schedule, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import type { RequestGuildMembers } from "../../domain/gateway/ClientFrame.ts"
 import * as Intents from "../../domain/gateway/Intents.ts"
 import * as EventJson from "../../domain/gateway/EventJson.ts"
@@ -12,7 +12,7 @@ import * as Payload from "../../domain/gateway/Payload.ts"
 import { UserId } from "../../domain/Ids.ts"
 import { UserIds } from "../../domain/UserIds.ts"
 import type { Guild } from "../Guild.ts"
-import type { Session } from "../Session.ts"
+import { drained, type Session } from "../Session.ts"
 import * as Transport from "../Transport.ts"
 
 /** "1000 members per chunk." */
@@ -36,16 +36,6 @@ const asked = ({ members }: Guild, by: UserId, { limit = 0, query, user_ids }: W
   return Effect.map(members.find(query, { limit: most, by }), (users) => ({ users, named }))
 }
 
-/** Waits while so much lies in the client's mailbox that it would soon be too much. */
-const room = ({ mailbox }: Session) =>
-  Effect.repeat(
-    Effect.sync(() => mailbox.length),
-    {
-      until: (length) => length * 2 < mailbox.capacity,
-      schedule: Schedule.spaced("50 millis")
-    }
-  )
-
 /**
  * Answers a request for members, for as long as who asks is one: that is asked with every chunk.
  *
@@ -65,7 +55,7 @@ export const chunks = Effect.fnUntraced(function* (
     const next = all.next()
     // Nobody at all is a chunk too: the client waits for an answer.
     const some: ReadonlyArray<UserId> = next.done === true ? [] : next.value
-    yield* room(session)
+    yield* drained(session)
     const [asking, ...found] = yield* guild.members.get([user, ...some], user)
     if (asking?.member.user.id !== user) return
     const known = new Set<string>(found.map(({ member }) => member.user.id))
