@@ -244,8 +244,7 @@ describe("Gateway", () => {
   it.effect("no more connections than there is room for wait to be identified, from all and from one address", () =>
     Effect.gen(function* () {
       const room = make({ all: 3, perAddress: 2 })
-      const come = (address: string) =>
-        Effect.provideService(connect({ query: { address } }), Unidentified, room)
+      const come = (address: string) => Effect.provideService(connect({ query: { address } }), Unidentified, room)
       const [first] = [yield* come("a"), yield* come("a")]
       assert.strictEqual((yield* (yield* come("a")).raw.closed).code, 1013)
       yield* come("b")

@@ -19,12 +19,14 @@ const NOW = Date.UTC(2026, 0)
 /** Their newest ids are the same. */
 const guildId = (index: number) => GuildId.make(String(4 + index))
 const make = (index: number) => Guild.make({ community: communityOf(guildId(index)), members: MEMBERS })
-const strategies = (members: Layer.Layer<MemberStore.MemberStore>) => Layer.mergeAll(members, Sampler.never, Offload.inline)
+const strategies = (members: Layer.Layer<MemberStore.MemberStore>) =>
+  Layer.mergeAll(members, Sampler.never, Offload.inline)
 
 const say = (guild: Guild.Guild, who: number) =>
   Transport.call(guild, "SendMessage", { author: userId(who), channel: GENERAL, draft: draft("hello") })
 
-const idOf = <A extends { readonly id: string }, E>(made: Effect.Effect<A, E>) => Effect.map(made, ({ id }) => BigInt(id))
+const idOf = <A extends { readonly id: string }, E>(made: Effect.Effect<A, E>) =>
+  Effect.map(made, ({ id }) => BigInt(id))
 const things = {
   message: (guild: Guild.Guild) => idOf(say(guild, 1)),
   role: (guild: Guild.Guild) => idOf(Transport.call(guild, "CreateRole", { role: {} })),
@@ -54,9 +56,7 @@ describe("the ids that guilds make", () => {
           Effect.fnUntraced(function* ({ millis, what, where }) {
             now += millis
             yield* TestClock.setTime(now)
-            return yield* Effect.forkChild(
-              Effect.map(things[what](guilds[where]), (id) => void own[where]?.push(id))
-            )
+            return yield* Effect.forkChild(Effect.map(things[what](guilds[where]), (id) => void own[where]?.push(id)))
           })
         )
         yield* Fiber.joinAll(making)

@@ -30,7 +30,10 @@ export const GOING_AWAY: Close = { code: 1001, reason: "The server is going away
  * @since 0.1.0
  * @category closes
  */
-export const TRY_AGAIN_LATER: Close = { code: 1013, reason: "Try again later: too many connections have not identified." }
+export const TRY_AGAIN_LATER: Close = {
+  code: 1013,
+  reason: "Try again later: too many connections have not identified."
+}
 /**
  * @since 0.1.0
  * @category closes

@@ -130,9 +130,7 @@ const make = Effect.fnUntraced(function* ({
       putAll: (all) => Effect.forEach(all, put, { concurrency: AT_ONCE, discard: true }),
       remove: (user) => change({ row: Table.remove(guild, user), follow: working.remove(user) }),
       page: (after, limit) =>
-        Effect.suspend(() =>
-          loading.isDone() ? working.page(after, limit) : answered(page(Table.key(after), limit))
-        ),
+        Effect.suspend(() => (loading.isDone() ? working.page(after, limit) : answered(page(Table.key(after), limit)))),
       size: Effect.suspend(() => (loading.isDone() ? working.size : answered(table.size(guild)))),
       scan: (query, options) =>
         Stream.suspend(() => {

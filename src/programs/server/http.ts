@@ -6,7 +6,6 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { Array, ByteSize, Layer, Redacted } from "effect"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter } from "effect/http"
-import { createServer } from "node:http"
 import { threadId } from "node:worker_threads"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as Accounts from "../../layers/Accounts.ts"
@@ -17,6 +16,7 @@ import * as demo from "../demo.ts"
 import * as Ingress from "../Ingress.ts"
 import * as Page from "../Page.ts"
 import * as Transport from "../Transport.ts"
+import { BoundedServer } from "./BoundedServer.ts"
 import type { Settings } from "./Settings.ts"
 
 /** Frames above this are refused before they are read; the gateway itself takes no more than 4 KiB. */
@@ -30,17 +30,6 @@ const MAX_BODY = "256 KiB"
  * @category limits
  */
 export const GRACE = "250 millis"
-
-/**
- * Node hands a request that comes before there are routes to nobody, and it would wait for ever: it is told to come
- * again instead.
- */
-const nodeServer = () => {
-  const server = createServer()
-  return server.on("request", (_, response) => {
-    if (server.listenerCount("request") === 1) response.writeHead(503, { "retry-after": "1" }).end()
-  })
-}
 
 /**
  * Who is behind the tokens.
@@ -93,7 +82,7 @@ export const layer = ({ callers, channel, host, isDemo, isExported, port, start,
   ).pipe(
     Layer.provide(Transport.layerIsolated),
     Layer.provideMerge(
-      NodeHttpServer.layer(nodeServer, {
+      NodeHttpServer.layer(() => new BoundedServer(), {
         host,
         port,
         reusePort: channel !== undefined,

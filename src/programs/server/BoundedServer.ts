@@ -1,0 +1,68 @@
+/**
+ * Node's HTTP server, with bounds: on what one connection may ask for at a time, and on how long it may stand still.
+ *
+ * @since 0.1.0
+ */
+import { IncomingMessage, Server, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
+
+/**
+ * Requests that one connection may have under way. Clients that wait for an answer before they ask again have one; nobody who
+ * is honest pipelines hundreds.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const MOST_IN_FLIGHT = 32
+
+/**
+ * Milliseconds in which a connection has to take or to say something. A WebSocket has bounds of its own: this ends with the
+ * upgrade.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const STANDSTILL = 60_000
+
+/**
+ * A connection with more requests than it may have is cut: to answer them would take what it asks for. One that takes nothing
+ * of its answers is cut too.
+ *
+ * Node hands a request that comes before there are routes to nobody, and it would wait for ever: it is told to come again
+ * instead.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class BoundedServer extends Server {
+  private readonly inFlight = new WeakMap<Socket, number>()
+  private readonly most: number
+
+  constructor({
+    most = MOST_IN_FLIGHT,
+    standstill = STANDSTILL
+  }: { readonly most?: number; readonly standstill?: number } = {}) {
+    super()
+    this.most = most
+    this.timeout = standstill
+  }
+
+  // A listener could not keep others from hearing of a request.
+  override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
+    const [request, response] = args
+    if (event !== "request" || !(request instanceof IncomingMessage) || !(response instanceof ServerResponse)) {
+      return super.emit(event, ...args)
+    }
+    const { socket } = request
+    const before = this.inFlight.get(socket) ?? 0
+    if (before >= this.most || socket.destroyed) {
+      socket.destroy()
+      return true
+    }
+    this.inFlight.set(socket, before + 1)
+    response.once("close", () => this.inFlight.set(socket, (this.inFlight.get(socket) ?? 1) - 1))
+    if (super.emit(event, request, response)) return true
+    response.writeHead(503, { "retry-after": "1" }).end()
+    return true
+  }
+}

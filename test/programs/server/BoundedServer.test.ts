@@ -1,0 +1,101 @@
+/** What one connection may have of the server, with real connections. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, type Scope } from "effect"
+import type { RequestListener, ServerResponse } from "node:http"
+import { connect, type Socket } from "node:net"
+import { BoundedServer, MOST_IN_FLIGHT } from "../../../src/programs/server/BoundedServer.ts"
+
+const REQUEST = "GET / HTTP/1.1\r\nhost: test\r\n\r\n"
+
+const serve = Effect.fnUntraced(function* (
+  listener: RequestListener | undefined,
+  options?: { readonly standstill: number }
+): Effect.fn.Return<() => Socket, never, Scope.Scope> {
+  const server = new BoundedServer(options)
+  if (listener !== undefined) server.on("request", listener)
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    () =>
+      Effect.sync(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+  )
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : 0
+  return () => connect(port, "127.0.0.1").on("error", () => {})
+})
+
+const closed = (socket: Socket) =>
+  Effect.callback<void>((resume) => void socket.once("close", () => resume(Effect.void)))
+
+/** Waits until a client has had so many answers. */
+const answers = (socket: Socket, count: number) =>
+  Effect.callback<void>((resume) => {
+    let text = ""
+    socket.on("data", (data) => {
+      text += String(data)
+      if (text.split("HTTP/1.1 ").length - 1 >= count) resume(Effect.void)
+    })
+  })
+
+describe("BoundedServer", () => {
+  it.live("a connection that asks for more at a time than it may is cut, and nothing more of it is begun", () =>
+    Effect.gen(function* () {
+      let begun = 0
+      const open = yield* serve(() => void begun++)
+      const client = open()
+      client.write(REQUEST.repeat(500))
+      yield* closed(client)
+      assert.strictEqual(begun, MOST_IN_FLIGHT)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("whoever waits for answers may ask as often as they like, and pipeline a little", () =>
+    Effect.gen(function* () {
+      const waiting: Array<ServerResponse> = []
+      const open = yield* serve((_, response) => {
+        waiting.push(response)
+        if (waiting.length === MOST_IN_FLIGHT) for (const one of waiting.splice(0)) one.end("ok")
+      })
+      const client = open()
+      for (let round = 1; round <= 5; round++) {
+        const answered = yield* Effect.forkChild(answers(client, MOST_IN_FLIGHT), { startImmediately: true })
+        client.write(REQUEST.repeat(MOST_IN_FLIGHT))
+        yield* Fiber.join(answered)
+        client.removeAllListeners("data")
+      }
+      assert.isFalse(client.destroyed)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a connection that takes nothing of what it is sent is cut", () =>
+    Effect.gen(function* () {
+      const asked = yield* Deferred.make<Socket>()
+      const open = yield* serve(
+        ({ socket }, response) => {
+          response.end(Buffer.alloc(32 * 1024 * 1024))
+          Deferred.doneUnsafe(asked, Effect.succeed(socket))
+        },
+        { standstill: 300 }
+      )
+      const client = open()
+      client.pause()
+      client.write(REQUEST)
+      yield* closed(yield* Deferred.await(asked))
+      client.destroy()
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("before there is anybody to answer, clients are told to come again", () =>
+    Effect.gen(function* () {
+      const open = yield* serve(undefined)
+      const client = open()
+      client.write(REQUEST)
+      const said = yield* Effect.callback<string>(
+        (resume) => void client.once("data", (data) => resume(Effect.succeed(String(data))))
+      )
+      assert.match(said, /^HTTP\/1\.1 503 .*retry-after: 1/is)
+    }).pipe(Effect.scoped)
+  )
+})
