@@ -11,7 +11,7 @@ import type { Accounts } from "../domain/Accounts.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
-import { ChannelId, GuildId, MessageId, SessionId } from "../domain/Ids.ts"
+import { ChannelId, GuildId, MessageId, SessionId, type UserId } from "../domain/Ids.ts"
 import type { Message } from "../domain/Message.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import * as Guild from "./Guild.ts"
@@ -92,9 +92,8 @@ const timeout = (call: GrpcServer.UnaryCall) =>
     return Effect.succeed(Duration.millis(Number.isFinite(left) ? Math.min(5000, Math.max(0, left)) : 5000))
   })
 
-const sendMessage = (call: GrpcServer.UnaryCall) =>
+const sendMessage = (call: GrpcServer.UnaryCall, author: UserId) =>
   Effect.gen(function* () {
-    const { id: author } = yield* caller(call)
     const { channelId: channel, content, nonce, replyTo } = yield* request(SendMessageRequest, call)
     const guild = yield* Submission.guildOf(channel)
     const input = {
@@ -151,7 +150,13 @@ const subscribe = (call: GrpcServer.StreamCall) =>
   )
 
 const SERVICE = { "rpc.system": "grpc", "rpc.service": "fanfare.v1.Fanfare" } as const
-const HOP: Transport.Hop = { name: "ingress.grpc", attributes: { ...SERVICE, "rpc.method": "SendMessage" } }
+
+/** Who calls is known before their trace is looked at: a stranger's is not. */
+const traced = (call: GrpcServer.UnaryCall, options: Transport.IngressOptions) =>
+  Effect.flatMap(Effect.mapError(caller(call), failure), ({ id }) => {
+    const attributes = { ...SERVICE, "rpc.method": "SendMessage", "user.id": id }
+    return Transport.ingress(call.metadata, { name: "ingress.grpc", attributes }, sendMessage(call, id), options)
+  })
 
 /**
  * `port` 0 is any that is free. `grace` is what stopping lets calls finish in. `socket` makes a session's socket of a
@@ -191,7 +196,7 @@ export const layer = (
     Effect.map(
       GrpcServer.serve<Guilds | Accounts | Session.Sessions>(
         {
-          unary: { SendMessage: (call) => Transport.ingress(call.metadata, HOP, sendMessage(call), options) },
+          unary: { SendMessage: (call) => traced(call, options) },
           stream: { Subscribe: (call) => Effect.provide(subscribe(call), Layer.fresh(options.socket(call))) }
         },
         options

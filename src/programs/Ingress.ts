@@ -10,9 +10,10 @@ import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Detached from "../domain/Detached.ts"
 import * as Json from "../domain/gateway/Json.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
+import type { UserId } from "../domain/Ids.ts"
 import type { SessionSocket } from "../domain/SessionSocket.ts"
 import * as Gateway from "./Gateway.ts"
-import { Guilds } from "./Guilds.ts"
+import * as Health from "./ingress/health.ts"
 import * as Submission from "./ingress/Submission.ts"
 import * as Rest from "./Rest.ts"
 import { channelId } from "./rest/guildRequest.ts"
@@ -22,28 +23,33 @@ import * as Transport from "./Transport.ts"
 
 const API = "/api/v10"
 
-const sendMessage = Effect.gen(function* () {
-  const { id: author } = yield* Rest.caller
+const sendMessage = Effect.fnUntraced(function* (author: UserId) {
   const channel = yield* channelId
   const guild = yield* Submission.guildOf(channel)
   const input = yield* Rest.body(Submission.CreateMessage)
   return yield* Effect.map(Submission.submit(guild, { author, channel, input }), Json.message)
 })
 
-/** The only route whose request is fanned out as it is, and so the only one whose callers' traces go on. */
+const MESSAGES = { "http.request.method": "POST", "http.route": `${API}/channels/:channel_id/messages` } as const
+
+/**
+ * The only route whose request is fanned out as it is, and so the only one whose callers' traces go on. Who calls is known
+ * before their trace is looked at: a stranger's is not.
+ */
 const postMessage = (options: Transport.IngressOptions | undefined) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-    Transport.ingress(
-      headers,
-      {
-        name: "ingress.http",
-        attributes: { "http.request.method": "POST", "http.route": `${API}/channels/:channel_id/messages` }
-      },
-      Effect.tap(Rest.respond(sendMessage), ({ status }) =>
-        Effect.annotateCurrentSpan("http.response.status_code", status)
-      ),
-      options
-    )
+    Effect.matchEffect(Rest.caller, {
+      onFailure: (error) => Effect.succeed(Rest.refused(error)),
+      onSuccess: ({ id }) =>
+        Transport.ingress(
+          headers,
+          { name: "ingress.http", attributes: { ...MESSAGES, "user.id": id } },
+          Effect.tap(Rest.respond(sendMessage(id)), ({ status }) =>
+            Effect.annotateCurrentSpan("http.response.status_code", status)
+          ),
+          options
+        )
+    })
   )
 
 /** Where this server's gateway is, by the name under which the client reached it. */
@@ -80,26 +86,6 @@ const rest = (options: Transport.IngressOptions | undefined) =>
       Effect.sync(() => Rest.refused(RestError.notFound()))
     )
   ])
-
-/** 200 as soon as every guild answers, and for as long as they do. */
-const healthz = HttpRouter.add(
-  "GET",
-  "/healthz",
-  Effect.gen(function* () {
-    const { all } = yield* Guilds
-    const guilds = yield* Effect.forEach(all, (guild) =>
-      Effect.map(Transport.call(guild, "Status", undefined, { timeout: "2 seconds" }), (status) => ({
-        id: guild.id,
-        ...status
-      }))
-    )
-    return HttpServerResponse.jsonUnsafe({ status: "ok", guilds })
-  }).pipe(
-    Effect.catch((error) =>
-      Effect.succeed(HttpServerResponse.jsonUnsafe({ status: "unavailable", reason: error.message }, { status: 503 }))
-    )
-  )
-)
 
 /** What the gateway's query may ask for, where it asks for anything. */
 const Query = Schema.Struct({
@@ -138,4 +124,4 @@ const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.Http
 export const layer = <E>(
   socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>,
   options?: Transport.IngressOptions
-) => Layer.mergeAll(rest(options), healthz, gateway(socket))
+) => Layer.mergeAll(rest(options), Health.route, gateway(socket))

@@ -6,6 +6,7 @@
 import { Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { HttpRouter, HttpServerResponse } from "effect/http"
 import * as RestError from "../domain/gateway/RestError.ts"
+import type { UserId } from "../domain/Ids.ts"
 import { FinishedSpan, TraceStore } from "../domain/TraceStore.ts"
 import * as Rest from "./Rest.ts"
 
@@ -53,24 +54,30 @@ const files = Effect.gen(function* () {
   )
 })
 
-const spans = Effect.gen(function* () {
-  yield* Rest.caller
-  const { trace_id = "" } = yield* HttpRouter.params
-  const store = yield* TraceStore
-  const found = yield* store.spans(trace_id)
-  if (found.length === 0) return yield* RestError.notFound()
-  return { spans: Schema.encodeSync(Schema.Array(FinishedSpan))(found) }
-})
+/** Who made the first of the requests that a trace consists of. */
+const beginnerOf = (spans: ReadonlyArray<FinishedSpan>) =>
+  spans.find(({ attributes }) => "user.id" in attributes)?.attributes["user.id"]
+
+const spans = (operators: ReadonlySet<UserId>) =>
+  Effect.gen(function* () {
+    const { id } = yield* Rest.caller
+    const { trace_id = "" } = yield* HttpRouter.params
+    const store = yield* TraceStore
+    const found = yield* store.spans(trace_id)
+    // Whoever did not begin it does not learn that there is one.
+    if (found.length === 0 || !(operators.has(id) || beginnerOf(found) === id)) return yield* RestError.notFound()
+    return { spans: Schema.encodeSync(Schema.Array(FinishedSpan))(found) }
+  })
 
 /**
- * The page, what it needs to know, and the traces that it shows (to whoever holds a token).
+ * The page, what it needs to know, and the traces that it shows: to each member those that they began, to `operators` all.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = (settings: Settings) =>
+export const layer = (settings: Settings, operators: ReadonlySet<UserId> = new Set()) =>
   Layer.mergeAll(
     HttpRouter.addAll(files),
     HttpRouter.add("GET", "/settings.json", HttpServerResponse.jsonUnsafe(settings, { headers: SECURITY })),
-    HttpRouter.add("GET", "/traces/:trace_id", Rest.respond(spans))
+    HttpRouter.add("GET", "/traces/:trace_id", Rest.respond(spans(operators)))
   )

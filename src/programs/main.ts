@@ -215,7 +215,7 @@ const server = (options: Options) =>
           host: options.grpcHost,
           port,
           grace: http.GRACE,
-          callers: Option.getOrElse(options.traceCallers, () => "continue"),
+          callers: Option.getOrElse(options.traceCallers, () => (isLoopback(options.grpcHost) ? "continue" : "ignore")),
           start
         })
     })

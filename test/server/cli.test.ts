@@ -339,6 +339,23 @@ describe("npm start", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("a trace is shown to whoever began it and to the operator; a stranger's is not even kept", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server([], { FANFARE_TOKENS: "owner,writer,reader" })
+      yield* Effect.promise(() =>
+        fetch(`${url}/api/v10/channels/1200000000000000010/messages`, {
+          method: "POST",
+          headers: { authorization: "Bot nobody", traceparent: sampledCarrier.traceparent },
+          body: JSON.stringify({ content: "hello" })
+        })
+      )
+      assert.deepStrictEqual(yield* spanNames(url, "owner"), [])
+      yield* write(url, "writer")
+      for (const token of ["owner", "writer"]) assert.include(yield* spanNames(url, token), "ingress.http", token)
+      assert.deepStrictEqual(yield* spanNames(url, "reader"), [])
+    }).pipe(Effect.scoped)
+  )
+
   it.live("gRPC beside HTTP, where it is asked for; callers' traces go on there", () =>
     Effect.gen(function* () {
       const running = yield* processes.start("src/programs/main.ts", ["--grpc-port", "0"], {

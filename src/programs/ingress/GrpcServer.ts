@@ -68,6 +68,24 @@ const SERVICE = "fanfare.v1.Fanfare"
 /** More than any message needs, and far less than gRPC would take. */
 const MAX_REQUEST = 256 * 1024
 
+/** Calls and streams that one connection may have open. */
+const MAX_STREAMS = 100
+
+/** Milliseconds after which a silent connection is asked whether somebody is there, and has to have answered. */
+const PING_EVERY = 60_000
+const PING_ANSWER = 20_000
+
+/** Milliseconds after which a connection without calls is closed: clients open another when they need one. */
+const MAX_IDLE = 300_000
+
+const OPTIONS: grpc.ServerOptions = {
+  "grpc.max_receive_message_length": MAX_REQUEST,
+  "grpc.max_concurrent_streams": MAX_STREAMS,
+  "grpc.keepalive_time_ms": PING_EVERY,
+  "grpc.keepalive_timeout_ms": PING_ANSWER,
+  "grpc.max_connection_idle_ms": MAX_IDLE
+}
+
 const isService = (definition: unknown): definition is grpc.ServiceDefinition =>
   typeof definition === "object" && definition !== null && !("format" in definition)
 
@@ -119,7 +137,7 @@ export const serve = Effect.fnUntraced(function* <R>(
   // Released in the opposite order: streams end, then the server lets calls finish, then nobody waits any longer.
   const calls = yield* Transport.isolated(FiberSet.makeRuntime<R, unknown, Failure>(), "continue")
   const server = yield* Effect.acquireRelease(
-    Effect.sync(() => outside(() => new grpc.Server({ "grpc.max_receive_message_length": MAX_REQUEST }))),
+    Effect.sync(() => outside(() => new grpc.Server(OPTIONS))),
     (server) =>
       Effect.callback<void>((resume) => server.tryShutdown(() => resume(Effect.void))).pipe(
         Effect.timeoutOption(options.grace),

@@ -72,11 +72,18 @@ export const surroundings = (settings: Settings) => {
  * @since 0.1.0
  * @category layers
  */
-export const layer = ({ callers, channel, host, isDemo, isExported, port, start, tokens }: Settings) =>
-  HttpRouter.serve(
+export const layer = (settings: Settings) => {
+  const { callers, channel, host, isDemo, isExported, port, start, tokens } = settings
+  // The first member is the guild's owner, and whoever runs the server knows their token.
+  const operators = new Set(
+    owners(settings)
+      .slice(0, 1)
+      .map(([, { id }]) => id)
+  )
+  return HttpRouter.serve(
     Layer.mergeAll(
       Ingress.layer(WebSocket.layer(), { callers, start }),
-      Page.layer({ tokens: isDemo ? tokens : [], traces: !isExported && callers === "continue" })
+      Page.layer({ tokens: isDemo ? tokens : [], traces: !isExported && callers === "continue" }, operators)
     ),
     { disableLogger: true, disableListenLog: true }
   ).pipe(
@@ -91,3 +98,4 @@ export const layer = ({ callers, channel, host, isDemo, isExported, port, start,
       })
     )
   )
+}
