@@ -295,7 +295,11 @@ export const converse = Effect.fnUntraced(
     )
     const { intents, shard, status, user } = identity
 
-    const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)), user.id)
+    const sessions = yield* Session.Sessions
+    const session = yield* Effect.mapError(
+      sessions.open(SessionId.make(Hex.random(32)), user.id),
+      () => new Hangup({ close: CloseCode.RATE_LIMITED })
+    )
     const connected: Commands.Connected = { session, user: user.id, intents, guilds: new Map(), status }
     yield* connect(connected, identity, (guilds) => {
       const ids = guilds.map(({ id }) => id)

@@ -56,6 +56,7 @@ const CODES: Readonly<Record<number, status>> = {
   401: status.UNAUTHENTICATED,
   403: status.PERMISSION_DENIED,
   404: status.NOT_FOUND,
+  429: status.RESOURCE_EXHAUSTED,
   503: status.UNAVAILABLE,
   504: status.DEADLINE_EXCEEDED
 }
@@ -130,7 +131,8 @@ const subscribe = (call: GrpcServer.StreamCall) =>
       return yield* new RestError.RestError({ status: 400, code: 0, message: CloseCode.INVALID_INTENTS.reason })
     }
     const guilds = yield* wanted(guildId)
-    const session = yield* (yield* Session.Sessions).open(SessionId.make(Hex.random(32)), user)
+    const sessions = yield* Session.Sessions
+    const session = yield* Effect.mapError(sessions.open(SessionId.make(Hex.random(32)), user), RestError.rateLimited)
     for (const guild of guilds) {
       yield* Guild.connect(guild, session, { user, intents: intents === 0 ? DEFAULT_INTENTS : intents }).pipe(
         Effect.catchTag("UnknownMember", () => (guildId === "" ? Effect.void : RestError.missingAccess())),

@@ -254,7 +254,7 @@ const open = (start: Start, id: SessionId, share?: Backlog.Share) =>
 /** The user's share of what may wait, for as long as the scope is open. */
 const shareOf = (backlog: Backlog.Backlog, user: UserId) =>
   Effect.acquireRelease(
-    Effect.sync(() => backlog.join(user)),
+    Effect.suspend(() => Effect.fromResult(backlog.join(user))),
     (share) => Effect.sync(() => backlog.leave(user, share))
   )
 
@@ -289,7 +289,10 @@ export class Sessions extends Context.Service<
   Sessions,
   {
     /** Starts a session of a user on the socket in its context; it lives until the scope or the connection closes. */
-    readonly open: (id: SessionId, user: UserId) => Effect.Effect<Session, never, SessionSocket | Scope.Scope>
+    readonly open: (
+      id: SessionId,
+      user: UserId
+    ) => Effect.Effect<Session, Backlog.TooManySessions, SessionSocket | Scope.Scope>
   }
 >()("fanfare/programs/Sessions") {}
 

@@ -5,6 +5,7 @@ import * as ClientFrame from "../../src/domain/gateway/ClientFrame.ts"
 import * as Intents from "../../src/domain/gateway/Intents.ts"
 import * as Opcode from "../../src/domain/gateway/Opcode.ts"
 import { make, Unidentified } from "../../src/domain/gateway/Unidentified.ts"
+import * as Backlog from "../../src/domain/session/Backlog.ts"
 import { found, Guilds } from "../../src/programs/Guilds.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { connect, login } from "../support/client.ts"
@@ -258,6 +259,28 @@ describe("Gateway", () => {
       yield* Fiber.await(next.conversation)
       assert.strictEqual((yield* (yield* come("c")).next).op, Opcode.HELLO)
     }).pipe(provide)
+  )
+
+  it.effect("a user has so many sessions and no more, until one of them ends", () =>
+    Effect.gen(function* () {
+      const identified = Effect.fnUntraced(function* (token: string) {
+        const client = yield* connect()
+        yield* client.next
+        yield* client.say(Opcode.IDENTIFY, { token, intents: 0 })
+        return client
+      })
+      const first = yield* identified("token-1")
+      yield* first.until("READY")
+      yield* (yield* identified("token-1")).until("READY")
+      assert.strictEqual((yield* (yield* identified("token-1")).raw.closed).code, 4008)
+      yield* (yield* identified("token-2")).until("READY")
+      yield* first.raw.close(1000)
+      yield* Fiber.await(first.conversation)
+      yield* (yield* identified("token-1")).until("READY")
+    }).pipe(
+      provide,
+      Effect.provideService(Backlog.Reference, new Backlog.Backlog({ ...Backlog.DEFAULTS, sessions: 2 }))
+    )
   )
 
   it.effect("when the server stops, a client that does not read holds up nothing", () =>

@@ -94,6 +94,11 @@ export const tooLarge = () => new RestError({ status: 413, code: 40005, message:
  * @since 0.1.0
  * @category constructors
  */
+export const rateLimited = () => new RestError({ status: 429, code: 0, message: "You are being rate limited." })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
 export const missingAccess = () => new RestError({ status: 403, code: 50001, message: "Missing Access" })
 /**
  * @since 0.1.0

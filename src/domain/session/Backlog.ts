@@ -6,11 +6,12 @@
  *
  * @since 0.1.0
  */
-import { Context } from "effect"
+import { Context, Data, Result } from "effect"
 import type { UserId } from "../Ids.ts"
 
 /**
- * Bytes. `session` and `user` are of what lies in mailboxes, `process` of that and of what connections have yet to send.
+ * Bytes: `session` and `user` of what lies in mailboxes, `process` of that and of what connections have yet to send. A user may
+ * have so many `sessions`.
  *
  * @since 0.1.0
  * @category models
@@ -19,7 +20,19 @@ export interface Limits {
   readonly session: number
   readonly user: number
   readonly process: number
+  readonly sessions: number
 }
+
+/**
+ * A user has as many sessions as they may.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TooManySessions extends Data.TaggedError("TooManySessions")<{
+  readonly user: UserId
+  readonly most: number
+}> {}
 
 const MIB = 1024 * 1024
 
@@ -27,7 +40,7 @@ const MIB = 1024 * 1024
  * @since 0.1.0
  * @category limits
  */
-export const DEFAULTS: Limits = { session: 16 * MIB, user: 64 * MIB, process: 512 * MIB }
+export const DEFAULTS: Limits = { session: 16 * MIB, user: 64 * MIB, process: 512 * MIB, sessions: 250 }
 
 /**
  * What the connection of a client that does not keep up has yet to send: it is full, or the session would not wait.
@@ -121,12 +134,14 @@ export class Backlog {
     return this.lying + this.slow.size * UNSENT
   }
 
-  /** A session of this user begins. */
-  join(user: UserId): Share {
+  /** A session of this user begins, if they may have one more. */
+  join(user: UserId): Result.Result<Share, TooManySessions> {
     const share = this.users.get(user) ?? new Share(this, this.limits.user)
+    const { sessions: most } = this.limits
+    if (share.sessions >= most) return Result.fail(new TooManySessions({ user, most }))
     share.sessions++
     this.users.set(user, share)
-    return share
+    return Result.succeed(share)
   }
 
   /** It has ended. */

@@ -33,6 +33,9 @@ export const caller = (authorization: string | undefined): Effect.Effect<User, R
 
 const MAX_NONCE = 25
 
+/** Characters of embeds as they are written: addresses do not count among those that an embed may have, and take memory too. */
+const MAX_WRITTEN = 64 * 1024
+
 /** What may be left out or `null`: both mean that there is nothing. */
 const given = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
 
@@ -100,6 +103,7 @@ const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError
       message: `Embed size exceeds maximum size of ${LIMITS.characters}`
     })
   }
+  if (embeds.length > 0 && JSON.stringify(embeds).length > MAX_WRITTEN) return RestError.tooLarge()
   if (String(nonce ?? "").length > MAX_NONCE) return tooLong("nonce", MAX_NONCE)
   if (content.trim() === "" && embeds.length === 0) return RestError.emptyMessage()
   return Effect.map(mentions(content, input.allowed_mentions), (mentions) => ({

@@ -1,6 +1,6 @@
 /** What waits for sessions, counted in bytes as mailboxes are filled and emptied. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import * as Envelope from "../../../src/domain/Envelope.ts"
 import * as Payload from "../../../src/domain/gateway/Payload.ts"
 import { EMPTY } from "../../../src/domain/mailbox/Buffer.ts"
@@ -32,11 +32,11 @@ describe("Backlog", () => {
     [Steps],
     ([steps]) =>
       Effect.withFiber((fiber) => {
-        const backlog = new Backlog({ session: 300, user: 500, process: 1_000_000 })
+        const backlog = new Backlog({ session: 300, user: 500, process: 1_000_000, sessions: SESSIONS })
         const payloads = [10, 100, 200, 400].map((size) => Payload.make("TEXT", "x".repeat(size)))
         const sessions = Array.from({ length: SESSIONS }, (_, index) => ({
           user: index % 2,
-          mailbox: new SessionMailbox(6, RunQueue.of(fiber), backlog.join(userId(index % 2))),
+          mailbox: new SessionMailbox(6, RunQueue.of(fiber), Result.getOrThrow(backlog.join(userId(index % 2)))),
           lies: [] as Array<Payload.Payload | undefined>,
           isClosed: false
         }))
@@ -78,13 +78,13 @@ describe("Backlog", () => {
 
   it.effect("while too much waits in all, those who have waited longest for their connections are sent away", () =>
     Effect.withFiber((fiber) => {
-      const backlog = new Backlog({ session: 1_000_000, user: 1_000_000, process: 3 * UNSENT + 1_000 })
+      const backlog = new Backlog({ session: 1_000_000, user: 1_000_000, process: 3 * UNSENT + 1_000, sessions: 1 })
       const shed: Array<number> = []
       const slow = [0, 1, 2, 3].map((index) => ({ shed: () => void shed.push(index) }))
       for (const session of slow) backlog.stalled(session)
       // One of them is one too many.
       assert.deepStrictEqual(shed, [0])
-      const mailbox = new SessionMailbox(10, RunQueue.of(fiber), backlog.join(userId(1)))
+      const mailbox = new SessionMailbox(10, RunQueue.of(fiber), Result.getOrThrow(backlog.join(userId(1))))
       const [, , second] = slow
       assert.isDefined(second)
       backlog.resumed(second)
