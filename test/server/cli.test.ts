@@ -1,6 +1,6 @@
 /** The server as an operator meets it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Queue, Schema } from "effect"
+import { Effect, Fiber, Queue, Schema } from "effect"
 import { randomUUID } from "node:crypto"
 import { writeFileSync } from "node:fs"
 import { createServer } from "node:net"
@@ -249,6 +249,30 @@ describe("npm start", () => {
       assert.match(String(ingress?.instance), /^here\/.+\/[1-9]\d*$/)
       assert.match(String(guild?.instance), /^here\/.+\/0$/)
     }).pipe(Effect.scoped)
+  )
+
+  it.live.runIf(process.platform === "linux")(
+    "of servers that start on one port at once, one serves and the others end",
+    () =>
+      Effect.gen(function* () {
+        const port = yield* freePort
+        const args = ["--offload", "workers", "--workers", "1", "--port", String(port)]
+        const all = yield* Effect.forEach([1, 2, 3], () => processes.start("src/programs/main.ts", args))
+        const ends = yield* Effect.forEach(all, ({ exited }) => Effect.forkChild(exited))
+        yield* Effect.repeat(Effect.sleep("100 millis"), {
+          until: () => ends.filter((end) => end.pollUnsafe() !== undefined).length >= 2
+        })
+        for (const end of ends) {
+          if (end.pollUnsafe() === undefined) continue
+          const { code, output } = yield* Fiber.join(end)
+          assert.strictEqual(code, 1)
+          assert.include(output, `cannot listen on 127.0.0.1:${port}`)
+        }
+        const serving = all.find((_, index) => ends[index]?.pollUnsafe() === undefined)
+        assert.isDefined(serving)
+        const { url } = yield* processes.listening(serving)
+        for (let nth = 0; nth < 10; nth++) assert.strictEqual(yield* me(url, "demo-1"), 200)
+      }).pipe(Effect.scoped)
   )
 
   it.live("two servers never share a port, though threads of one do", () =>
