@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { type Cause, Context, Effect, Layer, Pull } from "effect"
+import { type Cause, Context, Effect, Layer, Option, Pull } from "effect"
 import * as Detached from "../domain/Detached.ts"
 import type * as Envelope from "../domain/Envelope.ts"
 import type { GuildId } from "../domain/Ids.ts"
@@ -51,6 +51,7 @@ export const layer = (options?: {
       const link = yield* GuildLink
       const pending = new Pending()
       const commands = new Map<GuildId, Commands>()
+      const tellers = new Map<GuildId, () => void>()
 
       const received = Effect.fnUntraced(function* (text: string) {
         const down = yield* Wire.decodeDown(text)
@@ -75,6 +76,7 @@ export const layer = (options?: {
           const mailbox = yield* Mailbox.bounded<Envelope.Envelope<Wire.Command>, Cause.Done>(Wire.WINDOW)
           const taken = teller(link, id, mailbox)
           commands.set(id, mailbox)
+          tellers.set(id, taken)
           yield* Detached.forkScoped(
             Mailbox.consume(mailbox, (command) =>
               Effect.map(
@@ -88,7 +90,12 @@ export const layer = (options?: {
       )
       yield* Detached.forkScoped(
         Mailbox.consume(link.frames, (text) =>
-          Effect.catchCause(received(text), (cause) => Effect.logError("a guild said what was not understood", cause))
+          Effect.catchCause(received(text), (cause) => {
+            // Its place is free again all the same.
+            const guild = Option.getOrUndefined(Wire.commandOf(text))
+            if (guild !== undefined) tellers.get(guild)?.()
+            return Effect.logError("a guild said what was not understood", cause)
+          })
         ).pipe(Pull.catchDone(() => Effect.void))
       )
       yield* Effect.forEach(proxies, ({ begun }) => begun, { discard: true })

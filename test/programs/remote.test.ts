@@ -9,6 +9,7 @@ import * as Payload from "../../src/domain/gateway/Payload.ts"
 import type { SessionId } from "../../src/domain/Ids.ts"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
 import type { OutletProtocol } from "../../src/domain/relay/Protocol.ts"
+import { Window } from "../../src/domain/remote/Window.ts"
 import * as Wire from "../../src/domain/remote/Wire.ts"
 import type { SessionMessage } from "../../src/domain/session/Session.ts"
 import { GuildLink, type Link, WorkerIndex } from "../../src/domain/Worker.ts"
@@ -128,6 +129,50 @@ describe("a worker", () => {
         Effect.provide([Sampler.always, Offload.inline])
       )
     }).pipe(Effect.scoped)
+  )
+})
+
+describe("what cannot be read over a link", () => {
+  it.effect("costs the guild no place", () =>
+    Effect.gen(function* () {
+      const wire = yield* link
+      wire.frames.offerUnsafe(Wire.encodeDown({ _tag: "Start", worker: 0, guilds: [GUILD] }))
+      wire.frames.offerUnsafe(
+        Wire.encodeDown({
+          _tag: "Command",
+          guild: GUILD,
+          command: Envelope.make<Wire.Command>({ _tag: "Begin", community }, undefined)
+        })
+      )
+      yield* Effect.gen(function* () {
+        yield* Guilds
+        const odd = JSON.stringify({ _tag: "Command", guild: GUILD, command: { _tag: "Dance" } })
+        for (let nth = 0; nth < Wire.WINDOW; nth++) wire.frames.offerUnsafe(odd)
+        yield* settle
+        const taken = wire.sent.map(Up).reduce((sum, up) => sum + (up._tag === "Taken" ? up.count : 0), 0)
+        assert.strictEqual(taken, Wire.WINDOW + 1)
+      }).pipe(
+        Effect.provide(RemoteGuilds.layer()),
+        Effect.provideService(GuildLink, wire),
+        Effect.provide([Sampler.always, Offload.inline])
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("and a worker that says it has done more, or less than nothing, holds up no guild", () =>
+    Effect.gen(function* () {
+      const text = (count: number) => JSON.stringify({ _tag: "Taken", guild: GUILD, count })
+      for (const count of [0, -1, -1e9, 1.5, Wire.WINDOW + 1]) {
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(Wire.decodeUp(text(count)))))
+      }
+      const window = new Window(2)
+      window.enter()
+      for (const count of [-5, 7]) window.leave(count)
+      assert.isTrue(window.isEmpty)
+      window.enter()
+      window.enter()
+      assert.isFalse(window.hasRoom)
+    })
   )
 })
 

@@ -34,8 +34,9 @@ export class Window {
     this.used++
   }
 
+  /** Never more than have entered, whatever the other end says. */
   leave(count: number): void {
-    this.used -= count
+    this.used -= Math.min(Math.max(0, count), this.used)
     this.resume()
   }
 

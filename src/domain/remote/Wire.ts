@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { Effect, Exit, Schema, Struct } from "effect"
+import { Effect, Exit, Option, Schema, Struct } from "effect"
 import * as Actor from "../Actor.ts"
 import * as Community from "../Community.ts"
 import * as Envelope from "../Envelope.ts"
@@ -219,9 +219,23 @@ export const Up = Schema.fromJsonString(
       request: Envelope.schema(Request)
     }),
     Schema.TaggedStruct("Abandoned", { guild: GuildId, number: Schema.Int }),
-    Schema.TaggedStruct("Taken", { guild: GuildId, count: Schema.Int })
+    Schema.TaggedStruct("Taken", {
+      guild: GuildId,
+      count: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: WINDOW }))
+    })
   ])
 )
+
+const AnyCommand = Schema.fromJsonString(Schema.TaggedStruct("Command", { guild: GuildId }))
+
+/**
+ * The guild of a command, whether or not the rest of it can be read.
+ *
+ * @since 0.1.0
+ * @category wire format
+ */
+export const commandOf: (text: string) => Option.Option<GuildId> = (text) =>
+  Option.map(Schema.decodeOption(AnyCommand)(text), ({ guild }) => guild)
 
 /**
  * @since 0.1.0
