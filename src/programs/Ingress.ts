@@ -52,27 +52,43 @@ const postMessage = (options: Transport.IngressOptions | undefined) =>
     })
   )
 
-/** Where this server's gateway is, by the name under which the client reached it. */
-const gatewayUrl = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
-  const scheme = headers["x-forwarded-proto"] === "https" ? "wss" : "ws"
-  return `${scheme}://${headers.host ?? "localhost"}/gateway`
-})
+/**
+ * What becomes of the traces that callers bring; and `publicUrl`, where clients reach this server if that is behind a proxy
+ * (`https://chat.example/path`). Without it they are told the name by which they have reached it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends Transport.IngressOptions {
+  readonly publicUrl?: string | undefined
+}
+
+/** Of several proxies, each of which says how it was reached, the first is the client's. */
+const isSecure = (forwarded = "") => forwarded.split(",")[0]?.trim().toLowerCase() === "https"
+
+/** Where this server's gateway is. */
+const gatewayUrl = ({ publicUrl }: Options = {}) =>
+  Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
+    if (publicUrl !== undefined) return `${publicUrl.replace(/^http/, "ws").replace(/\/+$/, "")}/gateway`
+    const scheme = isSecure(headers["x-forwarded-proto"]) ? "wss" : "ws"
+    return `${scheme}://${headers.host ?? "localhost"}/gateway`
+  })
 
 /** Whoever sees a channel may be about to write there. Others are not told yet. */
 const typing = Rest.respondWith(Structure.seenChannel, () => HttpServerResponse.empty())
 
 const SESSION_STARTS = { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 16 }
 
-const rest = (options: Transport.IngressOptions | undefined) =>
+const rest = (options: Options | undefined) =>
   HttpRouter.addAll([
-    HttpRouter.route("GET", `${API}/gateway`, Rest.respond(Effect.map(gatewayUrl, (url) => ({ url })))),
+    HttpRouter.route("GET", `${API}/gateway`, Rest.respond(Effect.map(gatewayUrl(options), (url) => ({ url })))),
     HttpRouter.route(
       "GET",
       `${API}/gateway/bot`,
       Rest.respond(
         Effect.andThen(
           Rest.caller,
-          Effect.map(gatewayUrl, (url) => ({ url, shards: 1, session_start_limit: SESSION_STARTS }))
+          Effect.map(gatewayUrl(options), (url) => ({ url, shards: 1, session_start_limit: SESSION_STARTS }))
         )
       )
     ),
@@ -100,11 +116,14 @@ const notPlain = HttpServerResponse.text("This is a WebSocket: connect with a ga
   headers: { upgrade: "websocket", connection: "upgrade" }
 })
 
-const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>) => {
+const gateway = <E>(
+  socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>,
+  options: Options | undefined
+) => {
   const route = Effect.gen(function* () {
     const { headers, remoteAddress } = yield* HttpServerRequest.HttpServerRequest
     if (headers.upgrade?.toLowerCase() !== "websocket") return notPlain
-    const url = yield* gatewayUrl
+    const url = yield* gatewayUrl(options)
     const address = Option.getOrUndefined(remoteAddress)
     const query = yield* HttpServerRequest.schemaSearchParams(Query)
     // A conversation outlives the span and the async context of the request that began it.
@@ -115,13 +134,12 @@ const gateway = <E>(socket: Layer.Layer<SessionSocket, E, HttpServerRequest.Http
 }
 
 /**
- * All routes of the ingress. `socket` makes a session's socket of the request that is being upgraded; `options` say
- * what becomes of the traces that callers bring.
+ * All routes of the ingress. `socket` makes a session's socket of the request that is being upgraded.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = <E>(
   socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>,
-  options?: Transport.IngressOptions
-) => Layer.mergeAll(rest(options), Health.route, gateway(socket))
+  options?: Options
+) => Layer.mergeAll(rest(options), Health.route, gateway(socket, options))

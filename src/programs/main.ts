@@ -35,6 +35,7 @@ import * as demo from "./demo.ts"
 import type * as GrpcIngress from "./GrpcIngress.ts"
 import * as Guilds from "./Guilds.ts"
 import * as http from "./server/http.ts"
+import { isLoopback } from "./server/loopback.ts"
 import * as Port from "./server/port.ts"
 import { Announcement, type Settings } from "./server/Settings.ts"
 import * as Session from "./Session.ts"
@@ -42,8 +43,6 @@ import * as Simulation from "./Simulation.ts"
 import type * as Transport from "./Transport.ts"
 
 const DEMO_TOKENS = Array.map(Array.make("demo-1", "demo-2", "demo-3"), (token) => Redacted.make(token))
-
-const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
 
 class BadTokens extends Schema.TaggedError<BadTokens>()("BadTokens", { message: Schema.String }) {}
 
@@ -64,6 +63,7 @@ interface Options {
   readonly port: number
   readonly grpcHost: string
   readonly grpcPort: Option.Option<number>
+  readonly publicUrl: Option.Option<string>
   readonly tokens: ReadonlyArray<Redacted.Redacted>
   readonly traceCallers: Option.Option<Transport.TraceCallers>
   readonly mailboxWaits: Propagation.Waits
@@ -198,6 +198,7 @@ const server = (options: Options) =>
       host,
       port: isShared ? yield* Port.shared(host, options.port) : options.port,
       ...(isShared ? { channel: randomUUID() } : undefined),
+      ...(Option.isSome(options.publicUrl) ? { publicUrl: options.publicUrl.value } : undefined),
       tokens: Array.map(tokens, (token) => Redacted.value(token)),
       isDemo,
       isExported: yield* Otlp.isConfigured,
@@ -240,6 +241,19 @@ const host = Flag.String("host").pipe(
   Flag.withDescription("Address to listen on (HOST)"),
   Flag.withFallbackConfig(Config.NonEmptyString("HOST")),
   Flag.withDefault("127.0.0.1")
+)
+
+const publicUrl = Flag.String("public-url").pipe(
+  Flag.withDescription(
+    "Where clients reach this server, if that is behind a proxy: https://chat.example/path (PUBLIC_URL)"
+  ),
+  Flag.withMetavar("url"),
+  Flag.withFallbackConfig(Config.NonEmptyString("PUBLIC_URL")),
+  Flag.filter(
+    (text) => /^https?:\/\//.test(text) && URL.canParse(text),
+    (text) => `Expected a URL that begins with http:// or https://, got "${text}"`
+  ),
+  Flag.optional
 )
 
 const MAX_PORT = 65_535
@@ -327,6 +341,11 @@ const tokens = Flag.Redacted("token").pipe(
   Flag.atLeast(0)
 )
 
+const tokensFile = Flag.FileText("tokens-file").pipe(
+  Flag.withDescription("File with the tokens of members, one in each line: other users of the machine do not see them"),
+  Flag.optional
+)
+
 const configuredTokens = Config.option(Config.String("FANFARE_TOKENS")).pipe(
   Config.map((tokens) => (Option.isNone(tokens) ? [] : tokens.value.split(","))),
   Config.map((tokens) => tokens.map((token) => Redacted.make(token.trim())))
@@ -339,7 +358,9 @@ const fanfare = Command.make(
     port,
     grpcHost,
     grpcPort,
+    publicUrl,
     tokens,
+    tokensFile,
     traceCallers,
     mailboxWaits,
     offload,
@@ -348,7 +369,14 @@ const fanfare = Command.make(
     simulate
   },
   Effect.fnUntraced(function* (flags) {
-    const tokens = flags.tokens.length > 0 ? flags.tokens : yield* configuredTokens
+    const inFile = Option.map(flags.tokensFile, (text) =>
+      text
+        .trimEnd()
+        .split("\n")
+        .map((line) => Redacted.make(line.trim()))
+    )
+    const given = [...flags.tokens, ...Option.getOrElse(inFile, () => [])]
+    const tokens = given.length > 0 ? given : yield* configuredTokens
     return yield* Layer.launch(server({ ...flags, tokens }))
   })
 ).pipe(

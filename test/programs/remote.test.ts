@@ -149,7 +149,9 @@ describe("what cannot be read over a link", () => {
         const odd = JSON.stringify({ _tag: "Command", guild: GUILD, command: { _tag: "Dance" } })
         for (let nth = 0; nth < Wire.WINDOW; nth++) wire.frames.offerUnsafe(odd)
         yield* settle
-        const taken = wire.sent.map(Up).reduce((sum, up) => sum + (up._tag === "Taken" ? up.count : 0), 0)
+        const taken = wire.sent
+          .map((frame) => Up(frame))
+          .reduce((sum, up) => sum + (up._tag === "Taken" ? up.count : 0), 0)
         assert.strictEqual(taken, Wire.WINDOW + 1)
       }).pipe(
         Effect.provide(RemoteGuilds.layer()),

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Queue, Schema } from "effect"
 import { randomUUID } from "node:crypto"
 import { writeFileSync } from "node:fs"
+import { get } from "node:http"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -58,6 +59,8 @@ describe("npm start", () => {
         "--grpc-host",
         "--grpc-port",
         "--trace-callers",
+        "--public-url",
+        "--tokens-file",
         "--mailbox-waits",
         "--offload",
         "--workers"
@@ -227,8 +230,9 @@ describe("npm start", () => {
         const frame = yield* Queue.take(after)
         name = typeof frame === "number" ? null : frame.t
       }
-      const status = yield* Effect.promise(() => fetch(`${url}/healthz`).then((response) => response.text()))
-      assert.include(status, `"sessions":1`)
+      // What it says is up to a second old.
+      const status = Effect.promise(() => fetch(`${url}/healthz`).then((response) => response.text()))
+      while (!(yield* status).includes(`"sessions":1`)) yield* Effect.sleep("100 millis")
     }).pipe(Effect.scoped)
   )
 
@@ -275,6 +279,58 @@ describe("npm start", () => {
       }).pipe(Effect.scoped)
   )
 
+  it.live("clients are told where the server is: by its public URL, else as they have reached it", () =>
+    Effect.gen(function* () {
+      const told = (url: string, headers: Readonly<Record<string, string>> = {}) =>
+        Effect.promise(() => fetch(`${url}/api/v10/gateway`, { headers }).then((response) => response.json()))
+      const near = yield* processes.server()
+      const { host } = new URL(near.url)
+      assert.deepStrictEqual(yield* told(near.url), { url: `ws://${host}/gateway` })
+      // The first of a chain of proxies is the one that the client talks to.
+      assert.deepStrictEqual(yield* told(near.url, { "x-forwarded-proto": "https,http" }), {
+        url: `wss://${host}/gateway`
+      })
+      const behind = yield* processes.server(["--public-url", "https://chat.example/fanfare/"])
+      assert.deepStrictEqual(yield* told(behind.url), { url: "wss://chat.example/fanfare/gateway" })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("tokens may be in a file, which no other user of the machine sees", () =>
+    Effect.gen(function* () {
+      const file = join(tmpdir(), randomUUID())
+      writeFileSync(file, "first\nsecond\n")
+      const { url } = yield* processes.server(["--tokens-file", file])
+      for (const token of ["first", "second"]) assert.strictEqual(yield* me(url, token), 200)
+      assert.strictEqual(yield* me(url, "demo-1"), 401)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("with the demo tokens, only pages of this machine may talk to it, under its own name", () =>
+    Effect.gen(function* () {
+      const asked = (url: string, headers: Readonly<Record<string, string>>) =>
+        Effect.callback<number | undefined>((resume) => {
+          get(`${url}/settings.json`, { headers }, (response) => {
+            response.resume()
+            resume(Effect.succeed(response.statusCode))
+          })
+        })
+      const demo = yield* processes.server()
+      const { port } = new URL(demo.url)
+      for (const host of [`localhost:${port}`, "127.0.0.1", "[::1]:80"]) {
+        assert.strictEqual(yield* asked(demo.url, { host }), 200, host)
+      }
+      for (const host of ["evil.example", `evil.example:${port}`, "127.0.0.1.evil.example", "localhost.evil.example"]) {
+        assert.strictEqual(yield* asked(demo.url, { host }), 403, host)
+      }
+      assert.strictEqual(yield* asked(demo.url, { origin: `http://localhost:${port}` }), 200)
+      for (const origin of ["https://evil.example", "null"]) {
+        assert.strictEqual(yield* asked(demo.url, { origin }), 403, origin)
+      }
+      const own = yield* processes.server([], { FANFARE_TOKENS: "s3cret" })
+      assert.strictEqual(yield* asked(own.url, { host: "chat.example", origin: "https://chat.example" }), 200)
+    }).pipe(Effect.scoped)
+  )
+
   it.live("two servers never share a port, though threads of one do", () =>
     Effect.gen(function* () {
       const { url } = yield* processes.server(["--offload", "workers", "--workers", "1"])
@@ -301,6 +357,8 @@ describe("npm start", () => {
     ["--port 99999", ["--port", "99999"], {}, /from 0 to 65535/],
     ["PORT=abc", [], { PORT: "abc" }, /got "abc"/],
     ["--grpc-port x", ["--grpc-port", "x"], {}, /got "x"/],
+    ["--public-url chat.example", ["--public-url", "chat.example"], {}, /begins with http:\/\/ or https:\/\//],
+    ["--tokens-file nowhere", ["--tokens-file", "/nowhere/tokens"], {}, /tokens-file|nowhere/],
     ["--trace-callers maybe", ["--trace-callers", "maybe"], {}, /continue.*link.*ignore/s],
     ["a sampler that there is not", ["--port", "0"], { OTEL_TRACES_SAMPLER: "xray" }, /always_on.*traceidratio/s],
     [

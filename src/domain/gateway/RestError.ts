@@ -31,6 +31,11 @@ export const unauthorized = () => plain(401, "Unauthorized")
  * @since 0.1.0
  * @category constructors
  */
+export const forbidden = () => plain(403, "Forbidden")
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
 export const notFound = () => plain(404, "Not Found")
 /**
  * @since 0.1.0

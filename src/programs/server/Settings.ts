@@ -7,7 +7,7 @@ import { Schema } from "effect"
 
 /**
  * `tokens` are those of the members, the owner's first (as text, since they go to other threads: log no settings); `isDemo`
- * says that everybody knows them. `isExported`: spans go to a collector. `callers` and `start` are the ingress's. So many
+ * says that everybody knows them. `publicUrl` is where clients reach the server, where it is not what they say. `isExported`: spans go to a collector. `callers` and `start` are the ingress's. So many
  * members and their sessions are `simulated`. The `threads` that share the port talk in `channel`.
  *
  * @since 0.1.0
@@ -24,6 +24,7 @@ export const Settings = Schema.Struct({
   mailboxWaits: Schema.Literals(["sampled", "all", "none"]),
   simulated: Schema.Int,
   threads: Schema.Int,
+  publicUrl: Schema.optionalKey(Schema.String),
   channel: Schema.optionalKey(Schema.String)
 })
 /**

@@ -16,6 +16,7 @@ import * as demo from "../demo.ts"
 import * as Ingress from "../Ingress.ts"
 import * as Page from "../Page.ts"
 import * as Transport from "../Transport.ts"
+import * as Loopback from "./loopback.ts"
 import { BoundedServer } from "./BoundedServer.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -73,7 +74,7 @@ export const surroundings = (settings: Settings) => {
  * @category layers
  */
 export const layer = (settings: Settings) => {
-  const { callers, channel, host, isDemo, isExported, port, start, tokens } = settings
+  const { callers, channel, host, isDemo, isExported, port, publicUrl, start, tokens } = settings
   // The first member is the guild's owner, and whoever runs the server knows their token.
   const operators = new Set(
     owners(settings)
@@ -82,8 +83,9 @@ export const layer = (settings: Settings) => {
   )
   return HttpRouter.serve(
     Layer.mergeAll(
-      Ingress.layer(WebSocket.layer(), { callers, start }),
-      Page.layer({ tokens: isDemo ? tokens : [], traces: !isExported && callers === "continue" }, operators)
+      Ingress.layer(WebSocket.layer(), { callers, start, publicUrl }),
+      Page.layer({ tokens: isDemo ? tokens : [], traces: !isExported && callers === "continue" }, operators),
+      isDemo ? Loopback.only : Layer.empty
     ),
     { disableLogger: true, disableListenLog: true }
   ).pipe(
