@@ -24,12 +24,13 @@ const inFolder = (folder: string) => files.filter((file) => file.startsWith(`${f
 /** From upstream to downstream, as a message travels. What stands side by side does not know of each other. */
 const HOPS = [
   ["main"],
+  ["limits"],
   ["thread"],
   ["http", "port"],
-  ["Settings", "demo"],
+  ["Settings", "demo", "BoundedServer", "loopback"],
   ["Simulation"],
   ["Ingress", "GrpcIngress", "Page"],
-  ["people", "structure"],
+  ["people", "structure", "health"],
   ["guildRequest"],
   ["Rest", "Gateway"],
   ["Submission", "GrpcServer", "commands"],

@@ -8,11 +8,17 @@ import { Context } from "effect"
 import { Places } from "./Places.ts"
 
 /**
- * 16 at a time, one of each user. Later ones wait.
+ * @since 0.1.0
+ * @category limits
+ */
+export const DEFAULTS = { size: 16, share: 1 } as const
+
+/**
+ * Later ones wait.
  *
  * @since 0.1.0
  * @category references
  */
 export const Searches: Context.Reference<Places> = Context.Reference<Places>("fanfare/domain/Searches", {
-  defaultValue: () => new Places({ size: 16, share: 1 })
+  defaultValue: () => new Places(DEFAULTS)
 })

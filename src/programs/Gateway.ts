@@ -34,14 +34,24 @@ import * as Transport from "./Transport.ts"
 /** What clients are told, as Discord tells them. */
 const HEARTBEAT_INTERVAL = Duration.millis(41_250)
 
-/** How long a client has to say who it is. */
-const TO_IDENTIFY = "10 seconds"
+/**
+ * How long a client has to say who it is.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const TO_IDENTIFY = "10 seconds"
 
 /** A client that said nothing for this long has missed a heartbeat, with time for it to be late. */
 const SILENCE = Duration.times(HEARTBEAT_INTERVAL, 1.5)
 
-/** "Clients are allowed to send 120 gateway events per connection every 60 seconds." */
-const RATE = { frames: 120, millis: 60_000 } as const
+/**
+ * "Clients are allowed to send 120 gateway events per connection every 60 seconds."
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const RATE = { frames: 120, millis: 60_000 } as const
 
 /** The conversation ends because of what the client did. */
 class Hangup extends Data.TaggedError("Hangup")<{ readonly close: CloseCode.Close }> {}

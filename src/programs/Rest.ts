@@ -62,8 +62,11 @@ export const query = <A, I extends Readonly<Record<string, string | ReadonlyArra
 /**
  * The largest body that is of use has a thousand overwrites, each an item and an object. To check 85,000, for which there is
  * room, would take 100 ms.
+ *
+ * @since 0.1.0
+ * @category limits
  */
-const MOST_ITEMS = 4_000
+export const MOST_ITEMS = 4_000
 
 /** How many objects there are in a value, and items in its lists, as far as that is not too many. */
 const items = (value: unknown, before: number): number => {

@@ -43,7 +43,8 @@ const MIB = 1024 * 1024
 export const DEFAULTS: Limits = { session: 16 * MIB, user: 64 * MIB, process: 512 * MIB, sessions: 250 }
 
 /**
- * What the connection of a client that does not keep up has yet to send: it is full, or the session would not wait.
+ * Bytes that may wait in a connection before its session waits for them to leave. So a client that does not keep up has as
+ * much in its connection.
  *
  * @since 0.1.0
  * @category limits

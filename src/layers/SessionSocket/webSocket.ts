@@ -8,6 +8,7 @@ import { type HttpServerError, HttpServerRequest } from "effect/http"
 import * as Socket from "effect/socket/Socket"
 import type { Payload } from "../../domain/gateway/Payload.ts"
 import * as RunQueue from "../../domain/mailbox/RunQueue.ts"
+import { UNSENT } from "../../domain/session/Backlog.ts"
 import { SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
 import { firstOf } from "./firstOf.ts"
 import { Waiting } from "./TextFrames.ts"
@@ -29,9 +30,6 @@ export interface Connection {
   readonly off: (event: "drain" | "close", listener: () => void) => unknown
   readonly destroy: () => unknown
 }
-
-/** Bytes that may wait in the connection before `send` waits for them to leave. */
-const HIGH_WATER_MARK = 256 * 1024
 
 /** How long the other side has to answer a close before the connection is cut. */
 const CLOSE_GRACE = "1 second"
@@ -56,7 +54,7 @@ export const make = Effect.fnUntraced(function* (
   connection: Connection,
   options?: { readonly highWaterMark?: number }
 ): Effect.fn.Return<SessionSocket["Service"], Socket.SocketError, Scope.Scope> {
-  const highWaterMark = options?.highWaterMark ?? HIGH_WATER_MARK
+  const highWaterMark = options?.highWaterMark ?? UNSENT
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => (connection.destroyed ? Effect.void : firstOf(connection, ["close"]))).pipe(
       Effect.timeoutOption(CLOSE_GRACE),

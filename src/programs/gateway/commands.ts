@@ -61,8 +61,13 @@ export const statusOf = (status: Status | "offline"): Status => (status === "off
 const looks = ({ activities = false, channels = {}, threads = false, typing = false }: ClientFrame.Subscription) =>
   typing || activities || threads || Object.keys(channels).length > 0
 
-/** Of requests for members, so many may wait or be under way; who asks for more is told when to ask again. */
-const MAX_WAITING = 16
+/**
+ * Of requests for members, so many may wait or be under way; who asks for more is told when to ask again.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const MAX_WAITING = 16
 /** Seconds: Discord's, which lets a client ask for all members of a guild once in so many. */
 const RETRY_AFTER = 30
 

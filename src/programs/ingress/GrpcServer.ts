@@ -65,25 +65,28 @@ export interface Handlers<R> {
 const PROTO = fileURLToPath(new URL("../../../proto/fanfare.proto", import.meta.url))
 const SERVICE = "fanfare.v1.Fanfare"
 
-/** More than any message needs, and far less than gRPC would take. */
-const MAX_REQUEST = 256 * 1024
-
-/** Calls and streams that one connection may have open. */
-const MAX_STREAMS = 100
-
-/** Milliseconds after which a silent connection is asked whether somebody is there, and has to have answered. */
-const PING_EVERY = 60_000
-const PING_ANSWER = 20_000
-
-/** Milliseconds after which a connection without calls is closed: clients open another when they need one. */
-const MAX_IDLE = 300_000
+/**
+ * Of one connection: bytes of a request, more than any message needs and far less than gRPC would take; calls and streams at a
+ * time; and milliseconds after which a silent connection is asked whether somebody is there, has to have answered, and is
+ * closed if it has no calls (clients open another when they need one).
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const LIMITS = {
+  request: 256 * 1024,
+  streams: 100,
+  pingEvery: 60_000,
+  pingAnswer: 20_000,
+  idle: 300_000
+} as const
 
 const OPTIONS: grpc.ServerOptions = {
-  "grpc.max_receive_message_length": MAX_REQUEST,
-  "grpc.max_concurrent_streams": MAX_STREAMS,
-  "grpc.keepalive_time_ms": PING_EVERY,
-  "grpc.keepalive_timeout_ms": PING_ANSWER,
-  "grpc.max_connection_idle_ms": MAX_IDLE
+  "grpc.max_receive_message_length": LIMITS.request,
+  "grpc.max_concurrent_streams": LIMITS.streams,
+  "grpc.keepalive_time_ms": LIMITS.pingEvery,
+  "grpc.keepalive_timeout_ms": LIMITS.pingAnswer,
+  "grpc.max_connection_idle_ms": LIMITS.idle
 }
 
 const isService = (definition: unknown): definition is grpc.ServiceDefinition =>

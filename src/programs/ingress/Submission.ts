@@ -33,8 +33,13 @@ export const caller = (authorization: string | undefined): Effect.Effect<User, R
 
 const MAX_NONCE = 25
 
-/** Characters of embeds as they are written: addresses do not count among those that an embed may have, and take memory too. */
-const MAX_WRITTEN = 64 * 1024
+/**
+ * Characters of embeds as they are written: addresses do not count among those that an embed may have, and take memory too.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const MAX_WRITTEN = 64 * 1024
 
 /** What may be left out or `null`: both mean that there is nothing. */
 const given = <S extends Schema.Constraint>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))

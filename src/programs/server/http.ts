@@ -20,9 +20,20 @@ import * as Loopback from "./loopback.ts"
 import { BoundedServer } from "./BoundedServer.ts"
 import type { Settings } from "./Settings.ts"
 
-/** Frames above this are refused before they are read; the gateway itself takes no more than 4 KiB. */
-const MAX_FRAME = 64 * 1024
-const MAX_BODY = "256 KiB"
+/**
+ * Frames above this are refused before they are read; the gateway itself takes no more than 4 KiB.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const MAX_FRAME = 64 * 1024
+/**
+ * Bytes of a request's body.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const MAX_BODY = 256 * 1024
 
 /**
  * What requests have to finish once the server stops; sessions are told to reconnect right after.
@@ -62,7 +73,7 @@ export const surroundings = (settings: Settings) => {
     Layer.succeed(Propagation.waits, () => mailboxWaits),
     // The transport opens the spans, of what is sampled; the server's own would be one for every request.
     Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true),
-    Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.fromInputUnsafe(MAX_BODY))
+    Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(MAX_BODY))
   )
 }
 

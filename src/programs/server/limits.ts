@@ -1,0 +1,177 @@
+/**
+ * Every limit that the server keeps, in one table: as `docs/operating.md` shows it.
+ *
+ * @since 0.1.0
+ */
+import { Duration } from "effect"
+import * as ClientFrame from "../../domain/gateway/ClientFrame.ts"
+import * as Unidentified from "../../domain/gateway/Unidentified.ts"
+import * as Searches from "../../domain/Searches.ts"
+import * as Backlog from "../../domain/session/Backlog.ts"
+import * as Gateway from "../Gateway.ts"
+import * as Commands from "../gateway/commands.ts"
+import * as GrpcServer from "../ingress/GrpcServer.ts"
+import * as Submission from "../ingress/Submission.ts"
+import * as Rest from "../Rest.ts"
+import * as BoundedServer from "./BoundedServer.ts"
+import * as http from "./http.ts"
+import * as Session from "../Session.ts"
+
+/**
+ * `what` is counted `per` something, and there may be `most` of it: `beyond` that, this happens.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limit {
+  readonly what: string
+  readonly per: string
+  readonly most: string
+  readonly beyond: string
+}
+
+const number = (value: number): string => value.toLocaleString("en-US")
+
+const bytes = (value: number): string =>
+  value % (1024 * 1024) === 0 ? `${value / 1024 / 1024} MiB` : `${number(value / 1024)} KiB`
+
+const seconds = (duration: Duration.Input): string =>
+  `${number(Duration.toSeconds(Duration.fromInputUnsafe(duration)))} s`
+
+const TOO_SLOW = "the session is closed with 4000, to reconnect"
+
+/**
+ * @since 0.1.0
+ * @category limits
+ */
+export const LIMITS: ReadonlyArray<Limit> = [
+  {
+    what: "WebSockets on which nobody has identified",
+    per: "process",
+    most: number(Unidentified.DEFAULTS.all),
+    beyond: "the connection is closed with 1013"
+  },
+  {
+    what: "WebSockets on which nobody has identified",
+    per: "address",
+    most: number(Unidentified.DEFAULTS.perAddress),
+    beyond: "the connection is closed with 1013"
+  },
+  {
+    what: "time to identify",
+    per: "WebSocket",
+    most: seconds(Gateway.TO_IDENTIFY),
+    beyond: "the connection is closed with 4009"
+  },
+  {
+    what: `frames from a client in ${seconds(Gateway.RATE.millis)}`,
+    per: "WebSocket",
+    most: number(Gateway.RATE.frames),
+    beyond: "the connection is closed with 4008"
+  },
+  {
+    what: "a frame from a client",
+    per: "frame",
+    most: bytes(ClientFrame.MAX_BYTES),
+    beyond: `the connection is closed with 4002; above ${bytes(http.MAX_FRAME)}, which is not read, with 1009`
+  },
+  {
+    what: "sessions",
+    per: "user",
+    most: number(Backlog.DEFAULTS.sessions),
+    beyond: "the connection is closed with 4008; gRPC says RESOURCE_EXHAUSTED"
+  },
+  {
+    what: "requests for members that wait",
+    per: "session",
+    most: number(Commands.MAX_WAITING),
+    beyond: "the request is answered with RATE_LIMITED"
+  },
+  {
+    what: "searches of members under way",
+    per: "user",
+    most: number(Searches.DEFAULTS.share),
+    beyond: "the next one waits"
+  },
+  {
+    what: "searches of members under way",
+    per: "process",
+    most: number(Searches.DEFAULTS.size),
+    beyond: "the next one waits"
+  },
+  { what: "messages that wait", per: "session", most: number(Session.MAILBOX_CAPACITY), beyond: TOO_SLOW },
+  { what: "bytes that wait", per: "session", most: bytes(Backlog.DEFAULTS.session), beyond: TOO_SLOW },
+  { what: "bytes that wait", per: "user", most: bytes(Backlog.DEFAULTS.user), beyond: TOO_SLOW },
+  {
+    what: "bytes that wait, each message once",
+    per: "process",
+    most: bytes(Backlog.DEFAULTS.process),
+    beyond: "sessions that wait for their connections are closed with 4000, the slowest first"
+  },
+  {
+    what: "bytes that a connection has yet to send",
+    per: "session",
+    most: bytes(Backlog.UNSENT),
+    beyond: "its session waits, and what is for it lies in its mailbox"
+  },
+  {
+    what: "time in which a connection takes nothing that it is to send",
+    per: "session",
+    most: seconds(Session.WRITE_DEADLINE),
+    beyond: TOO_SLOW
+  },
+  {
+    what: "requests under way",
+    per: "HTTP connection",
+    most: number(BoundedServer.MOST_IN_FLIGHT),
+    beyond: "the connection is cut"
+  },
+  {
+    what: "time in which nothing is sent and nothing taken",
+    per: "HTTP connection",
+    most: seconds(BoundedServer.STANDSTILL),
+    beyond: "the connection is cut"
+  },
+  {
+    what: "a request's body",
+    per: "HTTP request",
+    most: bytes(http.MAX_BODY),
+    beyond: "the request is answered with 413"
+  },
+  {
+    what: "objects and items in a body",
+    per: "HTTP request",
+    most: number(Rest.MOST_ITEMS),
+    beyond: "the request is answered with 400"
+  },
+  {
+    what: "a message's embeds, as they are written",
+    per: "message",
+    most: bytes(Submission.MAX_WRITTEN),
+    beyond: "the request is answered with 413"
+  },
+  {
+    what: "a request",
+    per: "gRPC call",
+    most: bytes(GrpcServer.LIMITS.request),
+    beyond: "gRPC says RESOURCE_EXHAUSTED"
+  },
+  {
+    what: "calls and streams",
+    per: "gRPC connection",
+    most: number(GrpcServer.LIMITS.streams),
+    beyond: "clients wait, or open another"
+  },
+  {
+    what: "time without an answer to a ping",
+    per: "gRPC connection",
+    most: seconds(GrpcServer.LIMITS.pingEvery + GrpcServer.LIMITS.pingAnswer),
+    beyond: "the connection is closed"
+  },
+  {
+    what: "time without a call",
+    per: "gRPC connection",
+    most: seconds(GrpcServer.LIMITS.idle),
+    beyond: "the connection is closed"
+  }
+]
