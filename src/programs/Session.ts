@@ -58,7 +58,7 @@ interface Shared {
   readonly passing: Transport.Passing
   readonly backlog: Backlog.Backlog
   readonly nobodys: Backlog.Share
-  readonly mailbox: (share: Backlog.Share) => Mailbox.Mailbox<Incoming>
+  readonly mailbox: () => SessionMailbox
   /** Starts a fiber in a context that is no connection's in particular, and in no trace. */
   readonly fork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
 }
@@ -80,12 +80,16 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
   readonly id: SessionId
   private readonly socket: SessionSocket["Service"]
   private readonly shared: Shared
+  private readonly share: Backlog.Share
   private readonly fiber: Fiber.Fiber<never, SocketClosed>
   private sequence = 0
   private outcome: SocketClosed | undefined = undefined
 
+  declare readonly mailbox: SessionMailbox
+
   constructor({ id, share, socket }: StartOptions, shared: Shared) {
-    super(shared.mailbox(share ?? shared.nobodys))
+    super(shared.mailbox())
+    this.share = share ?? shared.nobodys
     this.id = id
     this.socket = socket
     this.shared = shared
@@ -118,6 +122,7 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
   private patiently(frame: string): Effect.Effect<void, SocketClosed> {
     const { backlog } = this.shared
     return Effect.suspend(() => {
+      this.mailbox.count(this.share)
       backlog.stalled(this)
       return this.socket.send(frame)
     }).pipe(
@@ -223,7 +228,7 @@ export const starter = Effect.fnUntraced(function* (options?: {
     passing: Transport.passing(policy),
     backlog,
     nobodys: new Backlog.Share(backlog),
-    mailbox: (share) => new SessionMailbox(capacity, runQueue, share),
+    mailbox: () => new SessionMailbox(capacity, runQueue),
     fork: Detached.runner(yield* Transport.isolated(Effect.context<never>(), policy))
   }
   return (options) => new SessionImpl(options, shared)

@@ -65,6 +65,12 @@ export class Buffer<in out A> {
     if (this.rest === undefined) this.last = undefined
   }
 
+  /** Visits all that lie here, the oldest first. */
+  each(visit: (message: A) => void): void {
+    if (this.first !== EMPTY) visit(this.first)
+    for (let node = this.rest; node !== undefined; node = node.next) visit(node.message)
+  }
+
   clear(): void {
     this.length = 0
     this.first = EMPTY

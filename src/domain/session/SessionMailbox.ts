@@ -1,5 +1,5 @@
 /**
- * A session's mailbox: what lies in it is counted in bytes as well.
+ * A session's mailbox: while its client does not keep up, what lies in it is counted in bytes as well.
  *
  * @since 0.1.0
  */
@@ -7,53 +7,83 @@ import * as Envelope from "../Envelope.ts"
 import { EMPTY } from "../mailbox/Buffer.ts"
 import { MailboxImpl } from "../mailbox/MailboxImpl.ts"
 import type { RunQueue } from "../mailbox/RunQueue.ts"
-import type { Share } from "./Backlog.ts"
+import type { Share, Waiting } from "./Backlog.ts"
 import type { SessionMessage } from "./Session.ts"
 
 type Incoming = SessionMessage | Envelope.Envelope<SessionMessage>
 
+const payloadOf = (incoming: Incoming): Waiting | undefined => {
+  const message = Envelope.isEnvelope(incoming) ? incoming.message : incoming
+  return message._tag === "Payload" ? message : undefined
+}
+
+/** What lies in a mailbox, and whose it is. */
+interface Counted {
+  readonly share: Share
+  bytes: number
+}
+
 /**
- * It takes nothing while it holds `share.backlog.limits.session` bytes or more, or its user's sessions all together as much
- * as they may: who offers learns of it, as if there were too many messages.
+ * While it counts, it takes nothing once it holds as many bytes as a session may have waiting, or its user's sessions all
+ * together as many as they may: who offers learns of it, as if there were too many messages.
+ *
+ * Of a client that keeps up nothing is counted: it has been handed all there is within milliseconds, and to count it would
+ * take a tenth of a delivery.
  *
  * @since 0.1.0
  * @category models
  */
 export class SessionMailbox extends MailboxImpl<Incoming, never> {
-  private readonly share: Share
-  private bytes = 0
+  private counted: Counted | undefined = undefined
 
-  constructor(capacity: number, runQueue: RunQueue, share: Share) {
+  constructor(capacity: number, runQueue: RunQueue) {
     super(capacity, "dropping", runQueue)
-    this.share = share
+  }
+
+  /** The client does not keep up: what lies here is counted, and what comes, until all of it has been taken. */
+  count(share: Share): void {
+    if (this.counted !== undefined) return
+    const counted: Counted = { share, bytes: 0 }
+    this.counted = counted
+    this.each((incoming) => came(counted, incoming))
   }
 
   override offerUnsafe(message: Incoming): boolean {
-    const { share } = this
-    return this.bytes < share.backlog.limits.session && !share.isFull && super.offerUnsafe(message)
+    return !(this.counted !== undefined && isFull(this.counted)) && super.offerUnsafe(message)
   }
 
   override push(incoming: Incoming): void {
-    const message = Envelope.isEnvelope(incoming) ? incoming.message : incoming
-    if (message._tag === "Payload") {
-      this.bytes += message.octets.length
-      this.share.came(message)
-    }
     super.push(incoming)
+    if (this.counted !== undefined) came(this.counted, incoming)
   }
 
   override shift(): Incoming | typeof EMPTY {
     const incoming = super.shift()
-    if (incoming === EMPTY) return EMPTY
-    const message = Envelope.isEnvelope(incoming) ? incoming.message : incoming
-    if (message._tag === "Payload") {
-      this.bytes -= message.octets.length
-      this.share.went(message)
+    if (this.counted !== undefined && incoming !== EMPTY) {
+      went(this.counted, incoming)
+      if (this.length === 0) this.counted = undefined
     }
     return incoming
   }
 
   override clear(): void {
+    if (this.counted === undefined) return super.clear()
     while (this.shift() !== EMPTY);
   }
+}
+
+const isFull = ({ bytes, share }: Counted): boolean => bytes >= share.backlog.limits.session || share.isFull
+
+const came = (counted: Counted, incoming: Incoming): void => {
+  const payload = payloadOf(incoming)
+  if (payload === undefined) return
+  counted.bytes += payload.octets.length
+  counted.share.came(payload)
+}
+
+const went = (counted: Counted, incoming: Incoming): void => {
+  const payload = payloadOf(incoming)
+  if (payload === undefined) return
+  counted.bytes -= payload.octets.length
+  counted.share.went(payload)
 }

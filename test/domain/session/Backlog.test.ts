@@ -21,6 +21,7 @@ const Steps = Schema.Array(
     // Once more, so that mailboxes fill.
     Schema.TaggedStruct("Offer", { who: Who, what: Schema.Literals([0, 1]), isTraced: Schema.Boolean }),
     Schema.TaggedStruct("Ack", { who: Who }),
+    Schema.TaggedStruct("Stall", { who: Who }),
     Schema.TaggedStruct("Take", { who: Who }),
     Schema.TaggedStruct("Close", { who: Who })
   ])
@@ -28,7 +29,7 @@ const Steps = Schema.Array(
 
 describe("Backlog", () => {
   it.effect.prop(
-    "counts what lies in mailboxes, and they take nothing beyond what a session and its user may have waiting",
+    "counts what lies in mailboxes of those who do not keep up; these take nothing beyond what they may have waiting",
     [Steps],
     ([steps]) =>
       Effect.withFiber((fiber) => {
@@ -36,18 +37,22 @@ describe("Backlog", () => {
         const payloads = [10, 100, 200, 400].map((size) => Payload.make("TEXT", "x".repeat(size)))
         const sessions = Array.from({ length: SESSIONS }, (_, index) => ({
           user: index % 2,
-          mailbox: new SessionMailbox(6, RunQueue.of(fiber), Result.getOrThrow(backlog.join(userId(index % 2)))),
+          share: Result.getOrThrow(backlog.join(userId(index % 2))),
+          mailbox: new SessionMailbox(6, RunQueue.of(fiber)),
           lies: [] as Array<Payload.Payload | undefined>,
-          isClosed: false
+          isClosed: false,
+          isCounting: false
         }))
         const size = (all: Iterable<Payload.Payload | undefined>) =>
           Array.from(all).reduce((sum, one) => sum + (one?.octets.length ?? 0), 0)
         for (const step of steps) {
           const session = sessions[step.who]
           assert.isDefined(session)
-          const { isClosed, lies, mailbox, user } = session
-          const ofUser = sessions.filter((other) => other.user === user).flatMap((other) => other.lies)
-          const hasRoom = !isClosed && lies.length < 6 && size(lies) < 300 && size(ofUser) < 500
+          const { isClosed, isCounting, lies, mailbox, user } = session
+          const counted = sessions.filter((other) => other.isCounting)
+          const ofUser = counted.filter((other) => other.user === user).flatMap((other) => other.lies)
+          const isFull = isCounting && (size(lies) >= 300 || size(ofUser) >= 500)
+          const hasRoom = !isClosed && lies.length < 6 && !isFull
           switch (step._tag) {
             case "Offer": {
               const payload = payloads[step.what]
@@ -61,16 +66,23 @@ describe("Backlog", () => {
               assert.strictEqual(mailbox.offerUnsafe({ _tag: "HeartbeatAck" }), hasRoom)
               if (hasRoom) lies.push(undefined)
               break
+            case "Stall":
+              mailbox.count(session.share)
+              session.isCounting = true
+              break
             case "Take":
               assert.strictEqual(mailbox.takeUnsafe() === EMPTY, lies.length === 0)
+              if (lies.length === 1) session.isCounting = false
               lies.shift()
               break
             case "Close":
               mailbox.shutdownUnsafe()
+              if (lies.length > 0) session.isCounting = false
               lies.length = 0
               session.isClosed = true
           }
-          assert.strictEqual(backlog.bytes, size(new Set(sessions.flatMap((other) => other.lies))))
+          const lying = sessions.filter((other) => other.isCounting).flatMap((other) => other.lies)
+          assert.strictEqual(backlog.bytes, size(new Set(lying)))
         }
         return Effect.void
       })
@@ -84,10 +96,11 @@ describe("Backlog", () => {
       for (const session of slow) backlog.stalled(session)
       // One of them is one too many.
       assert.deepStrictEqual(shed, [0])
-      const mailbox = new SessionMailbox(10, RunQueue.of(fiber), Result.getOrThrow(backlog.join(userId(1))))
+      const mailbox = new SessionMailbox(10, RunQueue.of(fiber))
       const [, , second] = slow
       assert.isDefined(second)
       backlog.resumed(second)
+      mailbox.count(Result.getOrThrow(backlog.join(userId(1))))
       mailbox.offerUnsafe(Payload.make("TEXT", "x".repeat(900)))
       assert.deepStrictEqual(shed, [0])
       mailbox.offerUnsafe(Payload.make("TEXT", "x".repeat(UNSENT + 200)))
