@@ -267,7 +267,7 @@ const shareOf = (backlog: Backlog.Backlog, user: UserId) =>
 const FEW = 4
 
 /** A client that takes what it gets is soon done with it; one that does not is asked less and less often. */
-const patiently = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")])
+const seldom = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")])
 
 /**
  * Waits until nearly nothing waits for the client: for whoever has very much for it, so that little of that waits here, however
@@ -280,7 +280,7 @@ export const drained = ({ mailbox }: Session): Effect.Effect<void> =>
   Effect.asVoid(
     Effect.repeat(
       Effect.sync(() => mailbox.length),
-      { until: (length) => length < FEW, schedule: patiently }
+      { until: (length) => length < FEW, schedule: seldom }
     )
   )
 

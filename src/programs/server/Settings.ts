@@ -7,8 +7,8 @@ import { Schema } from "effect"
 
 /**
  * `tokens` are those of the members, the owner's first (as text, since they go to other threads: log no settings); `isDemo`
- * says that everybody knows them. `publicUrl` is where clients reach the server, where it is not what they say. `isExported`: spans go to a collector. `callers` and `start` are the ingress's. So many
- * members and their sessions are `simulated`. The `threads` that share the port talk in `channel`.
+ * says that everybody knows them. `isExported`: spans go to a collector. `callers`, `start` and `publicUrl` are the ingress's.
+ * So many members and their sessions are `simulated`. The `threads` that share the port talk in `channel`.
  *
  * @since 0.1.0
  * @category schemas

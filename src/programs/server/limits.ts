@@ -13,9 +13,9 @@ import * as Commands from "../gateway/commands.ts"
 import * as GrpcServer from "../ingress/GrpcServer.ts"
 import * as Submission from "../ingress/Submission.ts"
 import * as Rest from "../Rest.ts"
+import * as Session from "../Session.ts"
 import * as BoundedServer from "./BoundedServer.ts"
 import * as http from "./http.ts"
-import * as Session from "../Session.ts"
 
 /**
  * `what` is counted `per` something, and there may be `most` of it: `beyond` that, this happens.
