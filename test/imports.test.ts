@@ -27,7 +27,7 @@ const HOPS = [
   ["limits"],
   ["thread"],
   ["http", "port"],
-  ["Settings", "demo", "BoundedServer", "loopback"],
+  ["Settings", "demo", "BoundedServer", "loopback", "flags"],
   ["Simulation"],
   ["Ingress", "GrpcIngress", "Page"],
   ["people", "structure", "health"],

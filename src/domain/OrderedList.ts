@@ -8,25 +8,13 @@
  * @since 0.1.0
  */
 import type { Order } from "effect"
+import { countBelow } from "./countBelow.ts"
 import { PrefixSums } from "./PrefixSums.ts"
 
 /** Entries in a chunk at most. A million puts take as long with 128 as with 512. */
 const FULL = 256
 
 const HALF = FULL / 2
-
-/** How many of the first of these come before what is sought: this is true of those, and of no other. */
-const countBefore = <B>(all: ReadonlyArray<B>, isBefore: (one: B) => boolean): number => {
-  let low = 0
-  let high = all.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const one = all[middle]
-    if (one !== undefined && isBefore(one)) low = middle + 1
-    else high = middle
-  }
-  return low
-}
 
 /**
  * Entries that compare as equal are one and the same. How an entry compares must not change while it is in the list.
@@ -134,11 +122,13 @@ export class OrderedList<in out A extends object> {
 
   /** The first so many entries for which this is true, as it is for all that come after one of them. */
   after(isAfter: (entry: A) => boolean, count: number): Array<A> {
+    const isBefore = (entry: A | undefined) => entry !== undefined && !isAfter(entry)
     // Of the last chunk that does not begin with one of them, as of the first chunk, only a part may be wanted.
-    let index = Math.max(0, countBefore(this.chunks, (chunk) => chunk[0] !== undefined && !isAfter(chunk[0])) - 1)
+    let index = Math.max(0, countBelow(this.chunks.length, (nth) => isBefore(this.chunks[nth]?.[0])) - 1)
     const found: Array<A> = []
-    for (let chunk = this.chunks[index]; found.length < count && chunk !== undefined; chunk = this.chunks[++index]) {
-      const start = found.length > 0 ? 0 : countBefore(chunk, (entry) => !isAfter(entry))
+    for (; found.length < count && index < this.chunks.length; index++) {
+      const chunk = this.chunks[index] ?? []
+      const start = found.length > 0 ? 0 : countBelow(chunk.length, (nth) => isBefore(chunk[nth]))
       for (const entry of chunk.slice(start, start + count - found.length)) found.push(entry)
     }
     return found

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import { Schema, SchemaTransformation } from "effect"
+import { countBelow } from "./countBelow.ts"
 import { UserId } from "./Ids.ts"
 
 const isSorted = (ids: BigUint64Array): boolean => {
@@ -11,18 +12,6 @@ const isSorted = (ids: BigUint64Array): boolean => {
     if ((ids[index - 1] ?? 0n) > (ids[index] ?? 0n)) return false
   }
   return true
-}
-
-/** How many of the first of these are below what is sought, `isBelow` being true of those and of no other. */
-const countBelow = (length: number, isBelow: (index: number) => boolean): number => {
-  let low = 0
-  let high = length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (isBelow(middle)) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Any 64 bits, in decimal, are an id: that is a third of what a check of it costs. */

@@ -118,17 +118,19 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
     return this.socket.sendUnsafe(message, sequence) ? undefined : this.patiently(Payload.frame(message, sequence))
   }
 
-  /** Waits until the connection takes it, within the deadline. */
+  /** Waits until the connection takes it. What it takes at once is not waited for: nothing else is begun then. */
   private patiently(frame: string): Effect.Effect<void, SocketClosed> {
+    return Effect.raceFirst(this.socket.send(frame), this.stalled)
+  }
+
+  /** The client does not keep up; at the deadline it is sent away. */
+  private get stalled(): Effect.Effect<void> {
     const { backlog } = this.shared
     return Effect.suspend(() => {
       this.mailbox.count(this.share)
       backlog.stalled(this)
-      return this.socket.send(frame)
-    }).pipe(
-      Effect.timeoutOrElse({ duration: WRITE_DEADLINE, orElse: () => this.end(CloseCode.TOO_SLOW) }),
-      Effect.ensuring(Effect.sync(() => backlog.resumed(this)))
-    )
+      return Effect.andThen(Effect.sleep(WRITE_DEADLINE), this.end(CloseCode.TOO_SLOW))
+    }).pipe(Effect.ensuring(Effect.sync(() => backlog.resumed(this))))
   }
 
   shed(): void {

@@ -242,6 +242,20 @@ describe("Gateway", () => {
     }).pipe(provide)
   )
 
+  it.effect("a client that keeps up is never among the slow, however little may wait in all", () =>
+    Effect.gen(function* () {
+      const clients = [yield* login("token-1"), yield* login("token-2"), yield* login("token-3")]
+      for (const client of clients) yield* client.say(Opcode.HEARTBEAT, null)
+      yield* write("hello")
+      for (const client of clients) {
+        yield* client.until("MESSAGE_CREATE")
+        yield* client.say(Opcode.HEARTBEAT, null)
+      }
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(yield* sessions, 3)
+    }).pipe(provide, Effect.provideService(Backlog.Reference, new Backlog.Backlog({ ...Backlog.DEFAULTS, process: 0 })))
+  )
+
   it.effect("no more connections than there is room for wait to be identified, from all and from one address", () =>
     Effect.gen(function* () {
       const room = make({ all: 3, perAddress: 2 })

@@ -1,8 +1,7 @@
 /** What stays in memory of a message that was handled: nothing. A loop that keeps a frame for each keeps 300 bytes. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, type Scope } from "effect"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
+import { collectGarbage } from "../../bench/support/collect.ts"
 import type { Envelope } from "../../src/domain/Envelope.ts"
 import * as FanOut from "../../src/domain/FanOut.ts"
 import * as Mailbox from "../../src/domain/Mailbox.ts"
@@ -16,9 +15,6 @@ import * as Guild from "../../src/programs/Guild.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { community, member, userId } from "../support/community.ts"
 import { settled } from "../support/settled.ts"
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 const WARM_UP = 2_000
 const MESSAGES = 10_000

@@ -11,7 +11,8 @@ export type Operation = "get" | "put" | "putAll" | "remove" | "size"
 /** What a store does with the next operation: makes it, fails before that, or makes it and loses the answer. */
 export type Fate = "ok" | "fails" | "loses"
 
-const over = (around: (members: Members) => Partial<Members>): Layer.Layer<MemberStore> =>
+/** A store on the heap, of which some operations are otherwise. */
+export const over = (around: (members: Members) => Partial<Members>): Layer.Layer<MemberStore> =>
   Layer.effect(
     MemberStore,
     Effect.map(MemberStore, ({ open }) => ({

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Context, Data, Effect } from "effect"
+import { Context, Effect, Schema } from "effect"
 
 /**
  * There is no room for one more.
@@ -11,7 +11,11 @@ import { Context, Data, Effect } from "effect"
  * @since 0.1.0
  * @category errors
  */
-export class Crowded extends Data.TaggedError("Crowded") {}
+export class Crowded extends Schema.TaggedError<Crowded>()("Crowded", {}) {
+  override get message() {
+    return "too many connections have yet to identify: connect again in a while"
+  }
+}
 
 /**
  * @since 0.1.0

@@ -6,8 +6,8 @@
  *
  * @since 0.1.0
  */
-import { Context, Data, Result } from "effect"
-import type { UserId } from "../Ids.ts"
+import { Context, Result, Schema } from "effect"
+import { UserId } from "../Ids.ts"
 
 /**
  * Bytes: `session` and `user` of what lies in mailboxes, `process` of that and of what connections have yet to send. A user may
@@ -29,10 +29,14 @@ export interface Limits {
  * @since 0.1.0
  * @category errors
  */
-export class TooManySessions extends Data.TaggedError("TooManySessions")<{
-  readonly user: UserId
-  readonly most: number
-}> {}
+export class TooManySessions extends Schema.TaggedError<TooManySessions>()("TooManySessions", {
+  user: UserId,
+  most: Schema.Int
+}) {
+  override get message() {
+    return `user ${this.user} has ${this.most} sessions, which are all that one user may have: end one of them first`
+  }
+}
 
 const MIB = 1024 * 1024
 

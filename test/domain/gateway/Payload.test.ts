@@ -1,12 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
+import { collectGarbage } from "../../../bench/support/collect.ts"
 import * as Octets from "../../../src/domain/gateway/Octets.ts"
 import * as Payload from "../../../src/domain/gateway/Payload.ts"
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 const inUse = () => {
   collectGarbage()

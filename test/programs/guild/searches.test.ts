@@ -1,12 +1,11 @@
 /** How many searches of members are under way, whoever asks, in whichever guild. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Stream } from "effect"
-import { MemberStore } from "../../../src/domain/MemberStore.ts"
-import * as MemberStores from "../../../src/layers/MemberStore.ts"
+import { Effect, Fiber, Stream } from "effect"
 import * as Offload from "../../../src/layers/Offload.ts"
 import * as Sampler from "../../../src/layers/Sampler.ts"
 import * as Guild from "../../../src/programs/Guild.ts"
 import { communityOf, guildId, member, userId } from "../../support/community.ts"
+import { over } from "../../support/slowStore.ts"
 
 const settle = Effect.repeat(Effect.yieldNow, { times: 200 })
 
@@ -17,17 +16,7 @@ it.effect("each user has one search at a time, and there are no more than sixtee
     () => Effect.never,
     () => Effect.sync(() => void now--)
   )
-  const store = Layer.effect(
-    MemberStore,
-    Effect.map(MemberStore, ({ open }) => ({
-      open: (guild) =>
-        Effect.map(open(guild), (members) => ({
-          ...members,
-          ids: () => endless,
-          scan: () => Stream.fromEffect(endless)
-        }))
-    }))
-  ).pipe(Layer.provide(MemberStores.heap))
+  const store = over(() => ({ ids: () => endless, scan: () => Stream.fromEffect(endless) }))
   return Effect.gen(function* () {
     const make = (index: number) => Guild.make({ community: communityOf(guildId(index)), members: [member(1)] })
     const guilds = [yield* make(0), yield* make(1)]

@@ -6,9 +6,8 @@ import type { ActorError } from "../../../src/domain/Actor.ts"
 import * as Intents from "../../../src/domain/gateway/Intents.ts"
 import type { Protocol } from "../../../src/domain/guild/Protocol.ts"
 import type { SessionId } from "../../../src/domain/Ids.ts"
-import { MemberStore } from "../../../src/domain/MemberStore.ts"
+import type { MemberStore } from "../../../src/domain/MemberStore.ts"
 import { SessionSocket } from "../../../src/domain/SessionSocket.ts"
-import * as MemberStores from "../../../src/layers/MemberStore.ts"
 import * as Offload from "../../../src/layers/Offload.ts"
 import * as Sampler from "../../../src/layers/Sampler.ts"
 import * as memory from "../../../src/layers/SessionSocket/memory.ts"
@@ -19,7 +18,7 @@ import * as Transport from "../../../src/programs/Transport.ts"
 import { community, draft, GENERAL, member, sessionId, STAFF, userId } from "../../support/community.ts"
 import { members } from "../../support/guilds.ts"
 import { below, seeded } from "../../support/random.ts"
-import { gated, slow } from "../../support/slowStore.ts"
+import { gated, over, slow } from "../../support/slowStore.ts"
 import { recorder, TRACE_ID, traced } from "../../support/tracing.ts"
 
 type Commands = Protocol<Handle>
@@ -323,22 +322,14 @@ describe("a guild whose store takes its time", () => {
     let lookUps = 0
     let during: Effect.Effect<unknown> = Effect.void
     const said = Deferred.makeUnsafe<void>()
-    const store = Layer.effect(
-      MemberStore,
-      Effect.map(MemberStore, ({ open }) => ({
-        open: (guild) =>
-          Effect.map(open(guild), (members) => ({
-            ...members,
-            get: (user) =>
-              user === userId(1) && lookUps++ < 10
-                ? Effect.andThen(Effect.andThen(Effect.yieldNow, during), members.get(user))
-                : members.get(user),
-            // It has the record some time before it says so.
-            put: (one) =>
-              Effect.andThen(members.put(one), one.user.id === userId(9) ? Deferred.await(said) : Effect.void)
-          }))
-      }))
-    ).pipe(Layer.provide(MemberStores.heap))
+    const store = over((members) => ({
+      get: (user) =>
+        user === userId(1) && lookUps++ < 10
+          ? Effect.andThen(Effect.andThen(Effect.yieldNow, during), members.get(user))
+          : members.get(user),
+      // It has the record some time before it says so.
+      put: (one) => Effect.andThen(members.put(one), one.user.id === userId(9) ? Deferred.await(said) : Effect.void)
+    }))
     return Effect.gen(function* () {
       const guild = yield* Guild.make({ community, members: members(3) })
       yield* start(guild, "AddMember", { member: member(9) })
