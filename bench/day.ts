@@ -12,8 +12,9 @@
  * all that is due; both in processor time and without what the collector and the bench had of it. `busy` is the share of the
  * time in which the busiest thread worked while guilds were compared.
  */
-import { Effect } from "effect"
+import { Effect, Scheduler } from "effect"
 import { figures, type Figures } from "./day/figures.ts"
+import { PieceScheduler } from "./day/PieceScheduler.ts"
 import { full, offloads, scaled, seed, small } from "./day/options.ts"
 import { quick, report } from "./support/report.ts"
 
@@ -38,5 +39,5 @@ const program = Effect.gen(function* () {
   report("day", { seed: chosen, ...worst, ...each })
 })
 
-await Effect.runPromise(program)
+await Effect.runPromise(Effect.provideService(program, Scheduler.Scheduler, new PieceScheduler()))
 process.exit()

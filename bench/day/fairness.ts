@@ -10,11 +10,11 @@ import { TIMED } from "./arrivals.ts"
 
 const LONGEST_MILLIS = 20_000
 
-/** A thread is to be busy for at most this share of the time. */
-const BUSY = 0.8
+/** How far a thread may be busier than it is to be. */
+const TOLERANCE = 0.05
 
-/** What guilds together are meant to take of a thread. */
-const AIM = 0.5
+/** What the first round asks for: messages also cost what their sender does not wait for. */
+const FIRST = 0.6
 
 const MOST_PER_SECOND = 40
 const ROUNDS = 4
@@ -97,11 +97,16 @@ const speak = (life: Life, perSecond: number, end: number): Effect.Effect<Readon
     return said
   })
 
-/** All guilds at once for so many seconds, as often as leaves a thread some time; then each alone, as often, `samples` times. */
-export const fairness = Effect.fnUntraced(function* (
-  day: Day,
-  options: { readonly samples: number; readonly seconds: number; readonly progress: (text: string) => void }
-): Effect.fn.Return<Fairness> {
+interface Options {
+  readonly samples: number
+  readonly seconds: number
+  /** For which share of the time a thread is to be busy. */
+  readonly busy: number
+  readonly progress: (text: string) => void
+}
+
+/** All guilds at once for so many seconds, as often as makes a thread so busy; then each alone, as often, `samples` times. */
+export const fairness = Effect.fnUntraced(function* (day: Day, options: Options): Effect.fn.Return<Fairness> {
   const { progress, samples, seconds } = options
   const lives = day.lives.filter((life) => expect(day, life) > 0)
   const p99Of = (life: Life, said: ReadonlyArray<Said>) =>
@@ -119,7 +124,7 @@ export const fairness = Effect.fnUntraced(function* (
   )
   // The longer a guild's messages take, the fewer it has.
   const whole = usual.reduce((sum, took) => sum + Math.sqrt(took), 0)
-  let rate = (AIM * Math.sqrt(1000)) / whole
+  let rate = (FIRST * options.busy * Math.sqrt(1000)) / whole
   const perSecond = (index: number) => Math.min(MOST_PER_SECOND, rate * Math.sqrt(1000 / (usual[index] ?? 1)))
   let p99: ReadonlyArray<number> = []
   let busy = 0
@@ -134,8 +139,8 @@ export const fairness = Effect.fnUntraced(function* (
     p99 = yield* Effect.forEach(lives, (life, index) => p99Of(life, all[index] ?? []))
     const count = all.reduce((sum, said) => sum + said.length, 0)
     progress(`${Math.round(count / seconds)} messages a second, busy for ${busy.toFixed(2)} of the time`)
-    if (busy <= BUSY) break
-    rate *= 0.7 / busy
+    if (busy <= options.busy + TOLERANCE) break
+    rate *= options.busy / busy
   }
   const alone = yield* Effect.forEach(lives, (life, index) =>
     Effect.flatMap(speak(life, perSecond(index), performance.now() + (samples * 1000) / perSecond(index)), (said) =>

@@ -14,6 +14,8 @@ export interface Plan extends Day.Options {
   /** Messages of each guild alone, and how long all speak beside each other. */
   readonly samples: number
   readonly besideSeconds: number
+  /** For which share of the time a thread is busy then. */
+  readonly busy: number
   readonly progress: (text: string) => void
 }
 
@@ -45,10 +47,10 @@ export const lived = Effect.fnUntraced(function* (day: Day.Day, seconds: number)
 
 /** What takes calm: what is kept in memory, and who waits for whom. */
 export const calm = Effect.fnUntraced(function* (day: Day.Day, plan: Plan): Effect.fn.Return<Figures> {
-  const { besideSeconds, connects, messages, offload, progress, samples } = plan
+  const { besideSeconds, busy: aim, connects, messages, offload, progress, samples } = plan
   yield* Day.withoutStopped(day)
   // Before memory is measured: collecting on demand has V8 keep the heap small, and mark it six times as often.
-  const { busy, ratios } = yield* fairness(day, { samples, seconds: besideSeconds, progress })
+  const { busy, ratios } = yield* fairness(day, { samples, seconds: besideSeconds, busy: aim, progress })
   progress(`${offload}: p99 beside the others over alone, by size: ${ratios.map((one) => one.toFixed(1)).join(" ")}`)
   const bytes_per_message_kept = yield* bytesPerMessage(day, messages)
   progress(`${offload}: ${bytes_per_message_kept} bytes for each message`)

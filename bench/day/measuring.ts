@@ -18,7 +18,7 @@ const everywhere = ({ world }: Day, what: What, isOn: boolean) =>
 export const measured = <A>(day: Day, what: What, during: Effect.Effect<A>): Effect.Effect<A> =>
   Effect.gen(function* () {
     // Where clients live elsewhere, the guilds' own thread is one more.
-    const own = day.world.kill === undefined ? undefined : new Meters(day.instruments, GUILDS_THREAD)
+    const own = day.world.kill === undefined ? undefined : yield* Meters.make(day.instruments, GUILDS_THREAD)
     yield* everywhere(day, what, true)
     if (what === "pieces") own?.startPieces()
     else own?.startUtilization()

@@ -2,23 +2,32 @@
 import { type EventLoopUtilization, performance } from "node:perf_hooks"
 import { HeapMeter } from "./heap.ts"
 import type { Instruments } from "./Instruments.ts"
+import { Effect, Scheduler } from "effect"
 import { PieceMeter } from "./pieces.ts"
+import { PieceScheduler } from "./PieceScheduler.ts"
 
 export class Meters {
   private readonly instruments: Instruments
   private readonly thread: number
+  private readonly scheduler: Scheduler.Scheduler
   private pieces: PieceMeter | undefined
   private heap: HeapMeter | undefined
   private since: EventLoopUtilization | undefined
 
-  constructor(instruments: Instruments, thread: number) {
+  private constructor(instruments: Instruments, thread: number, scheduler: Scheduler.Scheduler) {
     this.instruments = instruments
     this.thread = thread
+    this.scheduler = scheduler
+  }
+
+  /** Of this thread. */
+  static make(instruments: Instruments, thread: number): Effect.Effect<Meters> {
+    return Effect.map(Scheduler.Scheduler, (scheduler) => new Meters(instruments, thread, scheduler))
   }
 
   startPieces(): void {
     this.pieces?.stop()
-    this.pieces = new PieceMeter()
+    this.pieces = new PieceMeter(this.scheduler instanceof PieceScheduler ? this.scheduler : undefined)
     this.heap = new HeapMeter()
   }
 

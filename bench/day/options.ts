@@ -20,6 +20,7 @@ export const full: Scale = {
   connects: 12_000,
   samples: 100,
   besideSeconds: 60,
+  busy: 0.5,
   tell,
   progress
 }
@@ -59,7 +60,8 @@ export const scaled = (scale: Scale): Scale => {
     "messages",
     "connects",
     "samples",
-    "besideSeconds"
+    "besideSeconds",
+    "busy"
   ] as const
   return names.reduce((all, name) => ({ ...all, ...asked(name) }), scale)
 }

@@ -1,6 +1,7 @@
 /** How long a thread is held in one piece: by Fanfare, without the collector's part and the bench's own. */
 import { createHook, executionAsyncResource } from "node:async_hooks"
 import { type Profiler, Session } from "node:inspector"
+import type { PieceScheduler } from "./PieceScheduler.ts"
 
 /** Pieces and turns of the event loop that are worth a look, in microseconds. */
 const LONG_MICROS = 2_000
@@ -136,7 +137,7 @@ export interface Pieces {
 
 /**
  * Watches what the event loop calls, and keeps the loop turning, while V8's profiler says whose time it is. A piece is one
- * call: of a timer, of a port, or of a run of the line, with the ticks and microtasks that it leaves. (What `node:perf_hooks`
+ * call: of a timer, of a port, of a run of the line, or of a fiber until it yields, with the ticks and microtasks that it leaves. (What `node:perf_hooks`
  * tells of the collector leaves out the steps of its marking: they were up to two thirds of its time.)
  */
 export class PieceMeter {
@@ -153,8 +154,11 @@ export class PieceMeter {
     after: () => this.depth--
   })
   private isOn = true
+  private readonly scheduler: PieceScheduler | undefined
 
-  constructor() {
+  constructor(scheduler: PieceScheduler | undefined) {
+    this.scheduler = scheduler
+    if (scheduler !== undefined) scheduler.begin = () => void this.cut()
     this.session.connect()
     this.session.post("Profiler.enable")
     this.session.post("Profiler.setSamplingInterval", { interval: INTERVAL_MICROS })
@@ -187,6 +191,7 @@ export class PieceMeter {
   stop(): Pieces {
     this.isOn = false
     this.hook.disable()
+    if (this.scheduler !== undefined) this.scheduler.begin = undefined
     let pieces: Pieces = { longest: Number.NaN, longestTurn: Number.NaN, pause: Number.NaN, told: [] }
     // It answers before it returns.
     this.session.post("Profiler.stop", (_, answer) => {

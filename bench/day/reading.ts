@@ -204,20 +204,36 @@ const OWN_UNTIL = `"owner_id":`
 /** Texts of snapshots that are remembered. */
 const MOST = 64
 
+/**
+ * Payloads that are remembered, twice: the newest, and those before them. A `WeakMap` would do without a number, but the
+ * collector looks at each of its entries while everything stands still: with half a million of them it had half of a pause.
+ */
+const RECENT = 2_048
+
 /** Reads what comes, each payload once however many clients of this thread get it. */
 export class Reading {
   private last: Payload | undefined
   private lastRead: Read | undefined
-  private readonly known = new WeakMap<Payload, Read>()
+  private known = new Map<Payload, Read>()
+  private before = new Map<Payload, Read>()
   private readonly snapshots = new Map<string, SnapshotRead>()
 
   read(payload: Payload): Read {
     if (payload === this.last && this.lastRead !== undefined) return this.lastRead
-    const read = this.known.get(payload) ?? this.readHead(payload.name, payload.head)
-    if (read.kind !== "snapshot") this.known.set(payload, read)
+    const known = this.known.get(payload)
+    const read = known ?? this.before.get(payload) ?? this.readHead(payload.name, payload.head)
+    if (known === undefined && read.kind !== "snapshot") this.remember(payload, read)
     this.last = payload
     this.lastRead = read
     return read
+  }
+
+  private remember(payload: Payload, read: Read): void {
+    if (this.known.size >= RECENT) {
+      this.before = this.known
+      this.known = new Map()
+    }
+    this.known.set(payload, read)
   }
 
   /** Reads a whole frame. */

@@ -2,9 +2,10 @@
  * The day again and again: `npm run soak -- --minutes N`, shared out among the offloads, or under `--offload NAME` alone. It
  * says every few minutes how it stands, on standard error, and at the end all figures in one line.
  */
-import { Effect } from "effect"
+import { Effect, Scheduler } from "effect"
 import { report } from "../support/report.ts"
 import * as Day from "./Day.ts"
+import { PieceScheduler } from "./PieceScheduler.ts"
 import { calm, lived, sofar } from "./figures.ts"
 import { slope, turnOver } from "./memory.ts"
 import { full, offloads, option, scaled, seed, small } from "./options.ts"
@@ -48,5 +49,5 @@ const program = Effect.gen(function* () {
   report("soak", { seed: chosen, minutes, ...each })
 })
 
-await Effect.runPromise(program)
+await Effect.runPromise(Effect.provideService(program, Scheduler.Scheduler, new PieceScheduler()))
 process.exit()

@@ -1,6 +1,6 @@
 /** A worker of the day: its share of the clients. It starts the sooner, the less is imported here. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Effect, Layer, Schema, Tracer } from "effect"
+import { Effect, Layer, Scheduler, Schema, Tracer } from "effect"
 import { threadName, workerData } from "node:worker_threads"
 import * as Offload from "../../src/layers/Offload.ts"
 import * as Sampler from "../../src/layers/Sampler.ts"
@@ -10,6 +10,7 @@ import * as RemoteGuilds from "../../src/programs/RemoteGuilds.ts"
 import * as clients from "./clients.ts"
 import { Instruments } from "./Instruments.ts"
 import { Meters } from "./meters.ts"
+import { PieceScheduler } from "./PieceScheduler.ts"
 import { Tally } from "./Tally.ts"
 import { answersOn, type FromWorker, isWorkerData, ordersOn, ToWorker } from "./talk.ts"
 import { counting } from "./tracing.ts"
@@ -37,7 +38,7 @@ const served = Effect.gen(function* () {
     tally: new Tally(tally),
     capacity,
     arrived: arrivedAt(instruments),
-    meters: new Meters(instruments, self)
+    meters: yield* Meters.make(instruments, self)
   })
   const say = (message: FromWorker) => answering.postMessage(message)
   const runFork = Effect.runForkWith(yield* Effect.context<never>())
@@ -58,5 +59,6 @@ Layer.effectDiscard(served).pipe(
   Layer.provide([Sampler.byFanOutSize(), Offload.senders()]),
   Layer.provide(Layer.succeed(Tracer.Tracer, counting(instruments, self))),
   thread.launch,
+  Effect.provideService(Scheduler.Scheduler, new PieceScheduler()),
   NodeRuntime.runMain
 )

@@ -43,7 +43,7 @@ const here = Effect.fnUntraced(function* (options: Options, offload: Layer.Layer
       tally: new Tally(options.shared),
       capacity: options.capacity,
       arrived: arrivedAt(instruments),
-      meters: new Meters(instruments, GUILDS_THREAD)
+      meters: yield* Meters.make(instruments, GUILDS_THREAD)
     }),
     context
   )
