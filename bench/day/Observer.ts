@@ -35,7 +35,7 @@ export class Observer {
   readonly place: Place
   private readonly ledger: Ledger
   private readonly wrong: (what: string, detail: string) => void
-  private readonly reading = new Reading()
+  private readonly reading = new Reading({ recent: 0 })
   readonly pending: Array<Pending> = []
   readonly coming = new Map<string, Coming>()
   /** Users whose sessions are about to leave, or are gone without a word. */

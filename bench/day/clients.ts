@@ -169,7 +169,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const start = yield* Session.starter()
   // Those who stop reading are to be noticed within a short day.
   const startSmall = yield* Session.starter({ mailboxCapacity: options.capacity })
-  const thread: Thread = { tally, reading: new Reading(), arrived: options.arrived }
+  const thread: Thread = { tally, reading: new Reading({ recent: 64 }), arrived: options.arrived }
   const present = new Map<number, Present>()
   yield* Effect.addFinalizer(() =>
     Effect.forEach(Array.from(present.values()), ({ session }) => session.stop, { discard: true })

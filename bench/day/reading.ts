@@ -205,18 +205,21 @@ const OWN_UNTIL = `"owner_id":`
 const MOST = 64
 
 /**
- * Payloads that are remembered, twice: the newest, and those before them. A `WeakMap` would do without a number, but the
- * collector looks at each of its entries while everything stands still: with half a million of them it had half of a pause.
+ * Reads what comes, each payload once while it is among the `recent`, however many clients of this thread get it. Those that are
+ * remembered are few, so that they die young; a `WeakMap` would remember all, but the collector looks at each of its entries
+ * while everything stands still: with half a million of them that was half of a pause.
  */
-const RECENT = 2_048
-
-/** Reads what comes, each payload once however many clients of this thread get it. */
 export class Reading {
+  private readonly recent: number
   private last: Payload | undefined
   private lastRead: Read | undefined
   private known = new Map<Payload, Read>()
   private before = new Map<Payload, Read>()
   private readonly snapshots = new Map<string, SnapshotRead>()
+
+  constructor({ recent }: { readonly recent: number }) {
+    this.recent = recent
+  }
 
   read(payload: Payload): Read {
     if (payload === this.last && this.lastRead !== undefined) return this.lastRead
@@ -229,7 +232,8 @@ export class Reading {
   }
 
   private remember(payload: Payload, read: Read): void {
-    if (this.known.size >= RECENT) {
+    if (this.recent === 0) return
+    if (this.known.size >= this.recent) {
       this.before = this.known
       this.known = new Map()
     }
