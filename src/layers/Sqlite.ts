@@ -39,11 +39,11 @@ const client = Effect.fnUntraced(function* (path: string, options: Options) {
     // SQLite's own wait for a lock would hold the thread: the connection's does not.
     Effect.try({
       try: () => new DatabaseSync(path, { timeout: 0 }),
-      catch: (cause) => failure(cause, "open")
+      catch: (cause) => failure(cause, "open", path)
     }),
     (database) => Effect.sync(() => database.close())
   )
-  const connection = Connection.make(database, { lockTimeout, statements })
+  const connection = Connection.make(database, { path, lockTimeout, statements })
   // Readers and a writer of other processes do not lock each other out.
   yield* connection.executeUnprepared("PRAGMA journal_mode = WAL", [], undefined)
   yield* connection.executeUnprepared(`PRAGMA synchronous = ${synchronous}`, [], undefined)

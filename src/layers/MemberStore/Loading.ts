@@ -8,9 +8,11 @@
  * @since 0.1.0
  */
 import { Deferred, Effect, Schedule } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
 import type { GuildId, UserId } from "../../domain/Ids.ts"
 import * as MemberQuery from "../../domain/MemberQuery.ts"
 import type { Members } from "../../domain/MemberStore.ts"
+import { isDamaged } from "../Sqlite/failure.ts"
 import * as Table from "./Table.ts"
 
 /** A database that does not answer is given more and more time, up to 10 seconds. */
@@ -35,11 +37,11 @@ export interface Options {
  * @category models
  */
 export interface Loading {
-  /** Loads them all, however long the database takes to answer. */
+  /** Loads them all, however long the database takes to answer, unless it is damaged. */
   readonly load: Effect.Effect<void>
   readonly isDone: () => boolean
-  /** Waits until all are there. */
-  readonly done: Effect.Effect<void>
+  /** Waits until all are there; fails when that will never be. */
+  readonly done: Effect.Effect<void, SqlError>
   /** Whether the working store is the one to ask about this user. */
   readonly covers: (user: UserId) => boolean
 }
@@ -49,7 +51,7 @@ export interface Loading {
  * @category constructors
  */
 export const make = ({ guild, inTurn, pageSize, table, working }: Options): Loading => {
-  const done = Deferred.makeUnsafe<void>()
+  const done = Deferred.makeUnsafe<void, SqlError>()
   let loadedTo = ""
   let isDone = false
 
@@ -76,16 +78,21 @@ export const make = ({ guild, inTurn, pageSize, table, working }: Options): Load
     Deferred.doneUnsafe(done, Effect.void)
   })
 
+  // What is wrong is said once, and not as often as it is tried.
+  let said = ""
+  const say = (error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (reason === said) return Effect.void
+    said = reason
+    return isDamaged(error)
+      ? Effect.logError(`the members of guild ${guild} cannot be loaded: the file is damaged, restore it (${reason})`)
+      : Effect.logError(`the members of guild ${guild} are not loaded yet, and each is asked for (${reason})`)
+  }
   const untilDone = <E>(step: Effect.Effect<void, E>) =>
     step.pipe(
       Effect.catchDefect(Effect.fail),
-      Effect.tapError((error) =>
-        Effect.logError(
-          `the members of guild ${guild} cannot be loaded just now: the database is asked for each`,
-          error
-        )
-      ),
-      Effect.retry(patiently)
+      Effect.tapError(say),
+      Effect.retry({ schedule: patiently, while: (error) => !isDamaged(error) })
     )
 
   return {
@@ -95,7 +102,10 @@ export const make = ({ guild, inTurn, pageSize, table, working }: Options): Load
         yield* untilDone(inTurn(next))
         yield* Effect.yieldNow
       }
-    }).pipe(Effect.orDie),
+    }).pipe(
+      Effect.catchIf(isDamaged, (error) => Effect.sync(() => Deferred.doneUnsafe(done, Effect.fail(error)))),
+      Effect.orDie
+    ),
     isDone: () => isDone,
     done: Deferred.await(done),
     covers

@@ -64,7 +64,10 @@ const whole = Effect.fnUntraced(function* (loading: Loading.Loading, guild: Guil
   const deadline = Duration.fromInputUnsafe(options.deadline ?? DEADLINE)
   const timedOut = () => new ScanTimedOut({ guild, deadlineMillis: Duration.toMillis(deadline) })
   const start = yield* Monotonic.now
-  yield* Effect.timeoutOrElse(loading.done, { duration: deadline, orElse: () => Effect.fail(timedOut()) })
+  yield* loading.done.pipe(
+    Effect.mapError((cause) => new ScanDied({ guild, cause, isFinal: true })),
+    Effect.timeoutOrElse({ duration: deadline, orElse: () => Effect.fail(timedOut()) })
+  )
   const waited = Duration.millis((yield* Monotonic.now) - start)
   return {
     options: { deadline: Duration.subtract(deadline, waited) },

@@ -80,7 +80,7 @@ const begun = (statement: StatementSync, parameters: Array<SQLInputValue>) => {
 }
 
 /**
- * `lockTimeout`: how long a statement is tried while another process has the file locked. `statements`: how many prepared
+ * `path` is where the database is, as errors say it. `lockTimeout`: how long a statement is tried while another process has the file locked. `statements`: how many prepared
  * ones are kept.
  *
  * @since 0.1.0
@@ -88,8 +88,9 @@ const begun = (statement: StatementSync, parameters: Array<SQLInputValue>) => {
  */
 export const make = (
   database: DatabaseSync,
-  options: { readonly lockTimeout: Duration.Input; readonly statements: number }
+  options: { readonly path: string; readonly lockTimeout: Duration.Input; readonly statements: number }
 ): Connection => {
+  const { path } = options
   const prepared = cache(database, options.statements)
   const fresh = (sql: string) => database.prepare(sql)
   const waiting = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")]).pipe(
@@ -110,7 +111,7 @@ export const make = (
         statement.setReadBigInts(fiber.getRef(SafeIntegers))
         return Effect.succeed(use(statement, parameters.map(bound)))
       } catch (cause) {
-        return Effect.fail(failure(cause, operation))
+        return Effect.fail(failure(cause, operation, path))
       }
     })
   /** Most find the file free, and pay for no schedule. */
@@ -158,7 +159,7 @@ export const make = (
                 const { isLast, rows } = Option.getOrElse(read, () => chunk(iterator))
                 return [transformRows?.(rows) ?? rows, isLast ? Option.none() : Option.some(Option.none())] as const
               },
-              catch: (cause) => failure(cause, "stream")
+              catch: (cause) => failure(cause, "stream", path)
             })
           )
         ),
