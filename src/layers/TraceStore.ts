@@ -78,6 +78,25 @@ type Kept = Tracer.Span | FinishedSpan
 
 const shown = (kept: Kept): FinishedSpan => ("startMillis" in kept ? kept : finished(kept))
 
+/** Who made the request that a span is of, if it is of one. */
+const userOf = (kept: Kept): unknown =>
+  "startMillis" in kept ? kept.attributes["user.id"] : kept.attributes.get("user.id")
+
+/** A trace, and who began it, once that is known. */
+interface Trace {
+  readonly spans: Array<Kept>
+  user: unknown
+}
+
+/** The oldest trace of whoever has most of them: one who begins very many takes nobody else's place. */
+const toForget = (traces: ReadonlyMap<string, Trace>): string | undefined => {
+  const counts = new Map<unknown, number>()
+  for (const { user } of traces.values()) counts.set(user, (counts.get(user) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  for (const [id, { user }] of traces) if (counts.get(user) === most) return id
+  return undefined
+}
+
 const decoded = Schema.decodeUnknownOption(FinishedSpan)
 
 /** Tells other threads of the spans that have ended here, and hears of theirs. */
@@ -99,8 +118,8 @@ const shared = Effect.fnUntraced(function* (name: string, hear: (span: FinishedS
 })
 
 /**
- * A tracer that keeps the last traces in memory, and the store to read them from. The oldest trace makes room for a new
- * one; of one trace, the first spans to end are kept. Threads that name the same `channel` have their spans in common.
+ * A tracer that keeps the last traces in memory, and the store to read them from. The oldest trace of whoever has most makes room for
+ * a new one; of one trace, the first spans to end are kept. Threads that name the same `channel` have their spans in common.
  *
  * @since 0.1.0
  * @category layers
@@ -115,18 +134,17 @@ export const ring = (options?: {
   return Layer.effectContext(
     Effect.gen(function* () {
       // A Map keeps the order of insertion, so its first key is the oldest trace.
-      const traces = new Map<string, Array<Kept>>()
+      const traces = new Map<string, Trace>()
       const keep = (span: Kept): void => {
         const known = traces.get(span.traceId)
         if (known !== undefined) {
-          if (known.length < maxSpans) known.push(span)
+          known.user ??= userOf(span)
+          if (known.spans.length < maxSpans) known.spans.push(span)
           return
         }
-        for (const oldest of traces.keys()) {
-          if (traces.size < maxTraces) break
-          traces.delete(oldest)
-        }
-        traces.set(span.traceId, [span])
+        const forgotten = traces.size < maxTraces ? undefined : toForget(traces)
+        if (forgotten !== undefined) traces.delete(forgotten)
+        traces.set(span.traceId, { spans: [span], user: userOf(span) })
       }
       const tell = options?.channel === undefined ? () => {} : yield* shared(`${options.channel}/spans`, keep)
       const store = (span: Tracer.Span): void => {
@@ -135,7 +153,9 @@ export const ring = (options?: {
       }
       return Context.make(TraceStore, {
         spans: (traceId) =>
-          Effect.sync(() => (traces.get(traceId) ?? []).map(shown).toSorted((a, b) => a.startMillis - b.startMillis)),
+          Effect.sync(() =>
+            (traces.get(traceId)?.spans ?? []).map(shown).toSorted((a, b) => a.startMillis - b.startMillis)
+          ),
         traceIds: Effect.sync(() => Array.from(traces.keys()))
       }).pipe(Context.add(Tracer.Tracer, Tracer.make({ span: (options) => new StoredSpan(options, store) })))
     })

@@ -15,4 +15,19 @@ describe("TraceStore", () => {
       )
     }).pipe(Effect.provide(TraceStore.ring()))
   )
+
+  it.effect("whoever begins very many traces takes the places of their own", () =>
+    Effect.gen(function* () {
+      const begin = (name: string, user: string) =>
+        Effect.withSpan(Effect.withSpan(Effect.void, "inner"), name, { root: true, attributes: { "user.id": user } })
+      yield* begin("owner's", "1")
+      for (let nth = 0; nth < 20; nth++) yield* begin(`flood ${nth}`, "2")
+      yield* begin("another's", "3")
+      const { spans, traceIds } = yield* TraceStore.TraceStore
+      const kept = yield* Effect.forEach(yield* traceIds, (id) =>
+        Effect.map(spans(id), (all) => all.find(({ parentSpanId }) => parentSpanId === undefined)?.name)
+      )
+      assert.deepStrictEqual(kept, ["owner's", "flood 18", "flood 19", "another's"])
+    }).pipe(Effect.provide(TraceStore.ring({ traces: 4 })))
+  )
 })
