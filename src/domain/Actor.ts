@@ -198,7 +198,8 @@ export class CallTimedOut extends Schema.TaggedError<CallTimedOut>()("CallTimedO
 }
 
 /**
- * The actor died of a defect: while it handled this request ("maybe"), or before, and was not started again ("no").
+ * The actor died of a defect: while it handled this request ("maybe"), or before, and was not started again ("no"). One whose
+ * supervision has it go on says so of the request alone, and so does one whose handler somebody interrupted.
  * Whether later requests reach it is up to its supervision. Without a `request` it tells of the end of its life.
  *
  * @since 0.1.0
@@ -208,13 +209,16 @@ export class ActorDied extends Schema.TaggedError<ActorDied>()("ActorDied", {
   kind: Schema.String,
   request: Schema.optionalKey(Schema.String),
   handled: Handled,
+  isInterrupted: Schema.optionalKey(Schema.Literal(true)),
   cause: Schema.Defect()
 }) {
   override get message() {
-    if (this.request === undefined) return `the ${this.kind} died of a defect: this is a bug; see the cause`
-    return this.handled === "no"
-      ? `the ${this.kind} died before it handled ${this.request}: this is a bug; see the cause`
-      : `the ${this.kind} died of a defect in its handler of ${this.request}: this is a bug; see the cause`
+    const { handled, isInterrupted, kind, request } = this
+    if (request === undefined) return `the ${kind} died of a defect: this is a bug; see the cause`
+    if (handled === "no") return `the ${kind} died before it handled ${request}: this is a bug; see the cause`
+    return isInterrupted
+      ? `the ${kind} was interrupted while it handled ${request}: find out whether it took effect before sending it again`
+      : `the ${kind} has a defect in its handler of ${request}: this is a bug; see the cause`
   }
 }
 

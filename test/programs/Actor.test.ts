@@ -517,7 +517,9 @@ describe("an actor's supervision", () => {
       const { log, make } = counting()
       const account = yield* make
       yield* Transport.cast(account, "Note", 1)
-      assert.deepInclude(yield* Effect.flip(Transport.call(account, "Interrupt", undefined)), { handled: "maybe" })
+      const error = yield* Effect.flip(Transport.call(account, "Interrupt", undefined))
+      assert.deepInclude(error, { handled: "maybe", isInterrupted: true })
+      assert.match(error.message, /was interrupted while it handled Interrupt: find out/)
       assert.strictEqual(yield* Transport.call(account, "Deposit", 1), 2)
       assert.deepStrictEqual(log, ["1 begins"])
     })

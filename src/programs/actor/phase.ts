@@ -24,7 +24,13 @@ export type Phase =
  * @category errors
  */
 export const died = (kind: string, handled: "no" | "maybe", cause: Cause.Cause<unknown>, request?: string): ActorDied =>
-  new ActorDied({ kind, handled, cause: Cause.squash(cause), ...(request === undefined ? undefined : { request }) })
+  new ActorDied({
+    kind,
+    handled,
+    cause: Cause.squash(cause),
+    ...(request === undefined ? undefined : { request }),
+    ...(Cause.hasInterruptsOnly(cause) ? { isInterrupted: true } : undefined)
+  })
 
 /**
  * Why an actor in this phase takes no requests; `undefined` when it does.
