@@ -13,6 +13,7 @@ import type { AddressInfo } from "node:net"
 import { Server } from "socket.io"
 import { WebSocketServer } from "ws"
 import { community, general, member } from "../examples/support/salon.ts"
+import * as rates from "../test/support/rates.ts"
 import {
   Accounts,
   Guilds,
@@ -74,6 +75,7 @@ const fanfare = Effect.gen(function* () {
     Layer.provideMerge(guilds),
     Layer.provide([
       Session.layer(),
+      rates.unlimited,
       Accounts.fromTokens([[Redacted.make("bench"), author.user]]),
       TraceStore.ring({ traces: 1 }),
       Transport.layerIsolated,

@@ -56,6 +56,8 @@ export * as Relay from "./programs/Relay.ts"
 // To the sessions and their clients.
 export * as Session from "./programs/Session.ts"
 export * as Backlog from "./domain/session/Backlog.ts"
+export * as Rates from "./domain/gateway/Rates.ts"
+export * as TokenBuckets from "./domain/TokenBuckets.ts"
 export * as Unidentified from "./domain/gateway/Unidentified.ts"
 export * as Payload from "./domain/gateway/Payload.ts"
 export * as Gateway from "./programs/Gateway.ts"

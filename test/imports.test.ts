@@ -28,12 +28,14 @@ const HOPS = [
   ["thread"],
   ["http", "port"],
   ["Settings", "demo", "BoundedServer", "loopback", "flags"],
+  ["limitOptions"],
   ["Simulation"],
   ["Ingress", "GrpcIngress", "Page"],
   ["people", "structure", "health"],
   ["guildRequest"],
+  ["route"],
   ["Rest", "Gateway"],
-  ["Submission", "GrpcServer", "commands"],
+  ["Submission", "GrpcServer", "commands", "caller"],
   ["members"],
   ["RemoteGuilds"],
   ["Guilds"],
@@ -75,6 +77,7 @@ const WALL =
 const READS_WALL = [
   "programs/GrpcIngress.ts", // deadlines, as gRPC has them
   "programs/guild/facts.ts", // messages' times and ids, and until when members are timed out
+  "programs/rest/route.ts", // when a bucket is full again, as Discord's clients have it
   "programs/transport/Current.ts", // when a message left for another process
   "programs/transport/Trace.ts" // spans' times
 ]

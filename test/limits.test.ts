@@ -20,6 +20,13 @@ it("docs/operating.md has every limit, with its number", () => {
     )
   assert.deepStrictEqual(
     rows,
-    LIMITS.map(({ beyond, most, per, what }) => [what, per, most, beyond])
+    LIMITS.map(({ beyond, isSettable, most, name, per, what }) => [
+      `\`${name}\``,
+      what,
+      per,
+      most,
+      isSettable ? "yes" : "",
+      beyond
+    ])
   )
 })

@@ -4,10 +4,24 @@
  * @since 0.1.0
  */
 import { Metric } from "effect"
+import type { LimitName } from "./LimitName.ts"
 import type { Rejection } from "./Rejection.ts"
 
 /** From a tenth of a millisecond to the posts' sixteen minutes, in steps of about three. */
 const BOUNDARIES = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000]
+
+/**
+ * `fanfare.limited`: what was refused, or whose connection was ended, because it was beyond a limit, by the limit's name.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const limited = (limit: LimitName): Metric.Counter<number> =>
+  Metric.counter("fanfare.limited", {
+    description: "Times that somebody was refused or sent away at a limit, by its name",
+    attributes: { limit },
+    incremental: true
+  })
 
 /**
  * `fanfare.mailbox.wait`: milliseconds between sending and the start of handling, by the kind of actor that received.

@@ -44,13 +44,16 @@ const exports = (signal: Signal): Effect.Effect<boolean, Config.ConfigError> =>
  */
 export const isConfigured: Effect.Effect<boolean, Config.ConfigError> = exports("TRACES")
 
+/** As it may be logged: without the name and the password that some have. */
+const withoutSecret = (url: string): string => url.replace(/^([a-z]*:?\/\/)?[^@]*@/i, "$1***@")
+
 const checkEndpoint = (signal: Signal) =>
   Effect.flatMap(endpoint(signal), (configured) => {
     const url = Option.getOrElse(configured, () => "")
     return /^https?:/.test(url) && URL.canParse(url)
       ? Effect.void
       : new OtlpMisconfigured({
-          message: `OTEL_EXPORTER_OTLP_ENDPOINT is "${url}", which is no URL: set it to one like http://localhost:4318`
+          message: `OTEL_EXPORTER_OTLP_ENDPOINT is "${withoutSecret(url)}", which is no URL: set it to one like http://localhost:4318`
         })
   })
 

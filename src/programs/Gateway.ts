@@ -8,9 +8,9 @@
  * @see https://discord.com/developers/docs/events/gateway
  * @since 0.1.0
  */
-import { Data, Duration, Effect, Fiber, Option, Redacted, Result, Scope, Semaphore } from "effect"
+import { Data, Duration, Effect, Fiber, Metric, Result, Scope, Semaphore } from "effect"
 import { Hex } from "effect/encoding"
-import { Accounts } from "../domain/Accounts.ts"
+import type { Accounts } from "../domain/Accounts.ts"
 import * as Detached from "../domain/Detached.ts"
 import * as ClientFrame from "../domain/gateway/ClientFrame.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
@@ -18,8 +18,11 @@ import * as Intents from "../domain/gateway/Intents.ts"
 import * as EventJson from "../domain/gateway/EventJson.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
+import * as Rates from "../domain/gateway/Rates.ts"
 import { SessionId, type UserId } from "../domain/Ids.ts"
+import type { LimitName } from "../domain/LimitName.ts"
 import * as RunQueue from "../domain/mailbox/RunQueue.ts"
+import * as Metrics from "../domain/Metrics.ts"
 import * as Monotonic from "../domain/Monotonic.ts"
 import type { Status } from "../domain/Presence.ts"
 import { Unidentified } from "../domain/gateway/Unidentified.ts"
@@ -28,6 +31,7 @@ import type { User } from "../domain/User.ts"
 import * as Commands from "./gateway/commands.ts"
 import * as Guild from "./Guild.ts"
 import { Guilds } from "./Guilds.ts"
+import { caller } from "./ingress/caller.ts"
 import * as Session from "./Session.ts"
 import * as Transport from "./Transport.ts"
 
@@ -54,7 +58,11 @@ const SILENCE = Duration.times(HEARTBEAT_INTERVAL, 1.5)
 export const RATE = { frames: 120, millis: 60_000 } as const
 
 /** The conversation ends because of what the client did. */
-class Hangup extends Data.TaggedError("Hangup")<{ readonly close: CloseCode.Close }> {}
+class Hangup extends Data.TaggedError("Hangup")<{
+  readonly close: CloseCode.Close
+  /** The limit that they were at, if that is why. */
+  readonly limit?: LimitName
+}> {}
 
 type Ended = Hangup | SocketClosed
 
@@ -86,7 +94,7 @@ const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.Cli
     Effect.flatMap((frame) =>
       Effect.flatMap(Monotonic.now, (now) =>
         exceeds(now)
-          ? new Hangup({ close: CloseCode.RATE_LIMITED })
+          ? new Hangup({ close: CloseCode.RATE_LIMITED, limit: "frames" })
           : Effect.fromResult(Result.mapError(ClientFrame.decode(frame), (close) => new Hangup({ close })))
       )
     )
@@ -105,29 +113,40 @@ interface Identity {
 }
 
 const check = Effect.fnUntraced(function* (
-  data: (typeof ClientFrame.Identify.Type)["d"]
+  data: (typeof ClientFrame.Identify.Type)["d"],
+  address: string
 ): Effect.fn.Return<Identity, Hangup, Accounts> {
-  const accounts = yield* Accounts
-  const user = yield* accounts.authenticate(Redacted.make(data.token.replace(/^Bot /i, "")))
-  if (Option.isNone(user)) return yield* new Hangup({ close: CloseCode.AUTHENTICATION_FAILED })
+  const user = yield* Effect.mapError(caller(data.token, address), ({ status }) => {
+    const close = status === 429 ? CloseCode.RATE_LIMITED : CloseCode.AUTHENTICATION_FAILED
+    return new Hangup({ close })
+  })
   if (!Intents.isValid(data.intents)) return yield* new Hangup({ close: CloseCode.INVALID_INTENTS })
   const shard = data.shard ?? [0, 1]
   if (shard[0] < 0 || shard[0] >= shard[1]) return yield* new Hangup({ close: CloseCode.INVALID_SHARD })
   const isPassive = ((data.capabilities ?? 0) & ClientFrame.PASSIVE) !== 0
   const status = Commands.statusOf(data.presence?.status ?? "online")
-  return { user: user.value, intents: data.intents, shard, isPassive, status }
+  return { user, intents: data.intents, shard, isPassive, status }
 })
 
 /** Until the client is known, this fiber is the only one to write to its socket. */
 const identify = Effect.fnUntraced(function* (
   socket: SessionSocket["Service"],
-  next: Effect.Effect<ClientFrame.ClientFrame, Ended>
+  next: Effect.Effect<ClientFrame.ClientFrame, Ended>,
+  address: string
 ): Effect.fn.Return<Identity, Ended, Accounts> {
+  const rates = yield* Rates.Reference
   while (true) {
     const frame = yield* next
     switch (frame.op) {
-      case Opcode.IDENTIFY:
-        return yield* check(frame.d)
+      case Opcode.IDENTIFY: {
+        const identity = yield* check(frame.d, address)
+        const limit = rates.identify(identity.user.id, yield* Monotonic.now)
+        if (limit === undefined) return identity
+        yield* Metric.update(Metrics.limited(limit), 1)
+        // Too many at a time: clients wait for some seconds, and identify again.
+        yield* socket.send(Payload.control(Opcode.INVALID_SESSION, false))
+        break
+      }
       case Opcode.HEARTBEAT:
         yield* socket.send(Payload.control(Opcode.HEARTBEAT_ACK, null))
         break
@@ -219,20 +238,29 @@ const listen = Effect.fnUntraced(function* (
   connected: Commands.Connected,
   next: Effect.Effect<ClientFrame.ClientFrame, Ended>
 ): Effect.fn.Return<never, Ended, Scope.Scope> {
-  const { session } = connected
+  const { session, user } = connected
   const command = yield* Commands.make(connected)
+  const { updates } = yield* Rates.Reference
   while (true) {
     const frame = yield* next
     switch (frame.op) {
       case Opcode.HEARTBEAT:
         if (!(yield* Transport.send(session.mailbox, { _tag: "HeartbeatAck" }))) {
-          return yield* new Hangup({ close: CloseCode.TOO_SLOW })
+          return yield* new Hangup({ close: CloseCode.TOO_SLOW, limit: "waiting-messages" })
         }
         break
       case Opcode.IDENTIFY:
       case Opcode.RESUME:
         return yield* new Hangup({ close: CloseCode.ALREADY_AUTHENTICATED })
       case Opcode.REQUEST_SOUNDBOARD_SOUNDS:
+        break
+      case Opcode.PRESENCE_UPDATE:
+      case Opcode.VOICE_STATE_UPDATE:
+        // Others are told of it: over ten connections one may say no more than over one.
+        if (!updates.take(user, yield* Monotonic.now).isTaken) {
+          return yield* new Hangup({ close: CloseCode.RATE_LIMITED, limit: "updates" })
+        }
+        yield* command(frame)
         break
       default:
         yield* command(frame)
@@ -295,20 +323,20 @@ export const converse = Effect.fnUntraced(
       _trace: []
     })
     // Heartbeats alone do not buy time: a connection that nobody identifies on is given up.
-    const identity = yield* Effect.andThen(socket.send(hello), identify(socket, next)).pipe(
+    const identity = yield* Effect.andThen(socket.send(hello), identify(socket, next, options.address ?? "")).pipe(
       Effect.timeoutOrElse({
         duration: TO_IDENTIFY,
-        orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT })
+        orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT, limit: "time-to-identify" })
       }),
       unidentified.hold(options.address),
-      Effect.catchTag("Crowded", () => new Hangup({ close: CloseCode.TRY_AGAIN_LATER }))
+      Effect.catchTag("Crowded", ({ limit }) => new Hangup({ close: CloseCode.TRY_AGAIN_LATER, limit }))
     )
     const { intents, shard, status, user } = identity
 
     const sessions = yield* Session.Sessions
     const session = yield* Effect.mapError(
       sessions.open(SessionId.make(Hex.random(32)), user.id),
-      () => new Hangup({ close: CloseCode.RATE_LIMITED })
+      () => new Hangup({ close: CloseCode.RATE_LIMITED, limit: "sessions" })
     )
     const connected: Commands.Connected = { session, user: user.id, intents, guilds: new Map(), status }
     yield* connect(connected, identity, (guilds) => {
@@ -318,8 +346,12 @@ export const converse = Effect.fnUntraced(
     })
     yield* Effect.raceFirst(listen(connected, next), Effect.flatMap(session.closed, Effect.fail))
   },
-  Effect.catchTag("Hangup", ({ close }) =>
-    Effect.flatMap(SessionSocket, (socket) => socket.close(close.code, close.reason))
+  Effect.catchTag("Hangup", ({ close, limit }) =>
+    Effect.gen(function* () {
+      if (limit !== undefined) yield* Metric.update(Metrics.limited(limit), 1)
+      const socket = yield* SessionSocket
+      yield* socket.close(close.code, close.reason)
+    })
   ),
   Effect.catchTag("SocketClosed", () => Effect.void),
   Effect.onInterrupt(() => Effect.flatMap(SessionSocket, goodbye)),

@@ -5,17 +5,22 @@
  * @since 0.1.0
  */
 import { status } from "@grpc/grpc-js"
-import { Context, Duration, Effect, Layer, Schema } from "effect"
+import { Context, Duration, Effect, Layer, Metric, Schema } from "effect"
 import { Hex } from "effect/encoding"
 import type { Accounts } from "../domain/Accounts.ts"
+import * as Address from "../domain/Address.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
+import * as Rates from "../domain/gateway/Rates.ts"
 import { ChannelId, GuildId, MessageId, SessionId, type UserId } from "../domain/Ids.ts"
 import type { Message } from "../domain/Message.ts"
+import * as Metrics from "../domain/Metrics.ts"
+import * as Monotonic from "../domain/Monotonic.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import * as Guild from "./Guild.ts"
 import { Guilds } from "./Guilds.ts"
+import * as Caller from "./ingress/caller.ts"
 import * as GrpcServer from "./ingress/GrpcServer.ts"
 import * as Submission from "./ingress/Submission.ts"
 import * as Session from "./Session.ts"
@@ -61,13 +66,32 @@ const CODES: Readonly<Record<number, status>> = {
   504: status.DEADLINE_EXCEEDED
 }
 
-const failure = ({ errors, message, status: http }: RestError.RestError): GrpcServer.Failure => ({
+const failure = ({ errors, message, retryAfter, status: http }: RestError.RestError): GrpcServer.Failure => ({
   code: CODES[http] ?? status.INTERNAL,
-  details: errors === undefined ? message : `${message}: ${JSON.stringify(errors)}`
+  details:
+    retryAfter !== undefined
+      ? `${message} Try again in ${retryAfter} s.`
+      : errors === undefined
+        ? message
+        : `${message}: ${JSON.stringify(errors)}`
 })
 
-const caller = ({ metadata }: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
-  Submission.caller(metadata.get("authorization")[0]?.toString())
+const caller = (call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
+  Caller.caller(call.metadata.get("authorization")[0]?.toString(), Address.client(call.getPeer().replace(/:\d+$/, "")))
+
+/** A message counts with what its author writes by other ways. */
+const admitted = Effect.fnUntraced(function* (
+  author: UserId,
+  channel: ChannelId
+): Effect.fn.Return<void, RestError.RestError> {
+  const rates = yield* Rates.Reference
+  const now = yield* Monotonic.now
+  const all = rates.request(author, now)
+  const counted = all.isTaken ? rates.message(author, channel, now) : all
+  if (counted.isTaken) return
+  yield* Metric.update(Metrics.limited(counted.limit), 1)
+  return yield* RestError.rateLimited(counted.retryAfter, !all.isTaken)
+})
 
 const request = <A, I>(schema: Schema.Codec<A, I>, call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
   Effect.mapError(
@@ -96,6 +120,7 @@ const timeout = (call: GrpcServer.UnaryCall) =>
 const sendMessage = (call: GrpcServer.UnaryCall, author: UserId) =>
   Effect.gen(function* () {
     const { channelId: channel, content, nonce, replyTo } = yield* request(SendMessageRequest, call)
+    yield* admitted(author, channel)
     const guild = yield* Submission.guildOf(channel)
     const input = {
       content,
@@ -132,7 +157,9 @@ const subscribe = (call: GrpcServer.StreamCall) =>
     }
     const guilds = yield* wanted(guildId)
     const sessions = yield* Session.Sessions
-    const session = yield* Effect.mapError(sessions.open(SessionId.make(Hex.random(32)), user), RestError.rateLimited)
+    const session = yield* Effect.catch(sessions.open(SessionId.make(Hex.random(32)), user), ({ message }) =>
+      Effect.andThen(Metric.update(Metrics.limited("sessions"), 1), RestError.tooManySessions(message))
+    )
     for (const guild of guilds) {
       yield* Guild.connect(guild, session, { user, intents: intents === 0 ? DEFAULT_INTENTS : intents }).pipe(
         Effect.catchTag("UnknownMember", () => (guildId === "" ? Effect.void : RestError.missingAccess())),

@@ -5,12 +5,13 @@
  * @see https://discord.com/developers/docs/reference
  * @since 0.1.0
  */
-import { Effect, Layer, Option, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Detached from "../domain/Detached.ts"
 import * as Json from "../domain/gateway/Json.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
-import type { UserId } from "../domain/Ids.ts"
+import * as Rates from "../domain/gateway/Rates.ts"
+import * as Monotonic from "../domain/Monotonic.ts"
 import type { SessionSocket } from "../domain/SessionSocket.ts"
 import * as Gateway from "./Gateway.ts"
 import * as Health from "./ingress/health.ts"
@@ -18,12 +19,14 @@ import * as Submission from "./ingress/Submission.ts"
 import * as Rest from "./Rest.ts"
 import { channelId } from "./rest/guildRequest.ts"
 import * as People from "./rest/people.ts"
+import { addressOf, CallingUser, messageRoute, route } from "./rest/route.ts"
 import * as Structure from "./rest/structure.ts"
 import * as Transport from "./Transport.ts"
 
 const API = "/api/v10"
 
-const sendMessage = Effect.fnUntraced(function* (author: UserId) {
+const sendMessage = Effect.gen(function* () {
+  const { id: author } = yield* CallingUser
   const channel = yield* channelId
   const guild = yield* Submission.guildOf(channel)
   const input = yield* Rest.body(Submission.CreateMessage)
@@ -33,24 +36,22 @@ const sendMessage = Effect.fnUntraced(function* (author: UserId) {
 const MESSAGES = { "http.request.method": "POST", "http.route": `${API}/channels/:channel_id/messages` } as const
 
 /**
- * The only route whose request is fanned out as it is, and so the only one whose callers' traces go on. Who calls is known
- * before their trace is looked at: a stranger's is not.
+ * The only route whose request is fanned out as it is, and so the only one whose callers' traces go on. Who calls, and that
+ * they may, is known before their trace is looked at: a stranger's is not.
  */
 const postMessage = (options: Transport.IngressOptions | undefined) =>
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
-    Effect.matchEffect(Rest.caller, {
-      onFailure: (error) => Effect.succeed(Rest.refused(error)),
-      onSuccess: ({ id }) =>
-        Transport.ingress(
-          headers,
-          { name: "ingress.http", attributes: { ...MESSAGES, "user.id": id } },
-          Effect.tap(Rest.respond(sendMessage(id)), ({ status }) =>
-            Effect.annotateCurrentSpan("http.response.status_code", status)
-          ),
-          options
-        )
-    })
-  )
+  Effect.gen(function* () {
+    const { headers } = yield* HttpServerRequest.HttpServerRequest
+    const { id } = yield* CallingUser
+    return yield* Transport.ingress(
+      headers,
+      { name: "ingress.http", attributes: { ...MESSAGES, "user.id": id } },
+      Effect.tap(Rest.respond(sendMessage), ({ status }) =>
+        Effect.annotateCurrentSpan("http.response.status_code", status)
+      ),
+      options
+    )
+  })
 
 /**
  * What becomes of the traces that callers bring; and `publicUrl`, where clients reach this server if that is behind a proxy
@@ -77,25 +78,33 @@ const gatewayUrl = ({ publicUrl }: Options = {}) =>
 /** Whoever sees a channel may be about to write there. Others are not told yet. */
 const typing = Rest.respondWith(Structure.seenChannel, () => HttpServerResponse.empty())
 
-const SESSION_STARTS = { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 16 }
+/** How many sessions who asks may begin, and how fast. */
+const sessionStarts = Effect.gen(function* () {
+  const { id } = yield* CallingUser
+  const { concurrency, sessionStarts } = yield* Rates.Reference
+  const { remaining, resetAfter } = sessionStarts.look(id, yield* Monotonic.now)
+  const reset_after = Math.ceil(resetAfter)
+  return { total: sessionStarts.rate.tokens, remaining, reset_after, max_concurrency: concurrency }
+})
 
 const rest = (options: Options | undefined) =>
   HttpRouter.addAll([
     HttpRouter.route("GET", `${API}/gateway`, Rest.respond(Effect.map(gatewayUrl(options), (url) => ({ url })))),
-    HttpRouter.route(
+    route(
       "GET",
       `${API}/gateway/bot`,
       Rest.respond(
-        Effect.andThen(
-          Rest.caller,
-          Effect.map(gatewayUrl(options), (url) => ({ url, shards: 1, session_start_limit: SESSION_STARTS }))
-        )
+        Effect.zipWith(gatewayUrl(options), sessionStarts, (url, session_start_limit) => ({
+          url,
+          shards: 1,
+          session_start_limit
+        }))
       )
     ),
     ...People.routes(API),
     ...Structure.routes(API),
-    HttpRouter.route("POST", `${API}/channels/:channel_id/messages`, postMessage(options)),
-    HttpRouter.route("POST", `${API}/channels/:channel_id/typing`, typing),
+    messageRoute(`${API}/channels/:channel_id/messages`, postMessage(options)),
+    route("POST", `${API}/channels/:channel_id/typing`, typing),
     HttpRouter.route(
       "*",
       "/api/*",
@@ -121,10 +130,10 @@ const gateway = <E>(
   options: Options | undefined
 ) => {
   const route = Effect.gen(function* () {
-    const { headers, remoteAddress } = yield* HttpServerRequest.HttpServerRequest
-    if (headers.upgrade?.toLowerCase() !== "websocket") return notPlain
+    const request = yield* HttpServerRequest.HttpServerRequest
+    if (request.headers.upgrade?.toLowerCase() !== "websocket") return notPlain
     const url = yield* gatewayUrl(options)
-    const address = Option.getOrUndefined(remoteAddress)
+    const address = addressOf(request)
     const query = yield* HttpServerRequest.schemaSearchParams(Query)
     // A conversation outlives the span and the async context of the request that began it.
     yield* Detached.run(Effect.provide(Gateway.converse({ url, address, ...query }), Layer.fresh(socket)))

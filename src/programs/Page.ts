@@ -9,6 +9,7 @@ import * as RestError from "../domain/gateway/RestError.ts"
 import type { UserId } from "../domain/Ids.ts"
 import { FinishedSpan, TraceStore } from "../domain/TraceStore.ts"
 import * as Rest from "./Rest.ts"
+import { CallingUser, ownRoute } from "./rest/route.ts"
 
 /**
  * What the page needs to know of its server. `tokens` are those that anybody may see: the demo's, or none, and then the
@@ -60,7 +61,7 @@ const beginnerOf = (spans: ReadonlyArray<FinishedSpan>) =>
 
 const spans = (operators: ReadonlySet<UserId>) =>
   Effect.gen(function* () {
-    const { id } = yield* Rest.caller
+    const { id } = yield* CallingUser
     const { trace_id = "" } = yield* HttpRouter.params
     const store = yield* TraceStore
     const found = yield* store.spans(trace_id)
@@ -79,5 +80,5 @@ export const layer = (settings: Settings, operators: ReadonlySet<UserId> = new S
   Layer.mergeAll(
     HttpRouter.addAll(files),
     HttpRouter.add("GET", "/settings.json", HttpServerResponse.jsonUnsafe(settings, { headers: SECURITY })),
-    HttpRouter.add("GET", "/traces/:trace_id", Rest.respond(spans(operators)))
+    HttpRouter.addAll([ownRoute("GET", "/traces/:trace_id", Rest.respond(spans(operators)))])
   )

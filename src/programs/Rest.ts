@@ -1,23 +1,13 @@
 /**
- * What the REST routes share: who asks, what they send, and how they are refused.
+ * What the REST routes share: what is sent to them, and how they answer and refuse.
  *
  * @since 0.1.0
  */
-import { Effect, Schema, SchemaIssue } from "effect"
-import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import type { Accounts } from "../domain/Accounts.ts"
+import { Effect, Metric, Schema, SchemaIssue } from "effect"
+import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as RestError from "../domain/gateway/RestError.ts"
-import type { User } from "../domain/User.ts"
-import * as Submission from "./ingress/Submission.ts"
-
-/**
- * The user whose token the request bears.
- *
- * @since 0.1.0
- * @category requests
- */
-export const caller: Effect.Effect<User, RestError.RestError, Accounts | HttpServerRequest.HttpServerRequest> =
-  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => Submission.caller(headers.authorization))
+import type { LimitName } from "../domain/LimitName.ts"
+import * as Metrics from "../domain/Metrics.ts"
 
 const issues = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -68,12 +58,16 @@ export const query = <A, I extends Readonly<Record<string, string | ReadonlyArra
  */
 export const MOST_ITEMS = 4_000
 
+/** Keys of one object: those that are of use have some twenty. To look at 24,000 would take 20 ms. */
+const MOST_KEYS = 500
+
 /** How many objects there are in a value, and items in its lists, as far as that is not too many. */
 const items = (value: unknown, before: number): number => {
   if (typeof value !== "object" || value === null) return before
-  let count = before + (Array.isArray(value) ? value.length : 1)
-  if (count > MOST_ITEMS) return count
-  for (const inner of Object.values(value)) count = items(inner, count)
+  const inner = Object.values(value)
+  if (!Array.isArray(value) && inner.length > MOST_KEYS) return MOST_ITEMS + 1
+  let count = before + (Array.isArray(value) ? inner.length : 1)
+  for (let at = 0; at < inner.length && count <= MOST_ITEMS; at++) count = items(inner[at], count)
   return count
 }
 
@@ -82,6 +76,15 @@ const tooManyItems = () =>
     code: "BASE_TYPE_MAX_LENGTH",
     message: `Must be ${MOST_ITEMS} or fewer in length.`
   })
+
+/**
+ * Refuses what is beyond a limit, and counts that.
+ *
+ * @since 0.1.0
+ * @category responses
+ */
+export const beyond = (limit: LimitName, error: RestError.RestError): Effect.Effect<never, RestError.RestError> =>
+  Effect.andThen(Metric.update(Metrics.limited(limit), 1), error)
 
 /**
  * The request's JSON body.
@@ -95,10 +98,21 @@ export const body = <A, I>(
   const decode = Schema.decodeUnknownEffect(schema)
   return Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    if (/^multipart\//i.test(request.headers["content-type"] ?? "")) return yield* RestError.unsupportedMediaType()
-    const text = yield* Effect.mapError(request.text, RestError.tooLarge)
+    const {
+      "content-encoding": encoding = "identity",
+      "content-length": length,
+      "content-type": type
+    } = request.headers
+    if (/^multipart\//i.test(type ?? "") || !/^identity$/i.test(encoding)) {
+      return yield* RestError.unsupportedMediaType()
+    }
+    // One that says so is not read.
+    const most = yield* HttpIncomingMessage.MaxBodySize
+    if (most !== undefined && Number(length ?? 0) > Number(most))
+      return yield* beyond("body-size", RestError.tooLarge())
+    const text = yield* Effect.catch(request.text, () => beyond("body-size", RestError.tooLarge()))
     const json = yield* Effect.try({ try: (): unknown => JSON.parse(text), catch: RestError.invalidJson })
-    if (items(json, 0) > MOST_ITEMS) return yield* tooManyItems()
+    if (items(json, 0) > MOST_ITEMS) return yield* beyond("items", tooManyItems())
     return yield* Effect.mapError(decode(json), invalid)
   })
 }
@@ -107,15 +121,28 @@ export const body = <A, I>(
  * @since 0.1.0
  * @category responses
  */
-export const refused = (error: RestError.RestError): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.jsonUnsafe(
+export const refused = (error: RestError.RestError): HttpServerResponse.HttpServerResponse => {
+  const { code, errors, isGlobal = false, message, retryAfter, status } = error
+  const body = { message, code, ...(errors === undefined ? undefined : { errors }) }
+  if (retryAfter === undefined) {
+    // What is too large has not been read, and the next request on this connection would stand behind it.
+    return HttpServerResponse.jsonUnsafe(body, {
+      status,
+      ...(status === 413 ? { headers: { connection: "close" } } : undefined)
+    })
+  }
+  return HttpServerResponse.jsonUnsafe(
+    { ...body, retry_after: retryAfter, global: isGlobal },
     {
-      message: error.message,
-      code: error.code,
-      ...(error.errors === undefined ? undefined : { errors: error.errors })
-    },
-    { status: error.status }
+      status,
+      headers: {
+        "retry-after": String(Math.ceil(retryAfter)),
+        "x-ratelimit-scope": isGlobal ? "global" : "user",
+        ...(isGlobal ? { "x-ratelimit-global": "true" } : undefined)
+      }
+    }
   )
+}
 
 /**
  * Answers with what is made of the value, or with the refusal. A defect is logged and answered as Discord answers its

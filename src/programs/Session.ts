@@ -7,13 +7,14 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Effect, Exit, Fiber, Inspectable, Layer, Schedule, type Scope } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, Inspectable, Layer, Metric, Schedule, type Scope } from "effect"
 import * as Detached from "../domain/Detached.ts"
 import * as Envelope from "../domain/Envelope.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import type { SessionId, UserId } from "../domain/Ids.ts"
+import type { LimitName } from "../domain/LimitName.ts"
 import { Consumer, type Handled, run } from "../domain/mailbox/Consumer.ts"
 import * as RunQueue from "../domain/mailbox/RunQueue.ts"
 import type * as Mailbox from "../domain/Mailbox.ts"
@@ -129,14 +130,23 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
     return Effect.suspend(() => {
       this.mailbox.count(this.share)
       backlog.stalled(this)
-      return Effect.andThen(Effect.sleep(WRITE_DEADLINE), this.end(CloseCode.TOO_SLOW))
+      return Effect.andThen(Effect.sleep(WRITE_DEADLINE), this.sendAway("time-to-send"))
     }).pipe(Effect.ensuring(Effect.sync(() => backlog.resumed(this))))
   }
 
   shed(): void {
     // At once: so much less waits.
     this.mailbox.shutdownUnsafe()
-    this.shared.fork(this.end(CloseCode.TOO_SLOW))
+    this.shared.fork(this.sendAway("waiting"))
+  }
+
+  /** The client is slower than this limit lets it be. */
+  private sendAway(limit: LimitName): Effect.Effect<void> {
+    return Effect.suspend(() =>
+      this.outcome === undefined
+        ? Effect.andThen(Metric.update(Metrics.limited(limit), 1), this.leave(CloseCode.TOO_SLOW))
+        : Effect.void
+    )
   }
 
   private traced(envelope: Envelope.Envelope<SessionMessage>): Handled<SocketClosed, never> {
@@ -151,8 +161,12 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
     )
   }
 
+  end(close: CloseCode.Close): Effect.Effect<void> {
+    return Effect.suspend(() => (close === CloseCode.TOO_SLOW ? this.sendAway(this.mailbox.limit) : this.leave(close)))
+  }
+
   // Does not wait for the client's consent: one that does not read would not give it.
-  end({ code, reason }: CloseCode.Close): Effect.Effect<void> {
+  private leave({ code, reason }: CloseCode.Close): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.outcome !== undefined) return Effect.void
       this.outcome = new SocketClosed({ code, reason })

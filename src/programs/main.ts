@@ -19,10 +19,11 @@ import {
   type Runtime,
   Schema
 } from "effect"
-import { Command } from "effect/cli"
+import { CliOutput, Command } from "effect/cli"
 import { HttpServer } from "effect/http"
 import { randomUUID } from "node:crypto"
 import { extname } from "node:path"
+import { isLoopback } from "../domain/Address.ts"
 import type * as Propagation from "../domain/Propagation.ts"
 import * as MemberStore from "../layers/MemberStore.ts"
 import { hybrid } from "../layers/MemberStore/hybrid.ts"
@@ -35,7 +36,7 @@ import type * as GrpcIngress from "./GrpcIngress.ts"
 import * as Guilds from "./Guilds.ts"
 import { flags, givenTokens } from "./server/flags.ts"
 import * as http from "./server/http.ts"
-import { isLoopback } from "./server/loopback.ts"
+import * as LimitOptions from "./server/limitOptions.ts"
 import * as Port from "./server/port.ts"
 import { Announcement, type Settings } from "./server/Settings.ts"
 import * as Session from "./Session.ts"
@@ -71,6 +72,7 @@ interface Options {
   readonly workers: Option.Option<number>
   readonly simulate: number
   readonly members: "heap" | "hybrid"
+  readonly limits: LimitOptions.Limits
 }
 
 /** The address that others can reach this server at, if there is one. */
@@ -100,10 +102,13 @@ class GrpcMissing extends Schema.TaggedError<GrpcMissing>()("GrpcMissing", {}) {
 /** Loaded only where it is wanted: gRPC's packages are optional. */
 const grpcIngress = (options: Omit<GrpcIngress.Options, "socket">) =>
   Effect.gen(function* () {
-    const [{ GrpcIngress, layer }, socket] = yield* Effect.tryPromise({
-      try: () => Promise.all([import("./GrpcIngress.ts"), import("../layers/SessionSocket/grpc.ts")]),
+    const [{ GrpcIngress, layer }, socket, { logVerbosity, setLogVerbosity }] = yield* Effect.tryPromise({
+      try: () =>
+        Promise.all([import("./GrpcIngress.ts"), import("../layers/SessionSocket/grpc.ts"), import("@grpc/grpc-js")]),
       catch: () => new GrpcMissing()
     })
+    // What it writes by itself, a port in use, say, is said here too, and with what to do.
+    setLogVerbosity(logVerbosity.NONE)
     const announced = Layer.effectDiscard(
       Effect.flatMap(GrpcIngress, ({ host, port }) => Console.log(`Fanfare is listening for gRPC on ${host}:${port}`))
     )
@@ -207,6 +212,7 @@ const server = (options: Options) =>
       start,
       mailboxWaits,
       simulated: options.simulate,
+      limits: options.limits,
       threads: isShared ? Option.getOrElse(options.workers, workers.defaultCount) : 1
     }
     const grpc = Option.match(options.grpcPort, {
@@ -242,7 +248,8 @@ const fanfare = Command.make(
   flags,
   Effect.fnUntraced(function* (given) {
     const tokens = yield* givenTokens(given)
-    return yield* Layer.launch(server({ ...given, tokens }))
+    const limits = yield* LimitOptions.given(given.limits)
+    return yield* Layer.launch(server({ ...given, tokens, limits }))
   })
 ).pipe(
   Command.withDescription(
@@ -251,6 +258,16 @@ const fanfare = Command.make(
       "where it is not, traces are kept in memory for the page."
   )
 )
+
+/** What is wrong with an option is all that is said, not also every option that there is. */
+const presenter = CliOutput.layerPresenter({
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? Console.error(
+          `fanfare: ${event.errors.map(({ message }) => message).join("\nfanfare: ")}\nfanfare --help lists all options`
+        )
+      : CliOutput.defaultPresenter.present(event)
+})
 
 /** One line for what the operator can mend, and exit code 1. */
 const explain = (error: { readonly message: string }) =>
@@ -277,10 +294,19 @@ const teardown: Runtime.Teardown = (exit, onExit) =>
 fanfare.pipe(
   Command.run({ version: "0.1.0" }),
   Effect.catchTag(
-    ["BadTokens", "CannotListen", "CannotShare", "GrpcCannotListen", "GrpcMissing", "OtlpMisconfigured", "ConfigError"],
+    [
+      "BadLimit",
+      "BadTokens",
+      "CannotListen",
+      "CannotShare",
+      "GrpcCannotListen",
+      "GrpcMissing",
+      "OtlpMisconfigured",
+      "ConfigError"
+    ],
     explain
   ),
-  Effect.provide(NodeServices.layer),
+  Effect.provide([NodeServices.layer, presenter]),
   (program) => Effect.andThen(boundShutdown, program),
   NodeRuntime.runMain({ teardown })
 )

@@ -4,6 +4,8 @@ import { ByteSize, Effect, Layer, Schema } from "effect"
 import { HttpClient, HttpClientRequest, HttpIncomingMessage, HttpRouter, HttpServer } from "effect/http"
 import * as webSocket from "../../src/layers/SessionSocket/webSocket.ts"
 import * as Ingress from "../../src/programs/Ingress.ts"
+import { connect } from "node:net"
+import { gzipSync } from "node:zlib"
 import { GENERAL, GUILD, HIDDEN, READ_ONLY, userId } from "../support/community.ts"
 import * as guilds from "../support/guilds.ts"
 import { recorder } from "../support/tracing.ts"
@@ -326,6 +328,34 @@ it.layer(server)("Ingress", (it) => {
         )
       assert.strictEqual((yield* typing(GENERAL)).status, 204)
       assert.strictEqual((yield* typing(HIDDEN)).status, 403)
+    })
+  )
+
+  it.effect("a body that is compressed is refused as such, and not called invalid", () =>
+    Effect.gen(function* () {
+      const request = HttpClientRequest.post(messages(GENERAL)).pipe(
+        HttpClientRequest.setHeaders({ authorization: `Bot ${TOKEN}`, "content-encoding": "gzip" }),
+        HttpClientRequest.bodyUint8Array(gzipSync(hello), "application/json")
+      )
+      assert.strictEqual((yield* HttpClient.execute(request)).status, 415)
+    })
+  )
+
+  it.effect("a body that is said to be too large is refused before it comes, and the connection ends", () =>
+    Effect.gen(function* () {
+      const address = yield* HttpServer.addressFormattedWith(Effect.succeed)
+      const { port } = new URL(address)
+      const text = yield* Effect.callback<string>((resume) => {
+        const client = connect(Number(port), "localhost")
+        let text = ""
+        client.on("data", (data) => (text += String(data)))
+        client.on("close", () => resume(Effect.succeed(text)))
+        client.write(
+          `POST ${messages(GENERAL)} HTTP/1.1\r\nhost: test\r\nauthorization: Bot ${TOKEN}\r\ncontent-type: application/json\r\n` +
+            `content-length: 1000000000\r\n\r\n{`
+        )
+      })
+      assert.match(text, /^HTTP\/1.1 413 [\s\S]*"code":40005/)
     })
   )
 

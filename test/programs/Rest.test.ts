@@ -12,6 +12,7 @@ import * as webSocket from "../../src/layers/SessionSocket/webSocket.ts"
 import * as Guilds from "../../src/programs/Guilds.ts"
 import * as Ingress from "../../src/programs/Ingress.ts"
 import * as Session from "../../src/programs/Session.ts"
+import * as rates from "../support/rates.ts"
 import { community, GENERAL, GUILD, member, STAFF, userId } from "../support/community.ts"
 
 const members = [5, 3, 1, 4, 2].map((index) => member(index))
@@ -26,6 +27,7 @@ const server = HttpRouter.serve(Ingress.layer(webSocket.layer()), { disableLogge
   Layer.provideMerge(NodeHttpServer.layerTest),
   Layer.provide([
     Session.layer(),
+    rates.unlimited,
     Guilds.layer([{ community: owned, members }]),
     Accounts.fromTokens([
       [Redacted.make("owner"), member(1).user],

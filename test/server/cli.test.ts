@@ -183,7 +183,10 @@ describe("npm start", () => {
     "--offload %s: everybody gets the message, the trace has every hop, and at the end all are told to reconnect",
     ([offload, ...more]) =>
       Effect.gen(function* () {
-        const { child, exited, url } = yield* processes.server(["--offload", offload, ...more])
+        const { child, exited, url } = yield* processes.server(["--offload", offload, ...more], {
+          // All of them are one user, and begin at once.
+          FANFARE_LIMITS: "identifies=1000/1s,requests=10000/1s"
+        })
         // Enough that no thread is left out, whichever the system chooses for each.
         const clients = yield* Effect.forEach(Array.from({ length: 24 }), () => connected(url, "demo-2"))
         yield* write(url, "demo-1")
@@ -357,6 +360,8 @@ describe("npm start", () => {
     ["--port 99999", ["--port", "99999"], {}, /from 0 to 65535/],
     ["PORT=abc", [], { PORT: "abc" }, /got "abc"/],
     ["--grpc-port x", ["--grpc-port", "x"], {}, /got "x"/],
+    ["--limit frames=5", ["--limit", "frames=5"], {}, /got "frames=5".*sessions.*messages \(a rate\)/],
+    ["FANFARE_LIMITS=5", [], { FANFARE_LIMITS: "5" }, /got "5".*sessions.*messages \(a rate\)/],
     ["--public-url chat.example", ["--public-url", "chat.example"], {}, /begins with http:\/\/ or https:\/\//],
     ["--tokens-file nowhere", ["--tokens-file", "/nowhere/tokens"], {}, /tokens-file|nowhere/],
     ["--trace-callers maybe", ["--trace-callers", "maybe"], {}, /continue.*link.*ignore/s],
@@ -386,7 +391,29 @@ describe("npm start", () => {
       assert.strictEqual(code, 1)
       assert.match(output, words)
       assert.notInclude(output, "    at ")
+      // Nor is every option that there is listed.
+      assert.isAtMost(output.trim().split("\n").length, 2)
     })
+  )
+
+  it.live("an endpoint's password is not shown, whatever is wrong with it", () =>
+    Effect.gen(function* () {
+      const { output } = yield* run(["--port", "0"], { OTEL_EXPORTER_OTLP_ENDPOINT: "ftp://name:s3cret@collector" })
+      assert.include(output, `"ftp://***@collector", which is no URL`)
+      assert.notInclude(output, "s3cret")
+    })
+  )
+
+  it.live("a port for gRPC that is taken is said once, with what to do", () =>
+    Effect.gen(function* () {
+      // Whoever has it, it is taken.
+      const { url } = yield* processes.server()
+      const { port } = new URL(url)
+      const { code, output } = yield* run(["--port", "0", "--grpc-port", port])
+      assert.strictEqual(code, 1)
+      assert.match(output, /^fanfare: cannot listen for gRPC .*--grpc-port/)
+      assert.strictEqual(output.trim().split("\n").length, 1, output)
+    }).pipe(Effect.scoped)
   )
 
   /** Writes a message as a sampled caller does. */

@@ -8,6 +8,7 @@ import * as Sampler from "../../src/layers/Sampler.ts"
 import * as Guilds from "../../src/programs/Guilds.ts"
 import * as Session from "../../src/programs/Session.ts"
 import { community, member, STAFF } from "./community.ts"
+import * as rates from "./rates.ts"
 
 /** Members 1 to `size`; the first is staff. */
 export const members = (size: number): ReadonlyArray<Member> =>
@@ -20,10 +21,13 @@ export const layer = (
     readonly relayCapacity?: number
     readonly sampler?: Layer.Layer<Sampler.Sampler>
     readonly offload?: Layer.Layer<Offload.Offload>
+    /** Without it nobody is refused for asking too often. */
+    readonly rates?: Layer.Layer<never>
   }
 ) =>
   Layer.mergeAll(
     Session.layer(),
+    options?.rates ?? rates.unlimited,
     Guilds.layer([{ community, members: members(size), ...options }]),
     Accounts.fromTokens([
       ...members(size).map(({ user }, index) => [Redacted.make(`token-${index + 1}`), user] as const),

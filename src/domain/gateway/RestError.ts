@@ -7,7 +7,8 @@
 import { Schema } from "effect"
 
 /**
- * `status` is HTTP's, `code` Discord's own. `errors` says which field is wrong and how.
+ * `status` is HTTP's, `code` Discord's own. `errors` says which field is wrong and how. With 429, `retryAfter` says in how many
+ * seconds to ask again, and `isGlobal` that this is so whatever is asked for.
  *
  * @since 0.1.0
  * @category errors
@@ -16,7 +17,9 @@ export class RestError extends Schema.TaggedError<RestError>()("RestError", {
   status: Schema.Int,
   code: Schema.Int,
   message: Schema.String,
-  errors: Schema.optionalKey(Schema.Json)
+  errors: Schema.optionalKey(Schema.Json),
+  retryAfter: Schema.optionalKey(Schema.Finite),
+  isGlobal: Schema.optionalKey(Schema.Boolean)
 }) {}
 
 /** Errors that only repeat their status. */
@@ -96,10 +99,24 @@ export const unknownUser = () => new RestError({ status: 404, code: 10013, messa
  */
 export const tooLarge = () => new RestError({ status: 413, code: 40005, message: "Request entity too large" })
 /**
+ * Too much was asked for; there will be room in so many milliseconds.
+ *
  * @since 0.1.0
  * @category constructors
  */
-export const rateLimited = () => new RestError({ status: 429, code: 0, message: "You are being rate limited." })
+export const rateLimited = (millis: number, isGlobal: boolean) =>
+  new RestError({
+    status: 429,
+    code: 0,
+    message: "You are being rate limited.",
+    retryAfter: Math.ceil(millis) / 1_000,
+    isGlobal
+  })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const tooManySessions = (message: string) => new RestError({ status: 429, code: 0, message })
 /**
  * @since 0.1.0
  * @category constructors

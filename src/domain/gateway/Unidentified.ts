@@ -11,7 +11,9 @@ import { Context, Effect, Schema } from "effect"
  * @since 0.1.0
  * @category errors
  */
-export class Crowded extends Schema.TaggedError<Crowded>()("Crowded", {}) {
+export class Crowded extends Schema.TaggedError<Crowded>()("Crowded", {
+  limit: Schema.Literals(["unidentified", "unidentified-per-address"])
+}) {
   override get message() {
     return "too many connections have yet to identify: connect again in a while"
   }
@@ -56,10 +58,11 @@ export const make = ({ all, perAddress }: Limits = DEFAULTS): Unidentified => {
   let count = 0
   const enter = (address: string) => {
     const here = byAddress.get(address) ?? 0
-    if (count >= all || here >= perAddress) return false
+    if (count >= all) return Effect.fail(new Crowded({ limit: "unidentified" }))
+    if (here >= perAddress) return Effect.fail(new Crowded({ limit: "unidentified-per-address" }))
     count++
     byAddress.set(address, here + 1)
-    return true
+    return Effect.void
   }
   const leave = (address: string) => {
     count--
@@ -72,7 +75,7 @@ export const make = ({ all, perAddress }: Limits = DEFAULTS): Unidentified => {
       (address = "") =>
       (effect) =>
         Effect.acquireUseRelease(
-          Effect.suspend(() => (enter(address) ? Effect.void : Effect.fail(new Crowded()))),
+          Effect.suspend(() => enter(address)),
           () => effect,
           () => Effect.sync(() => leave(address))
         )

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Envelope from "../Envelope.ts"
+import type { LimitName } from "../LimitName.ts"
 import { EMPTY } from "../mailbox/Buffer.ts"
 import { MailboxImpl } from "../mailbox/MailboxImpl.ts"
 import type { RunQueue } from "../mailbox/RunQueue.ts"
@@ -46,6 +47,13 @@ export class SessionMailbox extends MailboxImpl<Incoming, never> {
     const counted: Counted = { share, bytes: 0 }
     this.counted = counted
     this.each((incoming) => came(counted, incoming))
+  }
+
+  /** What it has as much of as it may, when it takes no more. */
+  get limit(): LimitName {
+    const { counted } = this
+    if (counted === undefined || !isFull(counted)) return "waiting-messages"
+    return counted.share.isFull ? "waiting-per-user" : "waiting-per-session"
   }
 
   override offerUnsafe(message: Incoming): boolean {

@@ -6,12 +6,13 @@
  * @see https://discord.com/developers/docs/events/gateway-events#send-events
  * @since 0.1.0
  */
-import { Effect, type Scope, Semaphore } from "effect"
+import { Effect, Metric, type Scope, Semaphore } from "effect"
 import type * as ClientFrame from "../../domain/gateway/ClientFrame.ts"
 import * as EventJson from "../../domain/gateway/EventJson.ts"
 import * as Opcode from "../../domain/gateway/Opcode.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
 import type { GuildId, UserId } from "../../domain/Ids.ts"
+import * as Metrics from "../../domain/Metrics.ts"
 import type { Status } from "../../domain/Presence.ts"
 import type { Guild } from "../Guild.ts"
 import type { Session } from "../Session.ts"
@@ -106,7 +107,10 @@ export const make = Effect.fnUntraced(function* (
   ) => {
     if (waiting >= MAX_WAITING) {
       const data = EventJson.membersLimited({ guild: guild.id, nonce: d.nonce ?? undefined, retryAfter: RETRY_AFTER })
-      return Transport.send(session.mailbox, Payload.make("RATE_LIMITED", data))
+      return Effect.andThen(
+        Metric.update(Metrics.limited("member-requests"), 1),
+        Transport.send(session.mailbox, Payload.make("RATE_LIMITED", data))
+      )
     }
     waiting++
     return oneAtATime

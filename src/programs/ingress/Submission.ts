@@ -4,32 +4,17 @@
  *
  * @since 0.1.0
  */
-import { Array, type Duration, Effect, Redacted, Schema } from "effect"
+import { Array, type Duration, Effect, Metric, Schema } from "effect"
 import type { ActorError } from "../../domain/Actor.ts"
-import { Accounts } from "../../domain/Accounts.ts"
 import { characters, Embed, LIMITS } from "../../domain/Embed.ts"
 import * as RestError from "../../domain/gateway/RestError.ts"
 import { type ChannelId, MessageId, RoleId, UserId } from "../../domain/Ids.ts"
 import * as Mentions from "../../domain/Mentions.ts"
 import { MAX_LENGTH, type Draft, type Message } from "../../domain/Message.ts"
-import type { User } from "../../domain/User.ts"
+import * as Metrics from "../../domain/Metrics.ts"
 import type { Guild } from "../Guild.ts"
 import { Guilds } from "../Guilds.ts"
 import * as Transport from "../Transport.ts"
-
-/**
- * The user whose token is in an `authorization`, with or without "Bot " or "Bearer " before it.
- *
- * @since 0.1.0
- * @category callers
- */
-export const caller = (authorization: string | undefined): Effect.Effect<User, RestError.RestError, Accounts> =>
-  Effect.gen(function* () {
-    const accounts = yield* Accounts
-    const token = (authorization ?? "").replace(/^(Bot|Bearer) /i, "")
-    if (token === "") return yield* RestError.unauthorized()
-    return yield* Effect.flatMap(accounts.authenticate(Redacted.make(token)), Effect.fromOption)
-  }).pipe(Effect.mapError(RestError.unauthorized))
 
 const MAX_NONCE = 25
 
@@ -108,7 +93,9 @@ const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError
       message: `Embed size exceeds maximum size of ${LIMITS.characters}`
     })
   }
-  if (embeds.length > 0 && JSON.stringify(embeds).length > MAX_WRITTEN) return RestError.tooLarge()
+  if (embeds.length > 0 && JSON.stringify(embeds).length > MAX_WRITTEN) {
+    return Effect.andThen(Metric.update(Metrics.limited("embeds-size"), 1), RestError.tooLarge())
+  }
   if (String(nonce ?? "").length > MAX_NONCE) return tooLong("nonce", MAX_NONCE)
   if (content.trim() === "" && embeds.length === 0) return RestError.emptyMessage()
   return Effect.map(mentions(content, input.allowed_mentions), (mentions) => ({

@@ -17,6 +17,7 @@ import { Guilds } from "../Guilds.ts"
 import * as Submission from "../ingress/Submission.ts"
 import * as Rest from "../Rest.ts"
 import * as Transport from "../Transport.ts"
+import { CallingUser } from "./route.ts"
 
 const parameter = <A>(schema: Schema.Codec<A, string>, name: string) =>
   Effect.flatMap(HttpRouter.params, (params) => Rest.parameter(schema, name, params[name]))
@@ -43,7 +44,7 @@ export const roleId = parameter(RoleId, "role_id")
  * @category parameters
  */
 export const userId = Effect.flatMap(HttpRouter.params, ({ user_id }) =>
-  user_id === "@me" ? Effect.map(Rest.caller, ({ id }) => id) : Rest.parameter(UserId, "user_id", user_id)
+  user_id === "@me" ? Effect.map(CallingUser, ({ id }) => id) : Rest.parameter(UserId, "user_id", user_id)
 )
 /**
  * Of a role or a member, whichever has the overwrite.
@@ -69,7 +70,7 @@ export const view = (guild: Guild, { id }: User): Effect.Effect<View, RestError.
  * @category guilds
  */
 export const guild = Effect.gen(function* () {
-  const me = yield* Rest.caller
+  const me = yield* CallingUser
   const id = yield* guildId
   const { byId } = yield* Guilds
   return { me, guild: yield* Effect.mapError(Effect.fromOption(byId(id)), RestError.unknownGuild) }
@@ -82,7 +83,7 @@ export const guild = Effect.gen(function* () {
  * @category guilds
  */
 export const channelGuild = Effect.gen(function* () {
-  const me = yield* Rest.caller
+  const me = yield* CallingUser
   const channel = yield* channelId
   return { me, channel, guild: yield* Submission.guildOf(channel) }
 })

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { Array as Arr, Effect, Schema } from "effect"
-import { HttpRouter, HttpServerResponse } from "effect/http"
+import { HttpServerResponse } from "effect/http"
 import * as Json from "../../domain/gateway/Json.ts"
 import * as RestBody from "../../domain/gateway/RestBody.ts"
 import * as RestError from "../../domain/gateway/RestError.ts"
@@ -15,12 +15,13 @@ import { Guilds } from "../Guilds.ts"
 import * as Rest from "../Rest.ts"
 import * as Transport from "../Transport.ts"
 import { answered, guild, ownGuild, roleId, userId } from "./guildRequest.ts"
+import { CallingUser, route } from "./route.ts"
 
 const nothing = () => HttpServerResponse.empty()
 
 /** Somebody in one of the guilds that who asks is in too. */
 const user = Effect.gen(function* () {
-  const me = yield* Rest.caller
+  const me = yield* CallingUser
   const wanted = yield* userId
   if (wanted === me.id) return Json.user(me)
   const { all } = yield* Guilds
@@ -100,21 +101,13 @@ const leave = Effect.gen(function* () {
  * @category routes
  */
 export const routes = (api: `/${string}`) => [
-  HttpRouter.route("GET", `${api}/users/:user_id`, Rest.respond(user)),
-  HttpRouter.route("DELETE", `${api}/users/@me/guilds/:guild_id`, Rest.respondWith(leave, nothing)),
-  HttpRouter.route("GET", `${api}/guilds/:guild_id/members`, Rest.respond(list)),
-  HttpRouter.route("GET", `${api}/guilds/:guild_id/members/search`, Rest.respond(search)),
-  HttpRouter.route("GET", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(member)),
-  HttpRouter.route("PATCH", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(update)),
-  HttpRouter.route("DELETE", `${api}/guilds/:guild_id/members/:user_id`, Rest.respondWith(remove, nothing)),
-  HttpRouter.route(
-    "PUT",
-    `${api}/guilds/:guild_id/members/:user_id/roles/:role_id`,
-    Rest.respondWith(giveRole, nothing)
-  ),
-  HttpRouter.route(
-    "DELETE",
-    `${api}/guilds/:guild_id/members/:user_id/roles/:role_id`,
-    Rest.respondWith(takeRole, nothing)
-  )
+  route("GET", `${api}/users/:user_id`, Rest.respond(user)),
+  route("DELETE", `${api}/users/@me/guilds/:guild_id`, Rest.respondWith(leave, nothing)),
+  route("GET", `${api}/guilds/:guild_id/members`, Rest.respond(list)),
+  route("GET", `${api}/guilds/:guild_id/members/search`, Rest.respond(search)),
+  route("GET", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(member)),
+  route("PATCH", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(update)),
+  route("DELETE", `${api}/guilds/:guild_id/members/:user_id`, Rest.respondWith(remove, nothing)),
+  route("PUT", `${api}/guilds/:guild_id/members/:user_id/roles/:role_id`, Rest.respondWith(giveRole, nothing)),
+  route("DELETE", `${api}/guilds/:guild_id/members/:user_id/roles/:role_id`, Rest.respondWith(takeRole, nothing))
 ]

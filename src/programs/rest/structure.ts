@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import { Effect } from "effect"
-import { HttpRouter, HttpServerResponse } from "effect/http"
+import { HttpServerResponse } from "effect/http"
 import * as Audience from "../../domain/Audience.ts"
 import * as Json from "../../domain/gateway/Json.ts"
 import * as RestBody from "../../domain/gateway/RestBody.ts"
@@ -14,6 +14,7 @@ import * as RestError from "../../domain/gateway/RestError.ts"
 import * as Rest from "../Rest.ts"
 import * as Transport from "../Transport.ts"
 import { answered, channelGuild, guild, overwriteId, ownGuild, roleId, view } from "./guildRequest.ts"
+import { route } from "./route.ts"
 
 const nothing = () => HttpServerResponse.empty()
 
@@ -111,39 +112,27 @@ const removeOverwrite = Effect.gen(function* () {
  * @category routes
  */
 export const routes = (api: `/${string}`) => [
-  HttpRouter.route(
-    "GET",
-    `${api}/guilds/:guild_id`,
-    Rest.respond(Effect.map(seen, ({ community }) => Json.guild(community)))
-  ),
-  HttpRouter.route("GET", `${api}/guilds/:guild_id/roles`, Rest.respond(allRoles)),
-  HttpRouter.route("POST", `${api}/guilds/:guild_id/roles`, Rest.respond(createRole)),
-  HttpRouter.route("PATCH", `${api}/guilds/:guild_id/roles`, Rest.respond(orderRoles)),
-  HttpRouter.route("GET", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respond(oneRole)),
-  HttpRouter.route("PATCH", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respond(updateRole)),
-  HttpRouter.route("DELETE", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respondWith(deleteRole, nothing)),
-  HttpRouter.route(
+  route("GET", `${api}/guilds/:guild_id`, Rest.respond(Effect.map(seen, ({ community }) => Json.guild(community)))),
+  route("GET", `${api}/guilds/:guild_id/roles`, Rest.respond(allRoles)),
+  route("POST", `${api}/guilds/:guild_id/roles`, Rest.respond(createRole)),
+  route("PATCH", `${api}/guilds/:guild_id/roles`, Rest.respond(orderRoles)),
+  route("GET", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respond(oneRole)),
+  route("PATCH", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respond(updateRole)),
+  route("DELETE", `${api}/guilds/:guild_id/roles/:role_id`, Rest.respondWith(deleteRole, nothing)),
+  route(
     "GET",
     `${api}/guilds/:guild_id/channels`,
     Rest.respond(Effect.map(seen, ({ community, lastMessages }) => Json.channels(community, lastMessages)))
   ),
-  HttpRouter.route("POST", `${api}/guilds/:guild_id/channels`, Rest.respond(createChannel)),
-  HttpRouter.route("PATCH", `${api}/guilds/:guild_id/channels`, Rest.respondWith(orderChannels, nothing)),
-  HttpRouter.route(
+  route("POST", `${api}/guilds/:guild_id/channels`, Rest.respond(createChannel)),
+  route("PATCH", `${api}/guilds/:guild_id/channels`, Rest.respondWith(orderChannels, nothing)),
+  route(
     "GET",
     `${api}/channels/:channel_id`,
     Rest.respond(Effect.map(seenChannel, ({ channel, guild }) => Json.channel(channel, guild.id)))
   ),
-  HttpRouter.route("PATCH", `${api}/channels/:channel_id`, Rest.respond(updateChannel)),
-  HttpRouter.route("DELETE", `${api}/channels/:channel_id`, Rest.respond(deleteChannel)),
-  HttpRouter.route(
-    "PUT",
-    `${api}/channels/:channel_id/permissions/:overwrite_id`,
-    Rest.respondWith(putOverwrite, nothing)
-  ),
-  HttpRouter.route(
-    "DELETE",
-    `${api}/channels/:channel_id/permissions/:overwrite_id`,
-    Rest.respondWith(removeOverwrite, nothing)
-  )
+  route("PATCH", `${api}/channels/:channel_id`, Rest.respond(updateChannel)),
+  route("DELETE", `${api}/channels/:channel_id`, Rest.respond(deleteChannel)),
+  route("PUT", `${api}/channels/:channel_id/permissions/:overwrite_id`, Rest.respondWith(putOverwrite, nothing)),
+  route("DELETE", `${api}/channels/:channel_id/permissions/:overwrite_id`, Rest.respondWith(removeOverwrite, nothing))
 ]

@@ -5,6 +5,7 @@
  */
 import { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { Socket } from "node:net"
+import type { LimitName } from "../../domain/LimitName.ts"
 
 /**
  * Requests that one connection may have under way. Clients that wait for an answer before they ask again have one; nobody who
@@ -25,6 +26,20 @@ export const MOST_IN_FLIGHT = 32
 export const STANDSTILL = 60_000
 
 /**
+ * `body` is how many bytes a request's body may have: whoever asks with `Expect: 100-continue` is not told to send more.
+ * `limited` is told of each connection that is cut, and why.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly most?: number
+  readonly standstill?: number
+  readonly body?: number
+  readonly limited?: (limit: LimitName) => void
+}
+
+/**
  * A connection with more requests than it may have is cut: to answer them would take what it asks for. One that takes nothing
  * of its answers is cut too.
  *
@@ -37,14 +52,22 @@ export const STANDSTILL = 60_000
 export class BoundedServer extends Server {
   private readonly inFlight = new WeakMap<Socket, number>()
   private readonly most: number
+  private readonly limited: (limit: LimitName) => void
 
-  constructor({
-    most = MOST_IN_FLIGHT,
-    standstill = STANDSTILL
-  }: { readonly most?: number; readonly standstill?: number } = {}) {
+  constructor({ body, limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL }: Options = {}) {
     super()
+    // A client that asks first whether to send a body that is too large gets its answer instead.
+    this.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
+      if (body === undefined || Number(request.headers["content-length"] ?? 0) <= body) response.writeContinue()
+      this.emit("request", request, response)
+    })
     this.most = most
+    this.limited = limited
     this.timeout = standstill
+    this.on("timeout", (socket) => {
+      limited("standstill")
+      socket.destroy()
+    })
   }
 
   // A listener could not keep others from hearing of a request.
@@ -55,7 +78,9 @@ export class BoundedServer extends Server {
     }
     const { socket } = request
     const before = this.inFlight.get(socket) ?? 0
-    if (before >= this.most || socket.destroyed) {
+    if (socket.destroyed) return true
+    if (before >= this.most) {
+      this.limited("requests-under-way")
       socket.destroy()
       return true
     }

@@ -5,6 +5,7 @@
  */
 import { Config, Effect, Option, Redacted } from "effect"
 import { Flag } from "effect/cli"
+import * as LimitOptions from "./limitOptions.ts"
 
 const host = Flag.String("host").pipe(
   Flag.withDescription("Address to listen on (HOST)"),
@@ -115,6 +116,16 @@ const tokensFile = Flag.FileText("tokens-file").pipe(
   Flag.optional
 )
 
+const limits = Flag.String("limit").pipe(
+  Flag.withDescription(
+    "What a client may have, otherwise than by default; repeat it for more (FANFARE_LIMITS, separated by commas). The names " +
+      "are in docs/operating.md"
+  ),
+  Flag.withMetavar("name=value"),
+  Flag.filterMap(LimitOptions.parse, LimitOptions.expected),
+  Flag.atLeast(0)
+)
+
 /**
  * @since 0.1.0
  * @category options
@@ -132,6 +143,7 @@ export const flags = {
   offload,
   workers: workerCount,
   members,
+  limits,
   simulate
 }
 

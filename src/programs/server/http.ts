@@ -4,9 +4,11 @@
  * @since 0.1.0
  */
 import { NodeHttpServer } from "@effect/platform-node"
-import { Array, ByteSize, Layer, Redacted } from "effect"
+import { Array, ByteSize, Effect, Layer, Redacted } from "effect"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter } from "effect/http"
 import { threadId } from "node:worker_threads"
+import type { LimitName } from "../../domain/LimitName.ts"
+import * as Metrics from "../../domain/Metrics.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as Accounts from "../../layers/Accounts.ts"
 import * as Otlp from "../../layers/Otlp.ts"
@@ -16,6 +18,7 @@ import * as demo from "../demo.ts"
 import * as Ingress from "../Ingress.ts"
 import * as Page from "../Page.ts"
 import * as Transport from "../Transport.ts"
+import * as LimitOptions from "./limitOptions.ts"
 import * as Loopback from "./loopback.ts"
 import { BoundedServer } from "./BoundedServer.ts"
 import type { Settings } from "./Settings.ts"
@@ -62,13 +65,14 @@ export const owners = ({ isDemo, tokens }: Settings) =>
  * @category layers
  */
 export const surroundings = (settings: Settings) => {
-  const { channel, isExported, mailboxWaits } = settings
+  const { channel, isExported, limits, mailboxWaits } = settings
   const telemetry = Otlp.layer({
     serviceName: "fanfare",
     ...(channel === undefined ? undefined : { instance: `${channel}/${threadId}` })
   })
   return Layer.mergeAll(
     Accounts.fromTokens(owners(settings)),
+    LimitOptions.layer(limits),
     Layer.merge(telemetry, isExported ? TraceStore.none : TraceStore.ring(channel === undefined ? {} : { channel })),
     Layer.succeed(Propagation.waits, () => mailboxWaits),
     // The transport opens the spans, of what is sampled; the server's own would be one for every request.
@@ -102,13 +106,18 @@ export const layer = (settings: Settings) => {
   ).pipe(
     Layer.provide(Transport.layerIsolated),
     Layer.provideMerge(
-      NodeHttpServer.layer(() => new BoundedServer(), {
-        host,
-        port,
-        reusePort: channel !== undefined,
-        gracefulShutdownTimeout: GRACE,
-        websocket: { maxPayload: MAX_FRAME }
-      })
+      Layer.unwrap(
+        Effect.map(Effect.context<never>(), (context) => {
+          const limited = (limit: LimitName) => Metrics.limited(limit).updateUnsafe(1, context)
+          return NodeHttpServer.layer(() => new BoundedServer({ body: MAX_BODY, limited }), {
+            host,
+            port,
+            reusePort: channel !== undefined,
+            gracefulShutdownTimeout: GRACE,
+            websocket: { maxPayload: MAX_FRAME }
+          })
+        })
+      )
     )
   )
 }

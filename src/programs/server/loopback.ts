@@ -6,17 +6,9 @@
  */
 import { Effect } from "effect"
 import { HttpRouter, HttpServerRequest } from "effect/http"
+import { isLoopback } from "../../domain/Address.ts"
 import * as RestError from "../../domain/gateway/RestError.ts"
 import * as Rest from "../Rest.ts"
-
-/**
- * Whether a name or an address is this machine's own.
- *
- * @since 0.1.0
- * @category guards
- */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host)
 
 /** A name without its port. */
 const nameOf = (authority: string): string => authority.replace(/:\d+$/, "").toLowerCase()

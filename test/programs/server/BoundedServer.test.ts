@@ -3,13 +3,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type { RequestListener, ServerResponse } from "node:http"
 import { connect, type Socket } from "node:net"
-import { BoundedServer, MOST_IN_FLIGHT } from "../../../src/programs/server/BoundedServer.ts"
+import { BoundedServer, MOST_IN_FLIGHT, type Options } from "../../../src/programs/server/BoundedServer.ts"
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: test\r\n\r\n"
 
 const serve = Effect.fnUntraced(function* (
   listener: RequestListener | undefined,
-  options?: { readonly standstill: number }
+  options?: Options
 ): Effect.fn.Return<() => Socket, never, Scope.Scope> {
   const server = new BoundedServer(options)
   if (listener !== undefined) server.on("request", listener)
@@ -48,6 +48,29 @@ describe("BoundedServer", () => {
       client.write(REQUEST.repeat(500))
       yield* closed(client)
       assert.strictEqual(begun, MOST_IN_FLIGHT)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("whoever asks first whether to send a body is not told to send one that is too large", () =>
+    Effect.gen(function* () {
+      const heard: Array<string> = []
+      const open = yield* serve(
+        (request, response) => {
+          heard.push(request.headers["content-length"] ?? "")
+          response.writeHead(request.headers["content-length"] === "11" ? 413 : 200, { connection: "close" }).end()
+        },
+        { body: 10 }
+      )
+      const ask = (length: number) => {
+        const client = open()
+        let text = ""
+        client.on("data", (data) => (text += String(data)))
+        client.write(`POST / HTTP/1.1\r\nhost: test\r\nexpect: 100-continue\r\ncontent-length: ${length}\r\n\r\n`)
+        return Effect.map(closed(client), () => Array.from(text.matchAll(/^HTTP\/1.1 (\d+)/gm), ([, status]) => status))
+      }
+      assert.deepStrictEqual(yield* ask(10), ["100", "200"])
+      assert.deepStrictEqual(yield* ask(11), ["413"])
+      assert.deepStrictEqual(heard, ["10", "11"])
     }).pipe(Effect.scoped)
   )
 

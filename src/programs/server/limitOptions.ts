@@ -1,0 +1,176 @@
+/**
+ * The limits that an operator can set: `--limit sessions=500 --limit messages=20/5s`.
+ *
+ * @since 0.1.0
+ */
+import { Config, Effect, Layer, Option, Schema } from "effect"
+import * as Rates from "../../domain/gateway/Rates.ts"
+import * as Unidentified from "../../domain/gateway/Unidentified.ts"
+import type { LimitName } from "../../domain/LimitName.ts"
+import { Places } from "../../domain/Places.ts"
+import * as Searches from "../../domain/Searches.ts"
+import * as Backlog from "../../domain/session/Backlog.ts"
+import { Rate } from "../../domain/TokenBuckets.ts"
+
+/** How many there may be, or how many bytes. */
+const COUNTS = {
+  unidentified: Unidentified.DEFAULTS.all,
+  "unidentified-per-address": Unidentified.DEFAULTS.perAddress,
+  sessions: Backlog.DEFAULTS.sessions,
+  searches: Searches.DEFAULTS.size,
+  "searches-per-user": Searches.DEFAULTS.share,
+  "waiting-per-session": Backlog.DEFAULTS.session,
+  "waiting-per-user": Backlog.DEFAULTS.user,
+  waiting: Backlog.DEFAULTS.process
+} as const satisfies Partial<Record<LimitName, number>>
+
+/** How often something may be done. */
+const RATES = {
+  requests: Rates.DEFAULTS.requests,
+  "requests-per-route": Rates.DEFAULTS.requestsPerRoute,
+  messages: Rates.DEFAULTS.messages,
+  updates: Rates.DEFAULTS.updates,
+  identifies: Rates.DEFAULTS.identifies,
+  "session-starts": Rates.DEFAULTS.sessionStarts,
+  "wrong-tokens": Rates.DEFAULTS.wrongTokens
+} as const satisfies Partial<Record<LimitName, Rate>>
+
+type Count = keyof typeof COUNTS
+type RateName = keyof typeof RATES
+
+const isCount = (name: string): name is Count => Object.hasOwn(COUNTS, name)
+const isRate = (name: string): name is RateName => Object.hasOwn(RATES, name)
+
+/**
+ * Whether a limit can be set.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isSettable = (name: LimitName): boolean => isCount(name) || isRate(name)
+
+/**
+ * What is set, by name. What is not is as by default.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Limits = Schema.Struct({
+  counts: Schema.Record(Schema.String, Schema.Int),
+  rates: Schema.Record(Schema.String, Rate)
+})
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Limits = typeof Limits.Type
+
+const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+
+const countIn = (text: string): number | undefined => {
+  const [, digits = "", unit] = /^(\d{1,12})(KiB|MiB|GiB)?$/.exec(text) ?? []
+  const value = Number(digits) * (unit === undefined ? 1 : (UNITS[unit] ?? 1))
+  return value > 0 ? value : undefined
+}
+
+const rateIn = (text: string): Rate | undefined => {
+  const [, tokens = "", seconds = ""] = /^(\d{1,9})\/(\d{1,7}(?:\.\d{1,3})?)s$/.exec(text) ?? []
+  const rate = { tokens: Number(tokens), millis: Number(seconds) * 1_000 }
+  return rate.tokens > 0 && rate.millis > 0 ? rate : undefined
+}
+
+/** One of them, as it is written. */
+const one = (text: string): Limits | undefined => {
+  const [name = "", value = ""] = text.split("=", 2).map((part) => part.trim())
+  const count = isCount(name) ? countIn(value) : undefined
+  if (count !== undefined) return { counts: { [name]: count }, rates: {} }
+  const rate = isRate(name) ? rateIn(value) : undefined
+  return rate === undefined ? undefined : { counts: {}, rates: { [name]: rate } }
+}
+
+/**
+ * A limit as it is written: `NAME=COUNT` (`sessions=500`, `waiting=256MiB`) or `NAME=COUNT/SECONDS` (`messages=20/5s`).
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const parse = (text: string): Option.Option<Limits> => Option.fromUndefinedOr(one(text))
+
+/**
+ * What is expected instead.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const expected = (text: string): string =>
+  `Expected a limit such as sessions=500, waiting=256MiB or messages=20/5s, got "${text}". There are ` +
+  [...Object.keys(COUNTS), ...Object.keys(RATES).map((name) => `${name} (a rate)`)].join(", ")
+
+/**
+ * All that are set, the last one of a name.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const together = (all: ReadonlyArray<Limits>): Limits => ({
+  counts: Object.assign({}, ...all.map(({ counts }) => counts)),
+  rates: Object.assign({}, ...all.map(({ rates }) => rates))
+})
+
+class BadLimit extends Schema.TaggedError<BadLimit>()("BadLimit", { message: Schema.String }) {}
+
+/**
+ * Those of the variable `FANFARE_LIMITS`, separated by commas, and then those of flags.
+ *
+ * @since 0.1.0
+ * @category parsing
+ */
+export const given = (flags: ReadonlyArray<Limits>) =>
+  Effect.gen(function* () {
+    const variable = yield* Config.option(Config.NonEmptyString("FANFARE_LIMITS"))
+    const texts = Option.isNone(variable) ? [] : variable.value.split(",")
+    const set = yield* Effect.forEach(texts, (text) =>
+      Effect.mapError(Effect.fromOption(parse(text)), () => new BadLimit({ message: expected(text) }))
+    )
+    return together([...set, ...flags])
+  })
+
+/**
+ * Has everything in this thread keep to them. Each thread counts for itself.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = ({ counts, rates }: Limits) => {
+  const count = (name: Count): number => counts[name] ?? COUNTS[name]
+  const rate = (name: RateName): Rate => rates[name] ?? RATES[name]
+  return Layer.mergeAll(
+    Layer.sync(Unidentified.Unidentified, () =>
+      Unidentified.make({ all: count("unidentified"), perAddress: count("unidentified-per-address") })
+    ),
+    Layer.sync(
+      Backlog.Reference,
+      () =>
+        new Backlog.Backlog({
+          session: count("waiting-per-session"),
+          user: count("waiting-per-user"),
+          process: count("waiting"),
+          sessions: count("sessions")
+        })
+    ),
+    Layer.sync(Searches.Searches, () => new Places({ size: count("searches"), share: count("searches-per-user") })),
+    Layer.sync(
+      Rates.Reference,
+      () =>
+        new Rates.Rates({
+          requests: rate("requests"),
+          requestsPerRoute: rate("requests-per-route"),
+          messages: rate("messages"),
+          updates: rate("updates"),
+          identifies: rate("identifies"),
+          sessionStarts: rate("session-starts"),
+          wrongTokens: rate("wrong-tokens")
+        })
+    )
+  )
+}

@@ -1,0 +1,69 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Effect, Option } from "effect"
+import * as Rates from "../../../src/domain/gateway/Rates.ts"
+import * as Backlog from "../../../src/domain/session/Backlog.ts"
+import * as LimitOptions from "../../../src/programs/server/limitOptions.ts"
+
+const parsed = (text: string) => Option.getOrUndefined(LimitOptions.parse(text))
+
+describe("limitOptions", () => {
+  it("reads counts, bytes and rates", () => {
+    assert.deepStrictEqual(parsed("sessions=500"), { counts: { sessions: 500 }, rates: {} })
+    assert.deepStrictEqual(parsed("waiting=256MiB"), { counts: { waiting: 256 * 1024 ** 2 }, rates: {} })
+    assert.deepStrictEqual(parsed(" messages = 20/2.5s "), {
+      counts: {},
+      rates: { messages: { tokens: 20, millis: 2_500 } }
+    })
+  })
+
+  it.each([
+    "sessions",
+    "sessions=",
+    "sessions=0",
+    "sessions=-1",
+    "sessions=5/5s",
+    "messages=5",
+    "messages=0/5s",
+    "messages=5/0s",
+    "toString=5",
+    "frames=5",
+    "=5",
+    ""
+  ])("refuses %s, and names those that there are", (text) => {
+    assert.isUndefined(parsed(text))
+    assert.match(LimitOptions.expected(text), /sessions, .*messages \(a rate\)/)
+  })
+
+  it.effect("a flag wins over the variable, and what is not set is as by default", () =>
+    Effect.gen(function* () {
+      const flags = [parsed("sessions=3"), parsed("messages=1/60s")].filter((one) => one !== undefined)
+      const limits = yield* LimitOptions.given(flags)
+      assert.deepStrictEqual(limits, {
+        counts: { sessions: 3, "waiting-per-user": 1_048_576 },
+        rates: { messages: { tokens: 1, millis: 60_000 } }
+      })
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual((yield* Backlog.Reference).limits, { ...Backlog.DEFAULTS, sessions: 3, user: 1_048_576 })
+        const rates = yield* Rates.Reference
+        assert.strictEqual(rates.concurrency, Rates.DEFAULTS.identifies.tokens)
+      }).pipe(Effect.provide(LimitOptions.layer(limits)))
+    }).pipe(
+      Effect.provide(
+        ConfigProvider.layer(ConfigProvider.fromUnknown({ FANFARE_LIMITS: "sessions=2,waiting-per-user=1MiB" }))
+      )
+    )
+  )
+
+  it.effect("a variable that cannot be read is an error that says so", () =>
+    Effect.gen(function* () {
+      const { message } = yield* Effect.flip(
+        Effect.orDie(LimitOptions.given([])).pipe(
+          Effect.sandbox,
+          Effect.mapError(String),
+          Effect.mapError((message) => ({ message }))
+        )
+      )
+      assert.match(message, /Expected a limit such as .*, got "x=1"/)
+    }).pipe(Effect.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ FANFARE_LIMITS: "x=1" }))))
+  )
+})
