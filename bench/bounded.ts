@@ -1,7 +1,8 @@
 /**
  * What bounds cost, and what keeps what has none small: memory that a payload takes per byte, in several scripts, and what
  * each recipient of it costs beside one in ASCII (`nonascii_vs_ascii`, to real connections, with as many bytes); a page of
- * one member of 200,000 (`page_us`), and how that grows from a thousand members to a million (`page_growth`).
+ * one member of 200,000 (`page_us`), and how that grows from a thousand members to a million (`page_growth`); and what it takes
+ * to count a message for all limits, in its POST (`limits_tax`).
  */
 import { Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -16,6 +17,7 @@ import * as Sqlite from "../src/layers/Sqlite.ts"
 import { collectGarbage } from "./support/collect.ts"
 import type { Order } from "./support/discard.ts"
 import * as population from "./support/population.ts"
+import { limits } from "./support/limits.ts"
 import { median, quick, report } from "./support/report.ts"
 
 const SCRIPTS = { ascii: "a", cyrillic: "ж", chinese: "漢", emoji: "😀" } as const
@@ -146,7 +148,8 @@ const program = Effect.gen(function* () {
     ...heap,
     ascii_us: micros("ascii"),
     nonascii_vs_ascii: Math.max(...others.map((script) => micros(script))) / micros("ascii"),
-    ...Object.assign({}, ...paged)
+    ...Object.assign({}, ...paged),
+    ...(yield* limits)
   })
 })
 

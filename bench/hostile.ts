@@ -27,7 +27,10 @@ const offload = option("offload") ?? "inline"
 
 const alone = KINDS.map((kind) => [kind])
 const pairs = KINDS.flatMap((one, nth) => KINDS.slice(nth + 1).map((other) => [one, other]))
-const rounds: ReadonlyArray<ReadonlyArray<Kind>> = quick ? alone : [...alone, ...pairs]
+const only = option("only")
+const rounds: ReadonlyArray<ReadonlyArray<Kind>> = (quick ? alone : [...alone, ...pairs]).filter(
+  (kinds) => only === undefined || kinds.join("+") === only || kinds.some((kind) => kind === only)
+)
 
 const tokens = (name: string, count: number) => Array.from({ length: count }, (_, nth) => `${name}-${nth}`)
 const friends = tokens("honest", 5)

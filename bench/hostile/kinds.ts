@@ -36,6 +36,9 @@ interface Attack {
   readonly token: (nth: number) => string
 }
 
+/** Another address of this machine than that of the honest. */
+const FROM = "127.0.0.2"
+
 const sleep = (millis: number, signal: AbortSignal) =>
   new Promise<void>((done) => {
     const timer = setTimeout(done, millis)
@@ -61,7 +64,7 @@ const again = async (
 /** A connection, until it is closed. */
 const raw = ({ signal, target }: Attack, use: (socket: Socket) => void): Promise<void> =>
   new Promise((done) => {
-    const socket = connect(target.port, target.host, () => use(socket))
+    const socket = connect({ port: target.port, host: target.host, localAddress: FROM }, () => use(socket))
     const end = () => socket.destroy()
     socket.on("error", () => {})
     socket.once("close", () => {
@@ -73,7 +76,10 @@ const raw = ({ signal, target }: Attack, use: (socket: Socket) => void): Promise
 
 const webSocket = ({ signal, target }: Attack, use: (socket: WebSocket) => void): Promise<void> =>
   new Promise((done) => {
-    const socket = new WebSocket(`ws://${target.host}:${target.port}/gateway`, { perMessageDeflate: false })
+    const socket = new WebSocket(`ws://${target.host}:${target.port}/gateway`, {
+      perMessageDeflate: false,
+      localAddress: FROM
+    })
     const end = () => socket.terminate()
     socket.on("error", () => {})
     socket.once("open", () => use(socket))

@@ -33,6 +33,7 @@ export type LimitName =
   | "unsent"
   | "time-to-send"
   | "requests-under-way"
+  | "cut-connections"
   | "standstill"
   | "body-size"
   | "items"

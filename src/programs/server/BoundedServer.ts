@@ -4,8 +4,10 @@
  * @since 0.1.0
  */
 import { IncomingMessage, Server, ServerResponse } from "node:http"
-import type { Socket } from "node:net"
+import { Socket } from "node:net"
+import * as Address from "../../domain/Address.ts"
 import type { LimitName } from "../../domain/LimitName.ts"
+import { type Rate, TokenBuckets } from "../../domain/TokenBuckets.ts"
 
 /**
  * Requests that one connection may have under way. Clients that wait for an answer before they ask again have one; nobody who
@@ -15,6 +17,15 @@ import type { LimitName } from "../../domain/LimitName.ts"
  * @category limits
  */
 export const MOST_IN_FLIGHT = 32
+
+/**
+ * How many connections of one address may be cut for that. To read what one of them has pipelined takes some 8 ms, so beyond that
+ * its next ones are cut unread. Proxies do not pipeline.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const CUTS: Rate = { tokens: 10, millis: 10_000 }
 
 /**
  * Milliseconds in which a connection has to take or to say something. A WebSocket has bounds of its own: this ends with the
@@ -53,6 +64,7 @@ export class BoundedServer extends Server {
   private readonly inFlight = new WeakMap<Socket, number>()
   private readonly most: number
   private readonly limited: (limit: LimitName) => void
+  private readonly cuts = new TokenBuckets<string>(CUTS)
 
   constructor({ body, limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL }: Options = {}) {
     super()
@@ -70,9 +82,14 @@ export class BoundedServer extends Server {
     })
   }
 
-  // A listener could not keep others from hearing of a request.
+  // A listener could not keep others from hearing of a request, or of a connection.
   override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
     const [request, response] = args
+    if (event === "connection" && request instanceof Socket && this.hasBeenCut(request)) {
+      this.limited("cut-connections")
+      request.destroy()
+      return true
+    }
     if (event !== "request" || !(request instanceof IncomingMessage) || !(response instanceof ServerResponse)) {
       return super.emit(event, ...args)
     }
@@ -81,6 +98,7 @@ export class BoundedServer extends Server {
     if (socket.destroyed) return true
     if (before >= this.most) {
       this.limited("requests-under-way")
+      this.cuts.take(Address.client(socket.remoteAddress), performance.now())
       socket.destroy()
       return true
     }
@@ -89,5 +107,10 @@ export class BoundedServer extends Server {
     if (super.emit(event, request, response)) return true
     response.writeHead(503, { "retry-after": "1" }).end()
     return true
+  }
+
+  /** Whether others of its address have been cut as often as they may. */
+  private hasBeenCut(socket: Socket): boolean {
+    return this.cuts.look(Address.client(socket.remoteAddress), performance.now()).remaining === 0
   }
 }

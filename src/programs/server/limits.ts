@@ -219,6 +219,13 @@ export const LIMITS: ReadonlyArray<Limit> = (
       beyond: "the connection is cut"
     },
     {
+      name: "cut-connections",
+      what: "HTTP connections that were cut for too many requests",
+      per: "address",
+      most: rate(BoundedServer.CUTS),
+      beyond: "the next connections are cut unread"
+    },
+    {
       name: "standstill",
       what: "time in which nothing is sent and nothing taken",
       per: "HTTP connection",

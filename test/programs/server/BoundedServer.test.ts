@@ -3,14 +3,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type { RequestListener, ServerResponse } from "node:http"
 import { connect, type Socket } from "node:net"
-import { BoundedServer, MOST_IN_FLIGHT, type Options } from "../../../src/programs/server/BoundedServer.ts"
+import { BoundedServer, CUTS, MOST_IN_FLIGHT, type Options } from "../../../src/programs/server/BoundedServer.ts"
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: test\r\n\r\n"
 
 const serve = Effect.fnUntraced(function* (
   listener: RequestListener | undefined,
   options?: Options
-): Effect.fn.Return<() => Socket, never, Scope.Scope> {
+): Effect.fn.Return<(localAddress?: string) => Socket, never, Scope.Scope> {
   const server = new BoundedServer(options)
   if (listener !== undefined) server.on("request", listener)
   yield* Effect.acquireRelease(
@@ -23,7 +23,7 @@ const serve = Effect.fnUntraced(function* (
   )
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : 0
-  return () => connect(port, "127.0.0.1").on("error", () => {})
+  return (localAddress = "127.0.0.1") => connect({ port, host: "127.0.0.1", localAddress }).on("error", () => {})
 })
 
 const closed = (socket: Socket) =>
@@ -48,6 +48,29 @@ describe("BoundedServer", () => {
       client.write(REQUEST.repeat(500))
       yield* closed(client)
       assert.strictEqual(begun, MOST_IN_FLIGHT)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("whoever is cut again and again is not read any more, and others are", () =>
+    Effect.gen(function* () {
+      let begun = 0
+      const open = yield* serve((_, response) => {
+        begun++
+        response.end("ok")
+      })
+      for (let cut = 0; cut < CUTS.tokens; cut++) {
+        const client = open("127.0.0.2").resume()
+        client.write(REQUEST.repeat(MOST_IN_FLIGHT + 1))
+        yield* closed(client)
+      }
+      const before = begun
+      const client = open("127.0.0.2").resume()
+      client.write(REQUEST)
+      yield* closed(client)
+      assert.strictEqual(begun, before)
+      const other = open()
+      other.write(REQUEST)
+      yield* answers(other, 1)
     }).pipe(Effect.scoped)
   )
 
