@@ -1,8 +1,8 @@
 /**
  * How often something may be done: a token bucket for each of those who do it.
  *
- * Effect's `RateLimiter` goes by the wall clock, so nobody may do anything for an hour after that was set back by one; and
- * its store in memory keeps every key that it ever heard of, which are addresses of strangers here.
+ * Effect's `RateLimiter` goes by the wall clock, so whoever has used up their tokens gets none for an hour after that was set
+ * back by one; and its store in memory keeps every key that it ever heard of, which are addresses of strangers here.
  *
  * @since 0.1.0
  */

@@ -363,6 +363,7 @@ it.layer(server)("Ingress", (it) => {
     Effect.gen(function* () {
       const response = yield* HttpClient.execute(HttpClientRequest.get("/gateway"))
       assert.strictEqual(response.status, 426)
+      assert.deepInclude(response.headers, { upgrade: "websocket", connection: "upgrade" })
     })
   )
 })
