@@ -118,8 +118,9 @@ const shared = Effect.fnUntraced(function* (name: string, hear: (span: FinishedS
 })
 
 /**
- * A tracer that keeps the last traces in memory, and the store to read them from. The oldest trace of whoever has most makes room for
- * a new one; of one trace, the first spans to end are kept. Threads that name the same `channel` have their spans in common.
+ * A tracer that keeps the last traces in memory, and the store to read them from. The oldest trace of whoever has most
+ * makes room for a new one; of one trace, the first spans to end are kept. Threads that name the same `channel` have their
+ * spans in common.
  *
  * @since 0.1.0
  * @category layers

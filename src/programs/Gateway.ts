@@ -140,8 +140,8 @@ const identify = Effect.fnUntraced(function* (
     switch (frame.op) {
       case Opcode.IDENTIFY: {
         const identity = yield* check(frame.d, address)
-        const limit = rates.identify(identity.user.id, yield* Monotonic.now)
-        if (limit === undefined) return identity
+        const { isTaken, limit } = rates.identify(identity.user.id, yield* Monotonic.now)
+        if (isTaken) return identity
         yield* Metric.update(Metrics.limited(limit), 1)
         // Too many at a time: clients wait for some seconds, and identify again.
         yield* socket.send(Payload.control(Opcode.INVALID_SESSION, false))

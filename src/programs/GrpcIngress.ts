@@ -79,18 +79,18 @@ const failure = ({ errors, message, retryAfter, status: http }: RestError.RestEr
 const caller = (call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
   Caller.caller(call.metadata.get("authorization")[0]?.toString(), Address.client(call.getPeer().replace(/:\d+$/, "")))
 
-/** A message counts with what its author writes by other ways. */
+/** What a user asks for by gRPC counts with what they ask for by other ways. */
 const admitted = Effect.fnUntraced(function* (
-  author: UserId,
-  channel: ChannelId
+  user: UserId,
+  counted: (rates: Rates.Rates, now: number) => Rates.Counted
 ): Effect.fn.Return<void, RestError.RestError> {
   const rates = yield* Rates.Reference
   const now = yield* Monotonic.now
-  const all = rates.request(author, now)
-  const counted = all.isTaken ? rates.message(author, channel, now) : all
-  if (counted.isTaken) return
-  yield* Metric.update(Metrics.limited(counted.limit), 1)
-  return yield* RestError.rateLimited(counted.retryAfter, !all.isTaken)
+  const all = rates.request(user, now)
+  const { isTaken, limit, retryAfter } = all.isTaken ? counted(rates, now) : all
+  if (isTaken) return
+  yield* Metric.update(Metrics.limited(limit), 1)
+  return yield* RestError.rateLimited(retryAfter, !all.isTaken)
 })
 
 const request = <A, I>(schema: Schema.Codec<A, I>, call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
@@ -120,7 +120,7 @@ const timeout = (call: GrpcServer.UnaryCall) =>
 const sendMessage = (call: GrpcServer.UnaryCall, author: UserId) =>
   Effect.gen(function* () {
     const { channelId: channel, content, nonce, replyTo } = yield* request(SendMessageRequest, call)
-    yield* admitted(author, channel)
+    yield* admitted(author, (rates, now) => rates.message(author, channel, now))
     const guild = yield* Submission.guildOf(channel)
     const input = {
       content,
@@ -155,6 +155,7 @@ const subscribe = (call: GrpcServer.StreamCall) =>
     if (!Intents.isValid(intents)) {
       return yield* new RestError.RestError({ status: 400, code: 0, message: CloseCode.INVALID_INTENTS.reason })
     }
+    yield* admitted(user, (rates, now) => rates.identify(user, now))
     const guilds = yield* wanted(guildId)
     const sessions = yield* Session.Sessions
     const session = yield* Effect.catch(sessions.open(SessionId.make(Hex.random(32)), user), ({ message }) =>

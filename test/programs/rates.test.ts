@@ -113,10 +113,17 @@ describe("requests", () => {
       assert.strictEqual(code, 8)
       assert.match(details, /^You are being rate limited\. Try again in \d+(\.\d+)? s\.$/)
       yield* client.sendMessage(hello, { authorization: "Bot token-2" })
+      // So do sessions that begin.
+      for (const _ of times(2)) yield* login("token-3")
+      const stream = yield* client.subscribe({ intents: 0, guildId: "" }, { authorization: "Bot token-3" })
+      const end = yield* Effect.flip(stream.next)
+      assert.deepInclude(end, { code: 8 })
     }).pipe(
       Effect.provide(
         GrpcIngress.layer({ host: "127.0.0.1", port: 0, grace: "250 millis", socket: grpcSocket.layer }).pipe(
-          Layer.provideMerge(server({ messages: { tokens: 3, millis: 3_600_000 } }))
+          Layer.provideMerge(
+            server({ messages: { tokens: 3, millis: 3_600_000 }, identifies: { tokens: 2, millis: 3_600_000 } })
+          )
         )
       ),
       Effect.scoped

@@ -49,15 +49,6 @@ export const DEFAULTS: Limits = {
   wrongTokens: { tokens: 60, millis: 60 * SECOND }
 }
 
-const counted = <Key>(limit: LimitName, buckets: TokenBuckets<Key>, key: Key, now: number): Counted => ({
-  limit,
-  most: buckets.rate.tokens,
-  ...buckets.take(key, now)
-})
-
-/** Tokens that are remembered as somebody's. */
-const KNOWN_TOKENS = 10_000
-
 /**
  * A token was taken, or there was none, of so many: and which limit that is.
  *
@@ -68,6 +59,15 @@ export interface Counted extends Taken {
   readonly limit: LimitName
   readonly most: number
 }
+
+const counted = <Key>(limit: LimitName, buckets: TokenBuckets<Key>, key: Key, now: number): Counted => ({
+  limit,
+  most: buckets.rate.tokens,
+  ...buckets.take(key, now)
+})
+
+/** Tokens that are remembered as somebody's, twice. */
+const KNOWN_TOKENS = 10_000
 
 /**
  * @since 0.1.0
@@ -113,12 +113,11 @@ export class Rates {
     return counted("messages", this.messages, `${user} ${channel}`, now)
   }
 
-  /** They begin a session, or the limit that they are at. */
-  identify(user: UserId, now: number): LimitName | undefined {
-    if (this.sessionStarts.look(user, now).remaining === 0) return "session-starts"
-    if (!this.identifies.take(user, now).isTaken) return "identifies"
-    this.sessionStarts.take(user, now)
-    return undefined
+  /** They begin a session. */
+  identify(user: UserId, now: number): Counted {
+    const isLeft = this.sessionStarts.look(user, now).remaining > 0
+    const begun = isLeft ? counted("identifies", this.identifies, user, now) : undefined
+    return begun?.isTaken === false ? begun : counted("session-starts", this.sessionStarts, user, now)
   }
 
   /**
@@ -132,8 +131,8 @@ export class Rates {
 
   /** Whether a token was somebody's. */
   looked(address: string, token: string, isKnown: boolean, now: number): void {
-    if (!isKnown) this.wrongTokens.take(address, now)
-    else if (this.known.get(token) === undefined) this.known.set(token, true)
+    if (isKnown) this.known.set(token, true)
+    else this.wrongTokens.take(address, now)
   }
 }
 

@@ -80,8 +80,8 @@ const begun = (statement: StatementSync, parameters: Array<SQLInputValue>) => {
 }
 
 /**
- * `path` is where the database is, as errors say it. `lockTimeout`: how long a statement is tried while another process has the file locked. `statements`: how many prepared
- * ones are kept.
+ * `path` is where the database is, as errors say it. `lockTimeout`: how long a statement is tried while another process has
+ * the file locked. `statements`: how many prepared ones are kept.
  *
  * @since 0.1.0
  * @category constructors

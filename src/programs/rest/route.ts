@@ -4,7 +4,7 @@
  * @see https://discord.com/developers/docs/topics/rate-limits
  * @since 0.1.0
  */
-import { Context, Effect, Metric, Option } from "effect"
+import { Context, Effect, identity, Metric, Option } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse, type HttpMethod } from "effect/http"
 import * as Address from "../../domain/Address.ts"
 import * as Rates from "../../domain/gateway/Rates.ts"
@@ -70,11 +70,7 @@ const make = <R>(
     const response = level.isTaken ? yield* handled : Rest.refused(yield* limited(level, false))
     return HttpServerResponse.setHeaders(response, levelled(bucket, level, wall))
   })
-  return HttpRouter.route(
-    method,
-    path,
-    Effect.catchTag(admitted, "RestError", (error) => Effect.succeed(Rest.refused(error)))
-  )
+  return HttpRouter.route(method, path, Rest.respondWith(admitted, identity))
 }
 
 /** Clients need not know what is in it, only which routes have the same. */

@@ -111,14 +111,14 @@ export const LIMITS: ReadonlyArray<Limit> = (
       what: "sessions that begin",
       per: "user",
       most: rate(Rates.DEFAULTS.identifies),
-      beyond: "the client is told INVALID_SESSION, to identify again in some seconds"
+      beyond: "the client is told INVALID_SESSION, to identify again in some seconds; gRPC says RESOURCE_EXHAUSTED"
     },
     {
       name: "session-starts",
       what: "sessions that begin",
       per: "user",
       most: rate(Rates.DEFAULTS.sessionStarts),
-      beyond: "the client is told INVALID_SESSION; GET /gateway/bot says how many are left"
+      beyond: "the same; GET /gateway/bot says how many are left"
     },
     {
       name: "wrong-tokens",
