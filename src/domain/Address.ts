@@ -42,5 +42,6 @@ export const client = (remote: string | undefined, forwarded?: string): string =
   const address = (said === undefined || said === "" ? remote : said) ?? ""
   const mapped = /^::ffff:(\d{1,3}(?:\.\d{1,3}){3})$/i.exec(address)?.[1]
   if (mapped !== undefined) return mapped
+  if (/^[\d.]+(:\d+)?$/.test(address)) return address.replace(/:.*/, "")
   return address.includes(":") ? networkOf(address.replace(/^\[|\].*$/g, "")) : address
 }

@@ -46,6 +46,9 @@ const HEARTBEAT_INTERVAL = Duration.millis(41_250)
  */
 export const TO_IDENTIFY = "10 seconds"
 
+/** And how long in all, if it is told to do so again. */
+const TO_IDENTIFY_AGAIN = "60 seconds"
+
 /** A client that said nothing for this long has missed a heartbeat, with time for it to be late. */
 const SILENCE = Duration.times(HEARTBEAT_INTERVAL, 1.5)
 
@@ -128,12 +131,15 @@ const check = Effect.fnUntraced(function* (
   return { user, intents: data.intents, shard, isPassive, status }
 })
 
-/** Until the client is known, this fiber is the only one to write to its socket. */
+/**
+ * Waits until the client says who it is. Until then this fiber is the only one to write to its socket. It gives nothing when the
+ * client has been told to identify again.
+ */
 const identify = Effect.fnUntraced(function* (
   socket: SessionSocket["Service"],
   next: Effect.Effect<ClientFrame.ClientFrame, Ended>,
   address: string
-): Effect.fn.Return<Identity, Ended, Accounts> {
+): Effect.fn.Return<Identity | undefined, Ended, Accounts> {
   const rates = yield* Rates.Reference
   while (true) {
     const frame = yield* next
@@ -142,10 +148,12 @@ const identify = Effect.fnUntraced(function* (
         const identity = yield* check(frame.d, address)
         const { isTaken, limit } = rates.identify(identity.user.id, yield* Monotonic.now)
         if (isTaken) return identity
+        // The next one is minutes away.
+        if (limit === "session-starts") return yield* new Hangup({ close: CloseCode.RATE_LIMITED, limit })
         yield* Metric.update(Metrics.limited(limit), 1)
         // Too many at a time: clients wait for some seconds, and identify again.
         yield* socket.send(Payload.control(Opcode.INVALID_SESSION, false))
-        break
+        return undefined
       }
       case Opcode.HEARTBEAT:
         yield* socket.send(Payload.control(Opcode.HEARTBEAT_ACK, null))
@@ -159,6 +167,20 @@ const identify = Effect.fnUntraced(function* (
     }
   }
 })
+
+/** Heartbeats alone do not buy time: a connection that nobody identifies on is given up. Being told to do so again does. */
+const identified = (
+  socket: SessionSocket["Service"],
+  next: Effect.Effect<ClientFrame.ClientFrame, Ended>,
+  address: string
+): Effect.Effect<Identity, Ended, Accounts> => {
+  const late = { orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT, limit: "time-to-identify" }) }
+  const once = Effect.timeoutOrElse(identify(socket, next, address), { duration: TO_IDENTIFY, ...late })
+  const again: Effect.Effect<Identity, Ended, Accounts> = Effect.flatMap(once, (identity) =>
+    identity === undefined ? again : Effect.succeed(identity)
+  )
+  return Effect.timeoutOrElse(again, { duration: TO_IDENTIFY_AGAIN, ...late })
+}
 
 const failed = () => new Hangup({ close: CloseCode.UNKNOWN_ERROR })
 
@@ -322,12 +344,7 @@ export const converse = Effect.fnUntraced(
       heartbeat_interval: Duration.toMillis(HEARTBEAT_INTERVAL),
       _trace: []
     })
-    // Heartbeats alone do not buy time: a connection that nobody identifies on is given up.
-    const identity = yield* Effect.andThen(socket.send(hello), identify(socket, next, options.address ?? "")).pipe(
-      Effect.timeoutOrElse({
-        duration: TO_IDENTIFY,
-        orElse: () => new Hangup({ close: CloseCode.SESSION_TIMED_OUT, limit: "time-to-identify" })
-      }),
+    const identity = yield* Effect.andThen(socket.send(hello), identified(socket, next, options.address ?? "")).pipe(
       unidentified.hold(options.address),
       Effect.catchTag("Crowded", ({ limit }) => new Hangup({ close: CloseCode.TRY_AGAIN_LATER, limit }))
     )

@@ -76,27 +76,27 @@ const failure = ({ errors, message, retryAfter, status: http }: RestError.RestEr
         : `${message}: ${JSON.stringify(errors)}`
 })
 
-const caller = (call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
+const known = (call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
   Caller.caller(call.metadata.get("authorization")[0]?.toString(), Address.client(call.getPeer().replace(/:\d+$/, "")))
 
 /** What a user asks for by gRPC counts with what they ask for by other ways. */
 const admitted = Effect.fnUntraced(function* (
-  user: UserId,
   counted: (rates: Rates.Rates, now: number) => Rates.Counted
 ): Effect.fn.Return<void, RestError.RestError> {
-  const rates = yield* Rates.Reference
-  const now = yield* Monotonic.now
-  const all = rates.request(user, now)
-  const { isTaken, limit, retryAfter } = all.isTaken ? counted(rates, now) : all
+  const { isTaken, limit, retryAfter } = counted(yield* Rates.Reference, yield* Monotonic.now)
   if (isTaken) return
   yield* Metric.update(Metrics.limited(limit), 1)
-  return yield* RestError.rateLimited(retryAfter, !all.isTaken)
+  return yield* RestError.rateLimited(retryAfter, limit === "requests")
 })
+
+/** Who calls, if they have not asked for too much: before anything else of the call is looked at. */
+const caller = (call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
+  Effect.tap(known(call), ({ id }) => admitted((rates, now) => rates.request(id, now)))
 
 const request = <A, I>(schema: Schema.Codec<A, I>, call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
   Effect.mapError(
     Schema.decodeUnknownEffect(schema)(call.request),
-    ({ message }) => new RestError.RestError({ status: 400, code: 0, message })
+    ({ message }) => new RestError.RestError({ status: 400, code: 0, message: message.replaceAll(/\s*\n\s*/g, " ") })
   )
 
 const response = ({ author, channelId, draft, guildId, id, sentAt }: Message) => ({
@@ -120,7 +120,7 @@ const timeout = (call: GrpcServer.UnaryCall) =>
 const sendMessage = (call: GrpcServer.UnaryCall, author: UserId) =>
   Effect.gen(function* () {
     const { channelId: channel, content, nonce, replyTo } = yield* request(SendMessageRequest, call)
-    yield* admitted(author, (rates, now) => rates.message(author, channel, now))
+    yield* admitted((rates, now) => rates.message(author, channel, now))
     const guild = yield* Submission.guildOf(channel)
     const input = {
       content,
@@ -155,7 +155,7 @@ const subscribe = (call: GrpcServer.StreamCall) =>
     if (!Intents.isValid(intents)) {
       return yield* new RestError.RestError({ status: 400, code: 0, message: CloseCode.INVALID_INTENTS.reason })
     }
-    yield* admitted(user, (rates, now) => rates.identify(user, now))
+    yield* admitted((rates, now) => rates.identify(user, now))
     const guilds = yield* wanted(guildId)
     const sessions = yield* Session.Sessions
     const session = yield* Effect.catch(sessions.open(SessionId.make(Hex.random(32)), user), ({ message }) =>

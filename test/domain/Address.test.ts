@@ -12,6 +12,7 @@ describe("Address.client", () => {
     ["nobody behind a proxy elsewhere is believed", "203.0.113.7", "198.51.100.1", "203.0.113.7"],
     ["a proxy on this machine is", "127.0.0.1", "198.51.100.1", "198.51.100.1"],
     ["and what came with the request is not", "::1", "10.0.0.1, 198.51.100.1", "198.51.100.1"],
+    ["with its port, as some have it", "127.0.0.1", "198.51.100.1:5678", "198.51.100.1"],
     ["a proxy that says nothing", "127.0.0.1", undefined, "127.0.0.1"],
     ["a proxy that is asked by IPv6", "::ffff:127.0.0.1", "2001:db8:1:2:3::4", "2001:db8:1:2"],
     ["no address at all", undefined, "198.51.100.1", ""]

@@ -115,6 +115,15 @@ describe("requests", () => {
       yield* client.sendMessage(hello, { authorization: "Bot token-2" })
       // So do sessions that begin.
       for (const _ of times(2)) yield* login("token-3")
+      const unreadable = { channelId: "none", content: "hello" }
+      const asked = yield* Effect.forEach(
+        times(60),
+        () => Effect.flip(client.sendMessage(unreadable, { authorization: "Bot token-4" })),
+        {
+          concurrency: "unbounded"
+        }
+      )
+      assert.deepStrictEqual(new Set(asked.map(({ code }) => code)), new Set([3, 8]))
       const stream = yield* client.subscribe({ intents: 0, guildId: "" }, { authorization: "Bot token-3" })
       const end = yield* Effect.flip(stream.next)
       assert.deepInclude(end, { code: 8 })
@@ -176,6 +185,38 @@ describe("the gateway", () => {
         max_concurrency: 2
       })
     }).pipe(Effect.provide(server({ identifies: { tokens: 2, millis: 5_000 } })), Effect.scoped)
+  )
+
+  it.effect("who is told to identify again has ten seconds each time, and a minute in all", () =>
+    Effect.gen(function* () {
+      yield* login("token-1")
+      const client = yield* connect()
+      yield* client.next
+      for (const _ of times(7)) {
+        yield* client.say(Opcode.IDENTIFY, { token: "token-1", intents: 1 })
+        assert.deepInclude(yield* client.next, { op: Opcode.INVALID_SESSION })
+        yield* TestClock.adjust("8 seconds")
+      }
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual((yield* Effect.flip(client.next)).code, 4009)
+    }).pipe(Effect.provide(server({ identifies: { tokens: 1, millis: 3_600_000 } })), Effect.scoped)
+  )
+
+  it.effect("who has no sessions left to begin is not told to try again in a moment", () =>
+    Effect.gen(function* () {
+      yield* login("token-1")
+      const client = yield* connect()
+      yield* client.next
+      yield* client.say(Opcode.IDENTIFY, { token: "token-1", intents: 1 })
+      assert.strictEqual((yield* Effect.flip(client.next)).code, 4008)
+    }).pipe(Effect.provide(server({ sessionStarts: { tokens: 1, millis: 3_600_000 } })), Effect.scoped)
+  )
+
+  it.effect("what bots are told of how fast they may begin is what they may", () =>
+    Effect.gen(function* () {
+      const { body } = yield* ask("GET", "/gateway/bot", "token-1")
+      assert.strictEqual(Schema.decodeUnknownSync(Bot)(body).session_start_limit.max_concurrency, 5)
+    }).pipe(Effect.provide(server({ identifies: { tokens: 60, millis: 60_000 } })))
   )
 
   it.effect("over several connections nobody says more of themselves than over one", () =>

@@ -4,7 +4,7 @@ import { Effect, Fiber, Queue, Schema } from "effect"
 import { randomUUID } from "node:crypto"
 import { writeFileSync } from "node:fs"
 import { get } from "node:http"
-import { createServer } from "node:net"
+import { connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { FinishedSpan } from "../../src/domain/TraceStore.ts"
@@ -402,6 +402,32 @@ describe("npm start", () => {
       assert.include(output, `"ftp://***@collector", which is no URL`)
       assert.notInclude(output, "s3cret")
     })
+  )
+
+  it.live("a request that asks first whether to send its body is handled once", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server()
+      const { hostname, port } = new URL(url)
+      const body = JSON.stringify({ content: "hello" })
+      const text = yield* Effect.callback<string>((resume) => {
+        const client = connect(Number(port), hostname)
+        let text = ""
+        client.on("data", (data) => {
+          if (text === "") client.write(body)
+          text += String(data)
+        })
+        client.on("close", () => resume(Effect.succeed(text)))
+        client.write(
+          "POST /api/v10/channels/1200000000000000010/messages HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n" +
+            `authorization: Bot demo-1\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: ${body.length}\r\n\r\n`
+        )
+      })
+      assert.deepStrictEqual(
+        Array.from(text.matchAll(/HTTP\/1.1 (\d+)/g), ([, status]) => status),
+        ["100", "200"]
+      )
+      assert.match(text, /x-ratelimit-remaining: 4/i)
+    }).pipe(Effect.scoped)
   )
 
   it.live("a port for gRPC that is taken is said once, with what to do", () =>

@@ -93,9 +93,10 @@ export class Rates {
     this.wrongTokens = new TokenBuckets(limits.wrongTokens)
   }
 
-  /** How many sessions a user may begin at a time. */
+  /** How many sessions a user may begin in five seconds, as Discord's clients have it. */
   get concurrency(): number {
-    return this.identifies.rate.tokens
+    const { millis, tokens } = this.identifies.rate
+    return Math.max(1, Math.min(tokens, Math.floor((tokens * 5 * SECOND) / millis)))
   }
 
   /** A user asks for something. */

@@ -20,7 +20,8 @@ export const MOST_IN_FLIGHT = 32
 
 /**
  * How many connections of one address may be cut for that. To read what one of them has pipelined takes some 8 ms, so beyond that
- * its next ones are cut unread. Proxies do not pipeline.
+ * its next ones are cut unread. Proxies do not pipeline. Whoever else has the address cannot connect anew meanwhile, and keeps the
+ * connections that they have.
  *
  * @since 0.1.0
  * @category limits
@@ -37,7 +38,7 @@ export const CUTS: Rate = { tokens: 10, millis: 10_000 }
 export const STANDSTILL = 60_000
 
 /**
- * `body` is how many bytes a request's body may have: whoever asks with `Expect: 100-continue` is not told to send more.
+ * `most` and `standstill` are {@link MOST_IN_FLIGHT} and {@link STANDSTILL} by default, `cuts` is {@link CUTS}. `body` is how many bytes a request's body may have: whoever asks with `Expect: 100-continue` is not told to send more.
  * `limited` is told of each connection that is cut, and why.
  *
  * @since 0.1.0
@@ -46,6 +47,7 @@ export const STANDSTILL = 60_000
 export interface Options {
   readonly most?: number
   readonly standstill?: number
+  readonly cuts?: Rate
   readonly body?: number
   readonly limited?: (limit: LimitName) => void
 }
@@ -64,15 +66,14 @@ export class BoundedServer extends Server {
   private readonly inFlight = new WeakMap<Socket, number>()
   private readonly most: number
   private readonly limited: (limit: LimitName) => void
-  private readonly cuts = new TokenBuckets<string>(CUTS)
+  private readonly cuts: TokenBuckets<string>
+  private readonly body: number
 
-  constructor({ body, limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL }: Options = {}) {
+  constructor(options: Options = {}) {
     super()
-    // A client that asks first whether to send a body that is too large gets its answer instead.
-    this.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
-      if (body === undefined || Number(request.headers["content-length"] ?? 0) <= body) response.writeContinue()
-      this.emit("request", request, response)
-    })
+    const { body = Infinity, cuts = CUTS, limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL } = options
+    this.body = body
+    this.cuts = new TokenBuckets(cuts)
     this.most = most
     this.limited = limited
     this.timeout = standstill
@@ -90,7 +91,8 @@ export class BoundedServer extends Server {
       request.destroy()
       return true
     }
-    if (event !== "request" || !(request instanceof IncomingMessage) || !(response instanceof ServerResponse)) {
+    const isRequest = event === "request" || event === "checkContinue"
+    if (!isRequest || !(request instanceof IncomingMessage) || !(response instanceof ServerResponse)) {
       return super.emit(event, ...args)
     }
     const { socket } = request
@@ -104,7 +106,9 @@ export class BoundedServer extends Server {
     }
     this.inFlight.set(socket, before + 1)
     response.once("close", () => this.inFlight.set(socket, (this.inFlight.get(socket) ?? 1) - 1))
-    if (super.emit(event, request, response)) return true
+    // A client that asks first whether to send a body that is too large is not told to: it gets its answer at once.
+    const isTooLarge = Number(request.headers["content-length"] ?? 0) > this.body
+    if (super.emit(isTooLarge ? "request" : event, request, response)) return true
     response.writeHead(503, { "retry-after": "1" }).end()
     return true
   }

@@ -89,7 +89,8 @@ export const surroundings = (settings: Settings) => {
  * @category layers
  */
 export const layer = (settings: Settings) => {
-  const { callers, channel, host, isDemo, isExported, port, publicUrl, start, tokens } = settings
+  const { callers, channel, host, isDemo, isExported, limits, port, publicUrl, start, tokens } = settings
+  const cuts = LimitOptions.rateOf(limits, "cut-connections")
   // The first member is the guild's owner, and whoever runs the server knows their token.
   const operators = new Set(
     owners(settings)
@@ -109,7 +110,7 @@ export const layer = (settings: Settings) => {
       Layer.unwrap(
         Effect.map(Effect.context<never>(), (context) => {
           const limited = (limit: LimitName) => Metrics.limited(limit).updateUnsafe(1, context)
-          return NodeHttpServer.layer(() => new BoundedServer({ body: MAX_BODY, limited }), {
+          return NodeHttpServer.layer(() => new BoundedServer({ body: MAX_BODY, cuts, limited }), {
             host,
             port,
             reusePort: channel !== undefined,

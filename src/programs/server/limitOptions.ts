@@ -11,6 +11,7 @@ import { Places } from "../../domain/Places.ts"
 import * as Searches from "../../domain/Searches.ts"
 import * as Backlog from "../../domain/session/Backlog.ts"
 import { Rate } from "../../domain/TokenBuckets.ts"
+import { CUTS } from "./BoundedServer.ts"
 
 /** How many there may be, or how many bytes. */
 const COUNTS = {
@@ -32,7 +33,8 @@ const RATES = {
   updates: Rates.DEFAULTS.updates,
   identifies: Rates.DEFAULTS.identifies,
   "session-starts": Rates.DEFAULTS.sessionStarts,
-  "wrong-tokens": Rates.DEFAULTS.wrongTokens
+  "wrong-tokens": Rates.DEFAULTS.wrongTokens,
+  "cut-connections": CUTS
 } as const satisfies Partial<Record<LimitName, Rate>>
 
 type Count = keyof typeof COUNTS
@@ -70,7 +72,7 @@ const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB
 const countIn = (text: string): number | undefined => {
   const [, digits = "", unit] = /^(\d{1,12})(KiB|MiB|GiB)?$/.exec(text) ?? []
   const value = Number(digits) * (unit === undefined ? 1 : (UNITS[unit] ?? 1))
-  return value > 0 ? value : undefined
+  return value > 0 && Number.isSafeInteger(value) ? value : undefined
 }
 
 const rateIn = (text: string): Rate | undefined => {
@@ -81,7 +83,8 @@ const rateIn = (text: string): Rate | undefined => {
 
 /** One of them, as it is written. */
 const one = (text: string): Limits | undefined => {
-  const [name = "", value = ""] = text.split("=", 2).map((part) => part.trim())
+  const at = text.indexOf("=")
+  const [name, value] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).trim()]
   const count = isCount(name) ? countIn(value) : undefined
   if (count !== undefined) return { counts: { [name]: count }, rates: {} }
   const rate = isRate(name) ? rateIn(value) : undefined
@@ -136,14 +139,22 @@ export const given = (flags: ReadonlyArray<Limits>) =>
   })
 
 /**
+ * A rate as it is set, or by default.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const rateOf = ({ rates }: Limits, name: RateName): Rate => rates[name] ?? RATES[name]
+
+/**
  * Has everything in this thread keep to them. Each thread counts for itself.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer = ({ counts, rates }: Limits) => {
-  const count = (name: Count): number => counts[name] ?? COUNTS[name]
-  const rate = (name: RateName): Rate => rates[name] ?? RATES[name]
+export const layer = (limits: Limits) => {
+  const count = (name: Count): number => limits.counts[name] ?? COUNTS[name]
+  const rate = (name: RateName): Rate => rateOf(limits, name)
   return Layer.mergeAll(
     Layer.sync(Unidentified.Unidentified, () =>
       Unidentified.make({ all: count("unidentified"), perAddress: count("unidentified-per-address") })

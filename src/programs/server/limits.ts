@@ -75,7 +75,7 @@ export const LIMITS: ReadonlyArray<Limit> = (
       name: "time-to-identify",
       what: "time to identify",
       per: "WebSocket",
-      most: seconds(Gateway.TO_IDENTIFY),
+      most: `${seconds(Gateway.TO_IDENTIFY)}, anew with each INVALID_SESSION`,
       beyond: "the connection is closed with 4009"
     },
     {
@@ -118,7 +118,7 @@ export const LIMITS: ReadonlyArray<Limit> = (
       what: "sessions that begin",
       per: "user",
       most: rate(Rates.DEFAULTS.sessionStarts),
-      beyond: "the same; GET /gateway/bot says how many are left"
+      beyond: "the connection is closed with 4008; GET /gateway/bot says how many are left"
     },
     {
       name: "wrong-tokens",

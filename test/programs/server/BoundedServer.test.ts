@@ -12,7 +12,13 @@ const serve = Effect.fnUntraced(function* (
   options?: Options
 ): Effect.fn.Return<(localAddress?: string) => Socket, never, Scope.Scope> {
   const server = new BoundedServer(options)
-  if (listener !== undefined) server.on("request", listener)
+  if (listener !== undefined) {
+    server.on("request", listener)
+    server.on("checkContinue", (request, response) => {
+      response.writeContinue()
+      listener(request, response)
+    })
+  }
   yield* Effect.acquireRelease(
     Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
     () =>

@@ -28,6 +28,9 @@ describe("limitOptions", () => {
     "toString=5",
     "frames=5",
     "=5",
+    "sessions=500=7",
+    "messages=20/5s=1",
+    "waiting=999999999999GiB",
     ""
   ])("refuses %s, and names those that there are", (text) => {
     assert.isUndefined(parsed(text))
