@@ -37,6 +37,7 @@ const HOPS = [
   ["route"],
   ["Rest", "Gateway"],
   ["Submission", "GrpcServer", "commands", "caller"],
+  ["limited"],
   ["members"],
   ["RemoteGuilds"],
   ["Guilds"],

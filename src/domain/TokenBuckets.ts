@@ -64,7 +64,7 @@ const ROUNDING = 1e-6
  * const buckets = new TokenBuckets<string>({ tokens: 2, millis: 1_000 })
  * buckets.take("ada", 0)
  * buckets.take("ada", 0)
- * console.log(buckets.take("ada", 0)) // { isTaken: false, remaining: 0, resetAfter: 1000, retryAfter: 500 }
+ * buckets.take("ada", 0).isTaken // false: there is one again in 500 ms
  * ```
  *
  * @since 0.1.0

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { status } from "@grpc/grpc-js"
-import { Context, Duration, Effect, Layer, Metric, Schema } from "effect"
+import { Context, Duration, Effect, Layer, Schema } from "effect"
 import { Hex } from "effect/encoding"
 import type { Accounts } from "../domain/Accounts.ts"
 import * as Address from "../domain/Address.ts"
@@ -15,13 +15,13 @@ import * as RestError from "../domain/gateway/RestError.ts"
 import * as Rates from "../domain/gateway/Rates.ts"
 import { ChannelId, GuildId, MessageId, SessionId, type UserId } from "../domain/Ids.ts"
 import type { Message } from "../domain/Message.ts"
-import * as Metrics from "../domain/Metrics.ts"
 import * as Monotonic from "../domain/Monotonic.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import * as Guild from "./Guild.ts"
 import { Guilds } from "./Guilds.ts"
 import * as Caller from "./ingress/caller.ts"
 import * as GrpcServer from "./ingress/GrpcServer.ts"
+import { admitted, beyond } from "./ingress/limited.ts"
 import * as Submission from "./ingress/Submission.ts"
 import * as Session from "./Session.ts"
 import * as Transport from "./Transport.ts"
@@ -80,18 +80,15 @@ const known = (call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
   Caller.caller(call.metadata.get("authorization")[0]?.toString(), Address.client(call.getPeer().replace(/:\d+$/, "")))
 
 /** What a user asks for by gRPC counts with what they ask for by other ways. */
-const admitted = Effect.fnUntraced(function* (
-  counted: (rates: Rates.Rates, now: number) => Rates.Counted
+const counted = Effect.fnUntraced(function* (
+  take: (rates: Rates.Rates, now: number) => Rates.Counted
 ): Effect.fn.Return<void, RestError.RestError> {
-  const { isTaken, limit, retryAfter } = counted(yield* Rates.Reference, yield* Monotonic.now)
-  if (isTaken) return
-  yield* Metric.update(Metrics.limited(limit), 1)
-  return yield* RestError.rateLimited(retryAfter, limit === "requests")
+  yield* admitted(take(yield* Rates.Reference, yield* Monotonic.now))
 })
 
 /** Who calls, if they have not asked for too much: before anything else of the call is looked at. */
 const caller = (call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
-  Effect.tap(known(call), ({ id }) => admitted((rates, now) => rates.request(id, now)))
+  Effect.tap(known(call), ({ id }) => counted((rates, now) => rates.request(id, now)))
 
 const request = <A, I>(schema: Schema.Codec<A, I>, call: GrpcServer.UnaryCall | GrpcServer.StreamCall) =>
   Effect.mapError(
@@ -120,7 +117,7 @@ const timeout = (call: GrpcServer.UnaryCall) =>
 const sendMessage = (call: GrpcServer.UnaryCall, author: UserId) =>
   Effect.gen(function* () {
     const { channelId: channel, content, nonce, replyTo } = yield* request(SendMessageRequest, call)
-    yield* admitted((rates, now) => rates.message(author, channel, now))
+    yield* counted((rates, now) => rates.message(author, channel, now))
     const guild = yield* Submission.guildOf(channel)
     const input = {
       content,
@@ -155,11 +152,11 @@ const subscribe = (call: GrpcServer.StreamCall) =>
     if (!Intents.isValid(intents)) {
       return yield* new RestError.RestError({ status: 400, code: 0, message: CloseCode.INVALID_INTENTS.reason })
     }
-    yield* admitted((rates, now) => rates.identify(user, now))
+    yield* counted((rates, now) => rates.identify(user, now))
     const guilds = yield* wanted(guildId)
     const sessions = yield* Session.Sessions
     const session = yield* Effect.catch(sessions.open(SessionId.make(Hex.random(32)), user), ({ message }) =>
-      Effect.andThen(Metric.update(Metrics.limited("sessions"), 1), RestError.tooManySessions(message))
+      beyond("sessions", RestError.tooManySessions(message))
     )
     for (const guild of guilds) {
       yield* Guild.connect(guild, session, { user, intents: intents === 0 ? DEFAULT_INTENTS : intents }).pipe(

@@ -3,11 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Effect, Metric, Schema, SchemaIssue } from "effect"
+import { Effect, Schema, SchemaIssue } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as RestError from "../domain/gateway/RestError.ts"
-import type { LimitName } from "../domain/LimitName.ts"
-import * as Metrics from "../domain/Metrics.ts"
+import { beyond } from "./ingress/limited.ts"
 
 const issues = SchemaIssue.makeFormatterStandardSchemaV1()
 
@@ -76,15 +75,6 @@ const tooManyItems = () =>
     code: "BASE_TYPE_MAX_LENGTH",
     message: `Must be ${MOST_ITEMS} or fewer in length.`
   })
-
-/**
- * Refuses what is beyond a limit, and counts that.
- *
- * @since 0.1.0
- * @category responses
- */
-export const beyond = (limit: LimitName, error: RestError.RestError): Effect.Effect<never, RestError.RestError> =>
-  Effect.andThen(Metric.update(Metrics.limited(limit), 1), error)
 
 /**
  * The request's JSON body.

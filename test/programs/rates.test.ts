@@ -162,19 +162,24 @@ describe("tokens that are nobody's", () => {
   )
 })
 
+/** A client that knows what to say next. */
+const greeted = Effect.gen(function* () {
+  const client = yield* connect()
+  yield* client.next
+  return { ...client, identify: client.say(Opcode.IDENTIFY, { token: "token-1", intents: 1 }) }
+})
+
 const Bot = Schema.Struct({ session_start_limit: Schema.Record(Schema.String, Schema.Int) })
 
 describe("the gateway", () => {
   it.effect("who begins too many sessions at once is told to identify again, and may in a while", () =>
     Effect.gen(function* () {
       for (const _ of times(2)) yield* login("token-1")
-      const client = yield* connect()
-      yield* client.next
-      const identify = client.say(Opcode.IDENTIFY, { token: "token-1", intents: 1 })
-      yield* identify
+      const client = yield* greeted
+      yield* client.identify
       assert.deepInclude(yield* client.next, { op: Opcode.INVALID_SESSION, d: false })
       yield* TestClock.adjust("2500 millis")
-      yield* identify
+      yield* client.identify
       yield* client.until("READY")
       yield* login("token-2")
       const { body } = yield* ask("GET", "/gateway/bot", "token-1")
@@ -190,10 +195,9 @@ describe("the gateway", () => {
   it.effect("who is told to identify again has ten seconds each time, and a minute in all", () =>
     Effect.gen(function* () {
       yield* login("token-1")
-      const client = yield* connect()
-      yield* client.next
+      const client = yield* greeted
       for (const _ of times(7)) {
-        yield* client.say(Opcode.IDENTIFY, { token: "token-1", intents: 1 })
+        yield* client.identify
         assert.deepInclude(yield* client.next, { op: Opcode.INVALID_SESSION })
         yield* TestClock.adjust("8 seconds")
       }
@@ -205,9 +209,8 @@ describe("the gateway", () => {
   it.effect("who has no sessions left to begin is not told to try again in a moment", () =>
     Effect.gen(function* () {
       yield* login("token-1")
-      const client = yield* connect()
-      yield* client.next
-      yield* client.say(Opcode.IDENTIFY, { token: "token-1", intents: 1 })
+      const client = yield* greeted
+      yield* client.identify
       assert.strictEqual((yield* Effect.flip(client.next)).code, 4008)
     }).pipe(Effect.provide(server({ sessionStarts: { tokens: 1, millis: 3_600_000 } })), Effect.scoped)
   )

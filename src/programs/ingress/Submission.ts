@@ -4,17 +4,17 @@
  *
  * @since 0.1.0
  */
-import { Array, type Duration, Effect, Metric, Schema } from "effect"
+import { Array, type Duration, Effect, Schema } from "effect"
 import type { ActorError } from "../../domain/Actor.ts"
 import { characters, Embed, LIMITS } from "../../domain/Embed.ts"
 import * as RestError from "../../domain/gateway/RestError.ts"
 import { type ChannelId, MessageId, RoleId, UserId } from "../../domain/Ids.ts"
 import * as Mentions from "../../domain/Mentions.ts"
 import { MAX_LENGTH, type Draft, type Message } from "../../domain/Message.ts"
-import * as Metrics from "../../domain/Metrics.ts"
 import type { Guild } from "../Guild.ts"
 import { Guilds } from "../Guilds.ts"
 import * as Transport from "../Transport.ts"
+import { beyond } from "./limited.ts"
 
 const MAX_NONCE = 25
 
@@ -94,7 +94,7 @@ const draft = (input: typeof CreateMessage.Type): Effect.Effect<Draft, RestError
     })
   }
   if (embeds.length > 0 && JSON.stringify(embeds).length > MAX_WRITTEN) {
-    return Effect.andThen(Metric.update(Metrics.limited("embeds-size"), 1), RestError.tooLarge())
+    return beyond("embeds-size", RestError.tooLarge())
   }
   if (String(nonce ?? "").length > MAX_NONCE) return tooLong("nonce", MAX_NONCE)
   if (content.trim() === "" && embeds.length === 0) return RestError.emptyMessage()

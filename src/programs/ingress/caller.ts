@@ -3,13 +3,13 @@
  *
  * @since 0.1.0
  */
-import { Effect, Metric, Option, Redacted } from "effect"
+import { Effect, Option, Redacted } from "effect"
 import { Accounts } from "../../domain/Accounts.ts"
 import * as Rates from "../../domain/gateway/Rates.ts"
 import * as RestError from "../../domain/gateway/RestError.ts"
-import * as Metrics from "../../domain/Metrics.ts"
 import * as Monotonic from "../../domain/Monotonic.ts"
 import type { User } from "../../domain/User.ts"
+import { tooOften } from "./limited.ts"
 
 /**
  * The user whose token this is, with or without "Bot " or "Bearer " before it. `address` is where it came from. Refused with
@@ -27,10 +27,7 @@ export const caller = Effect.fnUntraced(function* (
   const accounts = yield* Accounts
   const rates = yield* Rates.Reference
   const wait = rates.wait(address, token, yield* Monotonic.now)
-  if (wait > 0) {
-    yield* Metric.update(Metrics.limited("wrong-tokens"), 1)
-    return yield* RestError.rateLimited(wait, true)
-  }
+  if (wait > 0) return yield* tooOften("wrong-tokens", wait)
   const user = yield* accounts.authenticate(Redacted.make(token))
   rates.looked(address, token, Option.isSome(user), yield* Monotonic.now)
   return Option.isSome(user) ? user.value : yield* RestError.unauthorized()

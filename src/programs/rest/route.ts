@@ -4,16 +4,15 @@
  * @see https://discord.com/developers/docs/topics/rate-limits
  * @since 0.1.0
  */
-import { Context, Effect, identity, Metric, Option } from "effect"
+import { Context, Effect, identity, Option } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse, type HttpMethod } from "effect/http"
 import * as Address from "../../domain/Address.ts"
 import * as Rates from "../../domain/gateway/Rates.ts"
-import * as RestError from "../../domain/gateway/RestError.ts"
 import type { UserId } from "../../domain/Ids.ts"
-import * as Metrics from "../../domain/Metrics.ts"
 import * as Monotonic from "../../domain/Monotonic.ts"
 import type { User } from "../../domain/User.ts"
 import * as Caller from "../ingress/caller.ts"
+import { admitted } from "../ingress/limited.ts"
 import * as Rest from "../Rest.ts"
 
 /**
@@ -45,9 +44,6 @@ const levelled = (bucket: string, level: Rates.Counted, wall: number) => ({
 /** Which of a user's buckets a request takes from, beside that for all requests. */
 type Counted = (rates: Rates.Rates, user: UserId, about: string, now: number) => Rates.Counted | undefined
 
-const limited = ({ limit, retryAfter }: Rates.Counted, isGlobal: boolean) =>
-  Effect.as(Metric.update(Metrics.limited(limit), 1), RestError.rateLimited(retryAfter, isGlobal))
-
 const make = <R>(
   method: HttpMethod.HttpMethod,
   path: `/${string}`,
@@ -55,22 +51,22 @@ const make = <R>(
   counted: Counted,
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ) => {
-  const admitted = Effect.gen(function* () {
+  const asked = Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const user = yield* Caller.caller(request.headers.authorization, addressOf(request))
     const rates = yield* Rates.Reference
     const now = yield* Monotonic.now
-    const all = rates.request(user.id, now)
-    if (!all.isTaken) return yield* Effect.flip(limited(all, true))
+    yield* admitted(rates.request(user.id, now))
     const { channel_id, guild_id } = yield* HttpRouter.params
     const level = counted(rates, user.id, channel_id ?? guild_id ?? "", now)
     const handled = Effect.provideService(handler, CallingUser, user)
     if (level === undefined) return yield* handled
     const wall = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-    const response = level.isTaken ? yield* handled : Rest.refused(yield* limited(level, false))
+    // Who is refused is told how the bucket stands, too.
+    const response = yield* Rest.respondWith(Effect.andThen(admitted(level), handled), identity)
     return HttpServerResponse.setHeaders(response, levelled(bucket, level, wall))
   })
-  return HttpRouter.route(method, path, Rest.respondWith(admitted, identity))
+  return HttpRouter.route(method, path, Rest.respondWith(asked, identity))
 }
 
 /** Clients need not know what is in it, only which routes have the same. */
