@@ -3,6 +3,7 @@ import { ConfigProvider, Effect, Option } from "effect"
 import * as Rates from "../../../src/domain/gateway/Rates.ts"
 import * as Backlog from "../../../src/domain/session/Backlog.ts"
 import * as LimitOptions from "../../../src/programs/server/limitOptions.ts"
+import { GENERAL, userId } from "../../support/community.ts"
 
 const parsed = (text: string) => Option.getOrUndefined(LimitOptions.parse(text))
 
@@ -49,6 +50,8 @@ describe("limitOptions", () => {
         assert.deepStrictEqual((yield* Backlog.Reference).limits, { ...Backlog.DEFAULTS, sessions: 3, user: 1_048_576 })
         const rates = yield* Rates.Reference
         assert.strictEqual(rates.concurrency, Rates.DEFAULTS.identifies.tokens)
+        const written = Array.from({ length: 2 }, () => rates.message(userId(1), GENERAL, 0).isTaken)
+        assert.deepStrictEqual(written, [true, false])
       }).pipe(Effect.provide(LimitOptions.layer(limits)))
     }).pipe(
       Effect.provide(
