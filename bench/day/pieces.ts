@@ -167,6 +167,8 @@ export class PieceMeter {
     let before = usedMicros()
     const turn = () => {
       if (!this.isOn) return
+      // The hook was enabled in the midst of calls, whose ends it saw without their beginnings.
+      this.depth = 1
       const end = this.cut()
       const used = usedMicros()
       if (end - start > LONG_MICROS) this.turns.push({ start, end, used: used - before, pieces: this.pieces })
