@@ -12,9 +12,9 @@
 import { fork } from "node:child_process"
 import { slope } from "./day/memory.ts"
 import { option } from "./day/options.ts"
-import type { Order } from "./hostile/crowd.ts"
 import { honest } from "./hostile/honest.ts"
 import { type Kind, KINDS } from "./hostile/kinds.ts"
+import type { Order } from "./hostile/orders.ts"
 import { start } from "./hostile/server.ts"
 import { median, quick, report } from "./support/report.ts"
 

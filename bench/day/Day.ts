@@ -4,6 +4,7 @@ import { MemberStore } from "../../src/index.ts"
 import { seeded } from "../../test/support/random.ts"
 import { GUILDS_THREAD } from "./arrivals.ts"
 import { type Finding, Findings } from "./Findings.ts"
+import * as Hostile from "./Hostile.ts"
 import { Instruments, shareInstruments } from "./Instruments.ts"
 import { Life, PROGRESS_MILLIS } from "./Life.ts"
 import * as observer from "./Observer.ts"
@@ -38,6 +39,8 @@ export interface Options {
   readonly tell: (finding: Finding) => void
   /** How long deliveries that are due are waited for while none come; five seconds unless it says otherwise. */
   readonly progressMillis?: number
+  /** Whether hostile clients come too, by the server's own ingress, to a guild of theirs. */
+  readonly hostile?: boolean
 }
 
 export interface Day {
@@ -48,6 +51,7 @@ export interface Day {
   readonly findings: Findings
   readonly mood: Mood
   readonly options: Options
+  readonly hostile: Hostile.Hostile | undefined
   /** Commands that guilds have handled, as far as their administrators heard. */
   readonly handled: () => number
 }
@@ -102,12 +106,15 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     instruments: sharedInstruments,
     capacity: options.capacity,
     relayCapacity,
-    summaryMillis
+    summaryMillis,
+    isOpen: options.hostile === true
   }).pipe(
     Effect.provideService(Tracer.Tracer, tracer),
     // That its store fails is what the day wants.
     Effect.provideService(References.MinimumLogLevel, "Error")
   )
+  const { ports } = world
+  const hostile = ports === undefined ? undefined : yield* Hostile.make(ports, seeded(seed + 2))
   const lives: Array<Life> = []
   for (const [index, place] of places.entries()) {
     const guild = world.guilds[index]
@@ -126,6 +133,7 @@ export const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Re
     findings,
     mood,
     options,
+    hostile,
     handled: () => lives.reduce((sum, life) => sum + life.observer.heard, 0)
   }
   for (const life of lives) {
@@ -203,9 +211,10 @@ export const kill = Effect.fnUntraced(function* (day: Day, thread: number) {
 
 /** Lets everybody live for so long. Threads die in between, if they are to. */
 export const livesFor = Effect.fnUntraced(function* (day: Day, millis: number, kills = false) {
-  const { lives, mood, options, world } = day
+  const { hostile, lives, mood, options, world } = day
   const scope = yield* Scope.make()
   mood.isOn = true
+  if (hostile !== undefined) yield* Scope.provide(Effect.forkScoped(hostile.come), scope)
   for (const life of lives) {
     life.isPaused = false
     const { size } = life.place

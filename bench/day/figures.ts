@@ -32,7 +32,8 @@ export const sofar = (day: Day.Day): Figures => ({
   spans: day.instruments.spansOpened,
   findings: Array.from(day.findings.kinds.values()).reduce((sum, count) => sum + count, 0),
   due: day.lives.reduce((sum, { model }) => sum + model.due, 0),
-  sessions: day.lives.reduce((sum, { model }) => sum + model.sessions.size, 0)
+  sessions: day.lives.reduce((sum, { model }) => sum + model.sessions.size, 0),
+  ...(day.hostile === undefined ? undefined : { hostile_deeds: day.hostile.deeds() })
 })
 
 /** The traffic, first with a look at the longest pieces, then with threads that die. */

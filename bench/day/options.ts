@@ -63,7 +63,8 @@ export const scaled = (scale: Scale): Scale => {
     "besideSeconds",
     "busy"
   ] as const
-  return names.reduce((all, name) => ({ ...all, ...asked(name) }), scale)
+  const hostile = process.argv.includes("--hostile")
+  return names.reduce((all, name) => ({ ...all, ...asked(name) }), { ...scale, hostile })
 }
 
 /** The seed that is asked for, or a new one. */

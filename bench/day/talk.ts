@@ -1,5 +1,6 @@
 /** What clients are told to do, in whichever thread they live, and what is answered. */
 import { Predicate, Schema } from "effect"
+import type { Settings } from "../../src/programs/server/Settings.ts"
 import type { InstrumentsShared } from "./Instruments.ts"
 import type { Shared } from "./Tally.ts"
 
@@ -79,6 +80,8 @@ export interface WorkerData {
   readonly capacity: number
   readonly relayCapacity: number
   readonly summaryMillis: number
+  /** Of what is served to others, if it is. */
+  readonly settings: Settings | undefined
 }
 
 export const isWorkerData = (input: unknown): input is WorkerData =>

@@ -17,7 +17,7 @@ import { counting } from "./tracing.ts"
 import { arrivedAt, AT_ONCE, threadOf } from "./arrivals.ts"
 
 if (!isWorkerData(workerData)) throw new Error("this module runs in a worker of the day")
-const { capacity, channel, instruments: shared, relayCapacity, shared: tally, summaryMillis } = workerData
+const { capacity, channel, instruments: shared, relayCapacity, settings, shared: tally, summaryMillis } = workerData
 const name = threadName ?? ""
 const self = threadOf(name)
 const instruments = new Instruments(shared)
@@ -54,7 +54,19 @@ const served = Effect.gen(function* () {
   say({ from: name, is: "ready" })
 })
 
+/** Loaded only where others come in. */
+const web =
+  settings === undefined
+    ? Layer.empty
+    : Layer.unwrap(
+        Effect.map(
+          Effect.promise(() => import("./ingress.ts")),
+          ({ web }) => web(settings)
+        )
+      )
+
 Layer.effectDiscard(served).pipe(
+  Layer.provide(web),
   Layer.provide(RemoteGuilds.layer({ relayCapacity, relay: { summaryInterval: summaryMillis } })),
   Layer.provide([Sampler.byFanOutSize(), Offload.senders()]),
   Layer.provide(Layer.succeed(Tracer.Tracer, counting(instruments, self))),

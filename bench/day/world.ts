@@ -1,10 +1,12 @@
 /** Guilds and their clients under an offload, wherever that has sessions live. */
-import { Deferred, Effect, Layer, Schema, type Scope } from "effect"
+import { Context, Deferred, Effect, Layer, Schema, type Scope } from "effect"
+import { HttpServer } from "effect/http"
 import { randomUUID } from "node:crypto"
 import { Guild, Guilds, MemberStore, Offload, Sampler } from "../../src/index.ts"
 import { workers } from "../../src/layers/Offload/workers.ts"
 import { arrivedAt, AT_ONCE, GUILDS_THREAD, nameOf } from "./arrivals.ts"
 import * as clients from "./clients.ts"
+import * as ingress from "./ingress.ts"
 import { Instruments, type InstrumentsShared } from "./Instruments.ts"
 import { Meters } from "./meters.ts"
 import { Tally, type Shared } from "./Tally.ts"
@@ -20,6 +22,8 @@ export interface World {
   readonly perform: (thread: number, orders: ReadonlyArray<Order>) => Effect.Effect<ReadonlyArray<Answer>>
   /** Ends a thread, where clients do not live in this one, and waits for the one that takes its place. */
   readonly kill: ((thread: number) => Effect.Effect<void>) | undefined
+  /** Where others come in, if they may. */
+  readonly ports: { readonly http: number; readonly grpc: number } | undefined
 }
 
 export interface Options {
@@ -31,10 +35,14 @@ export interface Options {
   readonly capacity: number
   readonly relayCapacity: number
   readonly summaryMillis: number
+  /** Whether others may come in, who are members of a guild of their own. */
+  readonly isOpen: boolean
 }
 
+const guildsOf = ({ guilds, isOpen }: Options) => (isOpen ? [...guilds, ingress.guild()] : guilds)
+
 const here = Effect.fnUntraced(function* (options: Options, offload: Layer.Layer<Offload.Offload>) {
-  const layer = Guilds.layer(options.guilds).pipe(Layer.provide([Sampler.byFanOutSize(), options.store, offload]))
+  const layer = Guilds.layer(guildsOf(options)).pipe(Layer.provide([Sampler.byFanOutSize(), options.store, offload]))
   const context = yield* Layer.build(layer)
   const { all } = yield* Effect.provideContext(Guilds.Guilds, context)
   const instruments = new Instruments(options.instruments)
@@ -47,11 +55,16 @@ const here = Effect.fnUntraced(function* (options: Options, offload: Layer.Layer
     }),
     context
   )
+  const listening = Effect.map(Layer.build(ingress.web(ingress.alone)), (web) =>
+    ingress.portOf(Context.get(web, HttpServer.HttpServer))
+  )
+  const ports = Effect.all({ http: listening, grpc: ingress.grpcPort }).pipe(Effect.provideContext(context))
   const world: World = {
     guilds: all,
     threads: 1,
     perform: (_, orders) => Effect.forEach(orders, perform, { concurrency: AT_ONCE }),
-    kill: undefined
+    kill: undefined,
+    ports: options.isOpen ? yield* ports : undefined
   }
   return world
 })
@@ -89,10 +102,12 @@ const elsewhere = Effect.fnUntraced(function* (options: Options, count: number) 
       if (heard.from === nameOf(thread)) Deferred.doneUnsafe(deferred, Effect.void)
     }
   }
-  const data: WorkerData = { channel, shared, instruments, capacity, relayCapacity, summaryMillis }
+  const settings = options.isOpen ? yield* ingress.shared(count, channel) : undefined
+  const data: WorkerData = { channel, shared, instruments, capacity, relayCapacity, summaryMillis, settings }
   const offload = workers({ url: new URL("./worker.ts", import.meta.url), count, data })
-  const layer = Guilds.layer(options.guilds).pipe(Layer.provide([Sampler.byFanOutSize(), options.store, offload]))
-  const { all } = yield* Effect.provideContext(Guilds.Guilds, yield* Layer.build(layer))
+  const layer = Guilds.layer(guildsOf(options)).pipe(Layer.provide([Sampler.byFanOutSize(), options.store, offload]))
+  const context = yield* Layer.build(layer)
+  const { all } = yield* Effect.provideContext(Guilds.Guilds, context)
   const isReady = (thread: number) => {
     const deferred = ready[thread]
     return deferred === undefined ? Effect.never : Deferred.await(deferred)
@@ -127,7 +142,11 @@ const elsewhere = Effect.fnUntraced(function* (options: Options, count: number) 
           waiting.delete(key)
           Deferred.doneUnsafe(one.done, Effect.succeed(Array.from({ length: one.orders }, () => DIED)))
         }
-      })
+      }),
+    ports:
+      settings === undefined
+        ? undefined
+        : { http: settings.port, grpc: yield* Effect.provideContext(ingress.grpcPort, context) }
   }
   yield* Effect.forEach(
     Array.from({ length: count }, (_, thread) => thread),

@@ -1,21 +1,8 @@
 /** Hostile clients in a process of their own: it is told which, and when to stop. */
 import { setPriority } from "node:os"
 import { Schema } from "effect"
-import { ATTACKS, KINDS } from "./kinds.ts"
-
-const Target = Schema.Struct({
-  host: Schema.String,
-  port: Schema.Int,
-  grpcPort: Schema.Int,
-  guild: Schema.String,
-  channel: Schema.String,
-  tokens: Schema.Array(Schema.String)
-})
-export const Order = Schema.Union([
-  Schema.Struct({ do: Schema.Literal("attack"), kinds: Schema.Array(Schema.Literals(KINDS)), target: Target }),
-  Schema.Struct({ do: Schema.Literal("stop") })
-])
-export type Order = typeof Order.Type
+import { ATTACKS } from "./kinds.ts"
+import { Order, type Stopped } from "./orders.ts"
 
 const decode = Schema.decodeUnknownSync(Order)
 
@@ -24,20 +11,24 @@ setPriority(10)
 
 let stop = new AbortController()
 let done: Promise<unknown> = Promise.resolve()
+let deeds = 0
+const did = () => void deeds++
 
 process.on("message", async (message) => {
   const order = decode(message)
   if (order.do === "stop") {
     stop.abort()
     await done
-    process.send?.("stopped")
+    const stopped: Stopped = { deeds }
+    process.send?.(stopped)
     return
   }
+  deeds = 0
   stop = new AbortController()
   const { signal } = stop
   const { kinds, target } = order
   const token = (nth: number) => target.tokens[nth % target.tokens.length] ?? ""
-  done = Promise.all(kinds.map((kind) => ATTACKS[kind]({ target, signal, token })))
+  done = Promise.all(kinds.map((kind) => ATTACKS[kind]({ target, signal, token, did })))
 })
 // Sockets that are cut in the midst of something are what this is about.
 process.on("uncaughtException", () => {})

@@ -34,6 +34,8 @@ interface Attack {
   readonly target: Target
   readonly signal: AbortSignal
   readonly token: (nth: number) => string
+  /** Called for each connection that was opened, and each request that was answered. */
+  readonly did: () => void
 }
 
 /** Another address of this machine than that of the honest. */
@@ -62,9 +64,12 @@ const again = async (
 }
 
 /** A connection, until it is closed. */
-const raw = ({ signal, target }: Attack, use: (socket: Socket) => void): Promise<void> =>
+const raw = ({ did, signal, target }: Attack, use: (socket: Socket) => void): Promise<void> =>
   new Promise((done) => {
-    const socket = connect({ port: target.port, host: target.host, localAddress: FROM }, () => use(socket))
+    const socket = connect({ port: target.port, host: target.host, localAddress: FROM }, () => {
+      did()
+      use(socket)
+    })
     const end = () => socket.destroy()
     socket.on("error", () => {})
     socket.once("close", () => {
@@ -74,7 +79,7 @@ const raw = ({ signal, target }: Attack, use: (socket: Socket) => void): Promise
     signal.addEventListener("abort", end)
   })
 
-const webSocket = ({ signal, target }: Attack, use: (socket: WebSocket) => void): Promise<void> =>
+const webSocket = ({ did, signal, target }: Attack, use: (socket: WebSocket) => void): Promise<void> =>
   new Promise((done) => {
     const socket = new WebSocket(`ws://${target.host}:${target.port}/gateway`, {
       perMessageDeflate: false,
@@ -82,7 +87,10 @@ const webSocket = ({ signal, target }: Attack, use: (socket: WebSocket) => void)
     })
     const end = () => socket.terminate()
     socket.on("error", () => {})
-    socket.once("open", () => use(socket))
+    socket.once("open", () => {
+      did()
+      use(socket)
+    })
     socket.once("close", () => {
       signal.removeEventListener("abort", end)
       done()
@@ -93,13 +101,15 @@ const webSocket = ({ signal, target }: Attack, use: (socket: WebSocket) => void)
 const identify = (socket: WebSocket, token: string): void =>
   socket.send(JSON.stringify({ op: 2, d: { token, intents: (1 << 0) | (1 << 9) | (1 << 15), properties: {} } }))
 
-const post = ({ signal, target }: Attack, token: string, body: string, headers: Record<string, string> = {}) =>
+const post = ({ did, signal, target }: Attack, token: string, body: string, headers: Record<string, string> = {}) =>
   fetch(`http://${target.host}:${target.port}/api/v10/channels/${target.channel}/messages`, {
     method: "POST",
     signal,
     headers: { authorization: `Bot ${token}`, "content-type": "application/json", ...headers },
     body
-  }).then((answer) => answer.arrayBuffer())
+  })
+    .then((answer) => answer.arrayBuffer())
+    .then(did)
 
 const request = (path: string, token: string): string =>
   `GET ${path} HTTP/1.1\r\nhost: test\r\nauthorization: Bot ${token}\r\n\r\n`
