@@ -192,10 +192,7 @@ const traced = (call: GrpcServer.UnaryCall, options: Transport.IngressOptions) =
  * @since 0.1.0
  * @category models
  */
-export interface Options extends Transport.IngressOptions {
-  readonly host: string
-  readonly port: number
-  readonly grace: Duration.Input
+export interface Options extends Transport.IngressOptions, GrpcServer.Options {
   readonly socket: (stream: GrpcServer.StreamCall) => Layer.Layer<SessionSocket>
 }
 

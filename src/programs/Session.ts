@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Effect, Exit, Fiber, Inspectable, Layer, Metric, Schedule, type Scope } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Fiber, Inspectable, Layer, Metric, Schedule, type Scope } from "effect"
 import * as Detached from "../domain/Detached.ts"
 import * as Envelope from "../domain/Envelope.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
@@ -54,8 +54,20 @@ type Incoming = SessionMessage | Envelope.Envelope<SessionMessage>
  */
 export const WRITE_DEADLINE = "60 seconds"
 
+/**
+ * {@link MAILBOX_CAPACITY} and {@link WRITE_DEADLINE}, unless they are set.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly mailboxCapacity?: number
+  readonly writeDeadline?: Duration.Input
+}
+
 /** What all sessions have in common. */
 interface Shared {
+  readonly writeDeadline: Duration.Duration
   readonly passing: Transport.Passing
   readonly backlog: Backlog.Backlog
   readonly nobodys: Backlog.Share
@@ -126,11 +138,11 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
 
   /** The client does not keep up; at the deadline it is sent away. */
   private get stalled(): Effect.Effect<void> {
-    const { backlog } = this.shared
+    const { backlog, writeDeadline } = this.shared
     return Effect.suspend(() => {
       this.mailbox.count(this.share)
       backlog.stalled(this)
-      return Effect.andThen(Effect.sleep(WRITE_DEADLINE), this.sendAway("time-to-send"))
+      return Effect.andThen(Effect.sleep(writeDeadline), this.sendAway("time-to-send"))
     }).pipe(Effect.ensuring(Effect.sync(() => backlog.resumed(this))))
   }
 
@@ -233,18 +245,19 @@ export interface Start {
  * @since 0.1.0
  * @category constructors
  */
-export const starter = Effect.fnUntraced(function* (options?: {
-  readonly mailboxCapacity?: number
-}): Effect.fn.Return<Start> {
+export const starter = Effect.fnUntraced(function* ({
+  mailboxCapacity = MAILBOX_CAPACITY,
+  writeDeadline = WRITE_DEADLINE
+}: Options = {}): Effect.fn.Return<Start> {
   const policy = Propagation.notStarting(yield* Propagation.policy)
   const runQueue = yield* Effect.withFiber((fiber) => Effect.succeed(RunQueue.of(fiber)))
-  const capacity = options?.mailboxCapacity ?? MAILBOX_CAPACITY
   const backlog = yield* Backlog.Reference
   const shared: Shared = {
+    writeDeadline: Duration.fromInputUnsafe(writeDeadline),
     passing: Transport.passing(policy),
     backlog,
     nobodys: new Backlog.Share(backlog),
-    mailbox: () => new SessionMailbox(capacity, runQueue),
+    mailbox: () => new SessionMailbox(mailboxCapacity, runQueue),
     fork: Detached.runner(yield* Transport.isolated(Effect.context<never>(), policy))
   }
   return (options) => new SessionImpl(options, shared)
@@ -256,10 +269,9 @@ export const starter = Effect.fnUntraced(function* (options?: {
  * @since 0.1.0
  * @category constructors
  */
-export const make = Effect.fnUntraced(function* (options: {
-  readonly id: SessionId
-  readonly mailboxCapacity?: number
-}): Effect.fn.Return<Session, never, SessionSocket | Scope.Scope> {
+export const make = Effect.fnUntraced(function* (
+  options: Options & { readonly id: SessionId }
+): Effect.fn.Return<Session, never, SessionSocket | Scope.Scope> {
   const start = yield* starter(options)
   return yield* open(start, options.id)
 })
@@ -321,7 +333,7 @@ export class Sessions extends Context.Service<
  * @since 0.1.0
  * @category layers
  */
-export const layer = (options?: { readonly mailboxCapacity?: number }): Layer.Layer<Sessions> =>
+export const layer = (options?: Options): Layer.Layer<Sessions> =>
   Layer.effect(
     Sessions,
     Effect.gen(function* () {

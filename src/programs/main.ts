@@ -222,6 +222,7 @@ const server = (options: Options) =>
           host: options.grpcHost,
           port,
           grace: http.GRACE,
+          limits: LimitOptions.grpcOptions(options.limits),
           callers: Option.getOrElse(options.traceCallers, () => (isLoopback(options.grpcHost) ? "continue" : "ignore")),
           start
         })
@@ -230,7 +231,7 @@ const server = (options: Options) =>
     return Layer.effectDiscard(announces).pipe(
       Layer.provideMerge(grpc),
       Layer.provide(offloaded(settings, options)),
-      Layer.provide(Session.layer()),
+      Layer.provide(Session.layer(LimitOptions.sessionOptions(options.limits))),
       Layer.provide(http.surroundings(settings)),
       Layer.catchTag("ServeError", ({ cause }) =>
         Layer.effectDiscard(

@@ -7,6 +7,7 @@ import * as Opcode from "../../src/domain/gateway/Opcode.ts"
 import { make, Unidentified } from "../../src/domain/gateway/Unidentified.ts"
 import * as Backlog from "../../src/domain/session/Backlog.ts"
 import { found, Guilds } from "../../src/programs/Guilds.ts"
+import * as LimitOptions from "../../src/programs/server/limitOptions.ts"
 import * as Transport from "../../src/programs/Transport.ts"
 import { connect, login } from "../support/client.ts"
 import { draft, GENERAL, GUILD, member, userId } from "../support/community.ts"
@@ -241,6 +242,21 @@ describe("Gateway", () => {
       assert.strictEqual(yield* sessions, 1)
     }).pipe(provide)
   )
+
+  it.effect("or for as long as is set", () => {
+    const limits = Option.getOrThrow(LimitOptions.parse("time-to-send=5s"))
+    return Effect.gen(function* () {
+      const slow = yield* connect({ capacity: 3 })
+      yield* slow.raw.send(JSON.stringify({ op: Opcode.IDENTIFY, d: { token: "token-1", intents: 1 << 9 } }))
+      const bystander = yield* login("token-2", { intents: 1 << 9 })
+      yield* write("one")
+      yield* bystander.until("MESSAGE_CREATE")
+      yield* TestClock.adjust("4 seconds")
+      assert.strictEqual(yield* sessions, 2)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* slow.raw.closed).code, 4000)
+    }).pipe(Effect.provide(guilds.layer(3, { session: LimitOptions.sessionOptions(limits) })))
+  })
 
   it.effect("a client that keeps up is never among the slow, however little may wait in all", () =>
     Effect.gen(function* () {

@@ -23,10 +23,11 @@ export const layer = (
     readonly offload?: Layer.Layer<Offload.Offload>
     /** Without it nobody is refused for asking too often. */
     readonly rates?: Layer.Layer<never>
+    readonly session?: Session.Options
   }
 ) =>
   Layer.mergeAll(
-    Session.layer(),
+    Session.layer(options?.session),
     options?.rates ?? rates.unlimited,
     Guilds.layer([{ community, members: members(size), ...options }]),
     Accounts.fromTokens([

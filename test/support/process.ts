@@ -61,12 +61,16 @@ export const start = (
   stdin: "ignore" | "pipe" = "ignore"
 ) => command(process.execPath, [resolve(ROOT, script), ...args], env, stdin)
 
-/** Where a server listens, once it says so. */
+/** Where a server listens, once it says so; `said` is what it has said until then. */
 export const listening = Effect.fnUntraced(function* (running: Running) {
   const address = (line: string): string | undefined => /listening on (http:\/\/\S+)/.exec(line)?.[1]
-  let url: string | undefined
-  while (url === undefined) url = address(yield* Queue.take(running.lines))
-  return { ...running, url }
+  let [url, said]: [url: string | undefined, said: string] = [undefined, ""]
+  while (url === undefined) {
+    const line = yield* Queue.take(running.lines)
+    said += `${line}\n`
+    url = address(line)
+  }
+  return { ...running, url, said }
 })
 
 /** The server, once it listens: on a free port, unless `PORT` says otherwise. */

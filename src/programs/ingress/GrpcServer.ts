@@ -9,6 +9,7 @@ import { Cause, type Duration, Effect, Exit, FiberSet, Record, Schema, type Scop
 import { fileURLToPath } from "node:url"
 import { outside } from "../../domain/AsyncContext.ts"
 import * as Transport from "../Transport.ts"
+import { DEFAULTS, type Limits } from "./grpcLimits.ts"
 
 /**
  * The address could not be listened on.
@@ -65,29 +66,13 @@ export interface Handlers<R> {
 const PROTO = fileURLToPath(new URL("../../../proto/fanfare.proto", import.meta.url))
 const SERVICE = "fanfare.v1.Fanfare"
 
-/**
- * Of one connection: bytes of a request, more than any message needs and far less than gRPC would take; calls and streams at a
- * time; and milliseconds after which a silent connection is asked whether somebody is there, has to have answered, and is
- * closed if it has no calls (clients open another when they need one).
- *
- * @since 0.1.0
- * @category limits
- */
-export const LIMITS = {
-  request: 256 * 1024,
-  streams: 100,
-  pingEvery: 60_000,
-  pingAnswer: 20_000,
-  idle: 300_000
-} as const
-
-const OPTIONS: grpc.ServerOptions = {
-  "grpc.max_receive_message_length": LIMITS.request,
-  "grpc.max_concurrent_streams": LIMITS.streams,
-  "grpc.keepalive_time_ms": LIMITS.pingEvery,
-  "grpc.keepalive_timeout_ms": LIMITS.pingAnswer,
-  "grpc.max_connection_idle_ms": LIMITS.idle
-}
+const optionsOf = ({ idle, pingAnswer, pingEvery, request, streams }: Limits): grpc.ServerOptions => ({
+  "grpc.max_receive_message_length": request,
+  "grpc.max_concurrent_streams": streams,
+  "grpc.keepalive_time_ms": pingEvery,
+  "grpc.keepalive_timeout_ms": pingAnswer,
+  "grpc.max_connection_idle_ms": idle
+})
 
 const isService = (definition: unknown): definition is grpc.ServiceDefinition =>
   typeof definition === "object" && definition !== null && !("format" in definition)
@@ -126,6 +111,19 @@ const listen = (server: grpc.Server, address: string): Effect.Effect<number, Grp
   )
 
 /**
+ * Without `limits`, a connection may have what it may by default.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  readonly host: string
+  readonly port: number
+  readonly grace: Duration.Input
+  readonly limits?: Limits
+}
+
+/**
  * Serves until the scope closes: streams are then ended by their handlers' interruption, and other calls have the grace
  * to finish. Gives the port.
  *
@@ -134,13 +132,13 @@ const listen = (server: grpc.Server, address: string): Effect.Effect<number, Grp
  */
 export const serve = Effect.fnUntraced(function* <R>(
   handlers: Handlers<R>,
-  options: { readonly host: string; readonly port: number; readonly grace: Duration.Input }
+  options: Options
 ): Effect.fn.Return<number, GrpcCannotListen, R | Scope.Scope> {
   const service = yield* definition
   // Released in the opposite order: streams end, then the server lets calls finish, then nobody waits any longer.
   const calls = yield* Transport.isolated(FiberSet.makeRuntime<R, unknown, Failure>(), "continue")
   const server = yield* Effect.acquireRelease(
-    Effect.sync(() => outside(() => new grpc.Server(OPTIONS))),
+    Effect.sync(() => outside(() => new grpc.Server(optionsOf(options.limits ?? DEFAULTS)))),
     (server) =>
       Effect.callback<void>((resume) => server.tryShutdown(() => resume(Effect.void))).pipe(
         Effect.timeoutOption(options.grace),

@@ -29,6 +29,14 @@ export const MOST_IN_FLIGHT = 32
 export const CUTS: Rate = { tokens: 10, millis: 10_000 }
 
 /**
+ * Bytes of a request's body.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const MAX_BODY = 256 * 1024
+
+/**
  * Milliseconds in which a connection has to take or to say something. A WebSocket has bounds of its own: this ends with the
  * upgrade.
  *
@@ -38,7 +46,8 @@ export const CUTS: Rate = { tokens: 10, millis: 10_000 }
 export const STANDSTILL = 60_000
 
 /**
- * `most` and `standstill` are {@link MOST_IN_FLIGHT} and {@link STANDSTILL} by default, `cuts` is {@link CUTS}. `body` is how many bytes a request's body may have: whoever asks with `Expect: 100-continue` is not told to send more.
+ * `most`, `standstill`, `cuts` and `body` are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by
+ * default. Whoever asks with `Expect: 100-continue` whether to send a body of more than that is not told to.
  * `limited` is told of each connection that is cut, and why.
  *
  * @since 0.1.0
@@ -71,7 +80,7 @@ export class BoundedServer extends Server {
 
   constructor(options: Options = {}) {
     super()
-    const { body = Infinity, cuts = CUTS, limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL } = options
+    const { body = MAX_BODY, cuts = CUTS, limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL } = options
     this.body = body
     this.cuts = new TokenBuckets(cuts)
     this.most = most

@@ -30,13 +30,6 @@ import type { Settings } from "./Settings.ts"
  * @category limits
  */
 export const MAX_FRAME = 64 * 1024
-/**
- * Bytes of a request's body.
- *
- * @since 0.1.0
- * @category limits
- */
-export const MAX_BODY = 256 * 1024
 
 /**
  * What requests have to finish once the server stops; sessions are told to reconnect right after.
@@ -77,7 +70,7 @@ export const surroundings = (settings: Settings) => {
     Layer.succeed(Propagation.waits, () => mailboxWaits),
     // The transport opens the spans, of what is sampled; the server's own would be one for every request.
     Layer.succeed(HttpMiddleware.TracerDisabledWhen, () => true),
-    Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(MAX_BODY))
+    Layer.succeed(HttpIncomingMessage.MaxBodySize, ByteSize.bytes(LimitOptions.countOf(limits, "body-size")))
   )
 }
 
@@ -90,7 +83,12 @@ export const surroundings = (settings: Settings) => {
  */
 export const layer = (settings: Settings) => {
   const { callers, channel, host, isDemo, isExported, limits, port, publicUrl, start, tokens } = settings
-  const cuts = LimitOptions.rateOf(limits, "cut-connections")
+  const bounds = {
+    most: LimitOptions.countOf(limits, "requests-under-way"),
+    standstill: LimitOptions.millisOf(limits, "standstill"),
+    cuts: LimitOptions.rateOf(limits, "cut-connections"),
+    body: LimitOptions.countOf(limits, "body-size")
+  }
   // The first member is the guild's owner, and whoever runs the server knows their token.
   const operators = new Set(
     owners(settings)
@@ -110,7 +108,7 @@ export const layer = (settings: Settings) => {
       Layer.unwrap(
         Effect.map(Effect.context<never>(), (context) => {
           const limited = (limit: LimitName) => Metrics.limited(limit).updateUnsafe(1, context)
-          return NodeHttpServer.layer(() => new BoundedServer({ body: MAX_BODY, cuts, limited }), {
+          return NodeHttpServer.layer(() => new BoundedServer({ ...bounds, limited }), {
             host,
             port,
             reusePort: channel !== undefined,

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Config, Effect, Layer, Option, Schema } from "effect"
+import { Config, Duration, Effect, Layer, Option, Schema } from "effect"
 import * as Rates from "../../domain/gateway/Rates.ts"
 import * as Unidentified from "../../domain/gateway/Unidentified.ts"
 import type { LimitName } from "../../domain/LimitName.ts"
@@ -11,19 +11,31 @@ import { Places } from "../../domain/Places.ts"
 import * as Searches from "../../domain/Searches.ts"
 import * as Backlog from "../../domain/session/Backlog.ts"
 import { Rate } from "../../domain/TokenBuckets.ts"
-import { CUTS } from "./BoundedServer.ts"
+import * as grpcLimits from "../ingress/grpcLimits.ts"
+import * as Session from "../Session.ts"
+import * as BoundedServer from "./BoundedServer.ts"
 
-/** How many there may be, or how many bytes. */
-const COUNTS = {
+/** How many there may be. */
+const NUMBERS = {
   unidentified: Unidentified.DEFAULTS.all,
   "unidentified-per-address": Unidentified.DEFAULTS.perAddress,
   sessions: Backlog.DEFAULTS.sessions,
   searches: Searches.DEFAULTS.size,
   "searches-per-user": Searches.DEFAULTS.share,
+  "waiting-messages": Session.MAILBOX_CAPACITY,
+  "requests-under-way": BoundedServer.MOST_IN_FLIGHT,
+  "grpc-streams": grpcLimits.DEFAULTS.streams
+} as const satisfies Partial<Record<LimitName, number>>
+
+const BYTES = {
   "waiting-per-session": Backlog.DEFAULTS.session,
   "waiting-per-user": Backlog.DEFAULTS.user,
-  waiting: Backlog.DEFAULTS.process
+  waiting: Backlog.DEFAULTS.process,
+  "body-size": BoundedServer.MAX_BODY,
+  "grpc-request-size": grpcLimits.DEFAULTS.request
 } as const satisfies Partial<Record<LimitName, number>>
+
+const COUNTS = { ...NUMBERS, ...BYTES }
 
 /** How often something may be done. */
 const RATES = {
@@ -34,13 +46,22 @@ const RATES = {
   identifies: Rates.DEFAULTS.identifies,
   "session-starts": Rates.DEFAULTS.sessionStarts,
   "wrong-tokens": Rates.DEFAULTS.wrongTokens,
-  "cut-connections": CUTS
+  "cut-connections": BoundedServer.CUTS
 } as const satisfies Partial<Record<LimitName, Rate>>
 
+/** How long something may take, in milliseconds. */
+const TIMES = {
+  "time-to-send": Duration.toMillis(Session.WRITE_DEADLINE),
+  standstill: BoundedServer.STANDSTILL,
+  "grpc-idle": grpcLimits.DEFAULTS.idle
+} as const satisfies Partial<Record<LimitName, number>>
+
 type Count = keyof typeof COUNTS
+type Time = keyof typeof TIMES
 type RateName = keyof typeof RATES
 
 const isCount = (name: string): name is Count => Object.hasOwn(COUNTS, name)
+const isTime = (name: string): name is Time => Object.hasOwn(TIMES, name)
 const isRate = (name: string): name is RateName => Object.hasOwn(RATES, name)
 
 /**
@@ -49,7 +70,7 @@ const isRate = (name: string): name is RateName => Object.hasOwn(RATES, name)
  * @since 0.1.0
  * @category guards
  */
-export const isSettable = (name: LimitName): boolean => isCount(name) || isRate(name)
+export const isSettable = (name: LimitName): boolean => isCount(name) || isRate(name) || isTime(name)
 
 /**
  * What is set, by name. What is not is as by default.
@@ -59,7 +80,8 @@ export const isSettable = (name: LimitName): boolean => isCount(name) || isRate(
  */
 export const Limits = Schema.Struct({
   counts: Schema.Record(Schema.String, Schema.Int),
-  rates: Schema.Record(Schema.String, Rate)
+  rates: Schema.Record(Schema.String, Rate),
+  times: Schema.Record(Schema.String, Schema.Finite)
 })
 /**
  * @since 0.1.0
@@ -69,10 +91,15 @@ export type Limits = typeof Limits.Type
 
 const UNITS: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
 
-const countIn = (text: string): number | undefined => {
+/** Larger than that, HTTP/2 knows no number of streams. */
+const MOST = 2 ** 31 - 1
+
+const countIn = (name: Count, text: string): number | undefined => {
   const [, digits = "", unit] = /^(\d{1,12})(KiB|MiB|GiB)?$/.exec(text) ?? []
+  const isNumber = Object.hasOwn(NUMBERS, name)
+  if (isNumber && unit !== undefined) return undefined
   const value = Number(digits) * (unit === undefined ? 1 : (UNITS[unit] ?? 1))
-  return value > 0 && Number.isSafeInteger(value) ? value : undefined
+  return value > 0 && value <= (isNumber ? MOST : Number.MAX_SAFE_INTEGER) ? value : undefined
 }
 
 const rateIn = (text: string): Rate | undefined => {
@@ -81,18 +108,32 @@ const rateIn = (text: string): Rate | undefined => {
   return rate.tokens > 0 && rate.millis > 0 ? rate : undefined
 }
 
+/** More than Node's timers can wait. */
+const TOO_LONG = 2 ** 31
+
+const millisIn = (text: string): number | undefined => {
+  const [, seconds = ""] = /^(\d{1,7}(?:\.\d{1,3})?)s$/.exec(text) ?? []
+  const millis = Number(seconds) * 1_000
+  return millis > 0 && millis < TOO_LONG ? millis : undefined
+}
+
+const NONE: Limits = { counts: {}, rates: {}, times: {} }
+
 /** One of them, as it is written. */
 const one = (text: string): Limits | undefined => {
   const at = text.indexOf("=")
   const [name, value] = [text.slice(0, Math.max(0, at)).trim(), text.slice(at + 1).trim()]
-  const count = isCount(name) ? countIn(value) : undefined
-  if (count !== undefined) return { counts: { [name]: count }, rates: {} }
+  const count = isCount(name) ? countIn(name, value) : undefined
+  if (count !== undefined) return { ...NONE, counts: { [name]: count } }
+  const millis = isTime(name) ? millisIn(value) : undefined
+  if (millis !== undefined) return { ...NONE, times: { [name]: millis } }
   const rate = isRate(name) ? rateIn(value) : undefined
-  return rate === undefined ? undefined : { counts: {}, rates: { [name]: rate } }
+  return rate === undefined ? undefined : { ...NONE, rates: { [name]: rate } }
 }
 
 /**
- * A limit as it is written: `NAME=COUNT` (`sessions=500`, `waiting=256MiB`) or `NAME=COUNT/SECONDS` (`messages=20/5s`).
+ * A limit as it is written: `NAME=COUNT` (`sessions=500`, `waiting=256MiB`), `NAME=SECONDS` (`standstill=30s`) or
+ * `NAME=COUNT/SECONDS` (`messages=20/5s`).
  *
  * @since 0.1.0
  * @category parsing
@@ -106,8 +147,12 @@ export const parse = (text: string): Option.Option<Limits> => Option.fromUndefin
  * @category parsing
  */
 export const expected = (text: string): string =>
-  `Expected a limit such as sessions=500, waiting=256MiB or messages=20/5s, got "${text}". There are ` +
-  [...Object.keys(COUNTS), ...Object.keys(RATES).map((name) => `${name} (a rate)`)].join(", ")
+  `Expected a limit such as sessions=500, waiting=256MiB, standstill=30s or messages=20/5s, got "${text}". There are ` +
+  [
+    ...Object.keys(COUNTS),
+    ...Object.keys(TIMES).map((name) => `${name} (a time)`),
+    ...Object.keys(RATES).map((name) => `${name} (a rate)`)
+  ].join(", ")
 
 /**
  * All that are set, the last one of a name.
@@ -117,7 +162,8 @@ export const expected = (text: string): string =>
  */
 export const together = (all: ReadonlyArray<Limits>): Limits => ({
   counts: Object.assign({}, ...all.map(({ counts }) => counts)),
-  rates: Object.assign({}, ...all.map(({ rates }) => rates))
+  rates: Object.assign({}, ...all.map(({ rates }) => rates)),
+  times: Object.assign({}, ...all.map(({ times }) => times))
 })
 
 class BadLimit extends Schema.TaggedError<BadLimit>()("BadLimit", { message: Schema.String }) {}
@@ -147,13 +193,53 @@ export const given = (flags: ReadonlyArray<Limits>) =>
 export const rateOf = ({ rates }: Limits, name: RateName): Rate => rates[name] ?? RATES[name]
 
 /**
+ * A count or a number of bytes as it is set, or by default.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const countOf = ({ counts }: Limits, name: Count): number => counts[name] ?? COUNTS[name]
+
+/**
+ * A time as it is set, or by default: milliseconds.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const millisOf = ({ times }: Limits, name: Time): number => times[name] ?? TIMES[name]
+
+/**
+ * What sessions keep to.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const sessionOptions = (limits: Limits): Session.Options => ({
+  mailboxCapacity: countOf(limits, "waiting-messages"),
+  writeDeadline: millisOf(limits, "time-to-send")
+})
+
+/**
+ * What gRPC's connections keep to.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const grpcOptions = (limits: Limits): grpcLimits.Limits => ({
+  ...grpcLimits.DEFAULTS,
+  request: countOf(limits, "grpc-request-size"),
+  streams: countOf(limits, "grpc-streams"),
+  idle: millisOf(limits, "grpc-idle")
+})
+
+/**
  * Has everything in this thread keep to them. Each thread counts for itself.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layer = (limits: Limits) => {
-  const count = (name: Count): number => limits.counts[name] ?? COUNTS[name]
+  const count = (name: Count): number => countOf(limits, name)
   const rate = (name: RateName): Rate => rateOf(limits, name)
   return Layer.mergeAll(
     Layer.sync(Unidentified.Unidentified, () =>

@@ -13,7 +13,7 @@ import * as Backlog from "../../domain/session/Backlog.ts"
 import type { Rate } from "../../domain/TokenBuckets.ts"
 import * as Gateway from "../Gateway.ts"
 import * as Commands from "../gateway/commands.ts"
-import * as GrpcServer from "../ingress/GrpcServer.ts"
+import * as grpcLimits from "../ingress/grpcLimits.ts"
 import * as Submission from "../ingress/Submission.ts"
 import * as Rest from "../Rest.ts"
 import * as Session from "../Session.ts"
@@ -236,7 +236,7 @@ export const LIMITS: ReadonlyArray<Limit> = (
       name: "body-size",
       what: "a request's body",
       per: "HTTP request",
-      most: bytes(http.MAX_BODY),
+      most: bytes(BoundedServer.MAX_BODY),
       beyond: "the request is answered with 413"
     },
     {
@@ -257,28 +257,28 @@ export const LIMITS: ReadonlyArray<Limit> = (
       name: "grpc-request-size",
       what: "a request",
       per: "gRPC call",
-      most: bytes(GrpcServer.LIMITS.request),
+      most: bytes(grpcLimits.DEFAULTS.request),
       beyond: "gRPC says RESOURCE_EXHAUSTED"
     },
     {
       name: "grpc-streams",
       what: "calls and streams",
       per: "gRPC connection",
-      most: number(GrpcServer.LIMITS.streams),
+      most: number(grpcLimits.DEFAULTS.streams),
       beyond: "clients wait, or open another"
     },
     {
       name: "grpc-ping",
       what: "time without an answer to a ping",
       per: "gRPC connection",
-      most: seconds(GrpcServer.LIMITS.pingEvery + GrpcServer.LIMITS.pingAnswer),
+      most: seconds(grpcLimits.DEFAULTS.pingEvery + grpcLimits.DEFAULTS.pingAnswer),
       beyond: "the connection is closed"
     },
     {
       name: "grpc-idle",
       what: "time without a call",
       per: "gRPC connection",
-      most: seconds(GrpcServer.LIMITS.idle),
+      most: seconds(grpcLimits.DEFAULTS.idle),
       beyond: "the connection is closed"
     }
   ] satisfies ReadonlyArray<Omit<Limit, "isSettable">>

@@ -16,6 +16,7 @@ import * as RemoteGuilds from "../RemoteGuilds.ts"
 import * as Session from "../Session.ts"
 import * as Simulation from "../Simulation.ts"
 import * as http from "./http.ts"
+import * as LimitOptions from "./limitOptions.ts"
 import { type Announcement, Settings } from "./Settings.ts"
 
 const settings = Schema.decodeUnknownSync(Settings)(workerData)
@@ -45,7 +46,7 @@ const crowd = Layer.unwrap(
 
 Layer.merge(announced, crowd).pipe(
   Layer.provide(http.layer(settings)),
-  Layer.provide([RemoteGuilds.layer(), Session.layer()]),
+  Layer.provide([RemoteGuilds.layer(), Session.layer(LimitOptions.sessionOptions(settings.limits))]),
   Layer.provide([Sampler.byFanOutSize(), Offload.senders()]),
   Layer.provide(http.surroundings(settings)),
   Layer.provide(NodeServices.layer),

@@ -1,18 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect, Option } from "effect"
+import { ConfigProvider, Duration, Effect, Option } from "effect"
 import * as Rates from "../../../src/domain/gateway/Rates.ts"
 import * as Backlog from "../../../src/domain/session/Backlog.ts"
+import * as grpcLimits from "../../../src/programs/ingress/grpcLimits.ts"
 import * as LimitOptions from "../../../src/programs/server/limitOptions.ts"
+import * as Session from "../../../src/programs/Session.ts"
 import { GENERAL, userId } from "../../support/community.ts"
 
 const parsed = (text: string) => Option.getOrUndefined(LimitOptions.parse(text))
 
 describe("limitOptions", () => {
-  it("reads counts, bytes and rates", () => {
-    assert.deepStrictEqual(parsed("sessions=500"), { counts: { sessions: 500 }, rates: {} })
-    assert.deepStrictEqual(parsed("waiting=256MiB"), { counts: { waiting: 256 * 1024 ** 2 }, rates: {} })
+  it("reads counts, bytes, times and rates", () => {
+    const none = { counts: {}, rates: {}, times: {} }
+    assert.deepStrictEqual(parsed("sessions=500"), { ...none, counts: { sessions: 500 } })
+    assert.deepStrictEqual(parsed("waiting=256MiB"), { ...none, counts: { waiting: 256 * 1024 ** 2 } })
+    assert.deepStrictEqual(parsed("standstill=1.5s"), { ...none, times: { standstill: 1_500 } })
     assert.deepStrictEqual(parsed(" messages = 20/2.5s "), {
-      counts: {},
+      ...none,
       rates: { messages: { tokens: 20, millis: 2_500 } }
     })
   })
@@ -32,10 +36,16 @@ describe("limitOptions", () => {
     "sessions=500=7",
     "messages=20/5s=1",
     "waiting=999999999999GiB",
+    "sessions=1KiB",
+    "grpc-streams=2147483648",
+    "standstill=60",
+    "standstill=0s",
+    "standstill=3000000s",
+    "standstill=1/5s",
     ""
   ])("refuses %s, and names those that there are", (text) => {
     assert.isUndefined(parsed(text))
-    assert.match(LimitOptions.expected(text), /sessions, .*messages \(a rate\)/)
+    assert.match(LimitOptions.expected(text), /sessions, .*standstill \(a time\), .*messages \(a rate\)/)
   })
 
   it.effect("a flag wins over the variable, and what is not set is as by default", () =>
@@ -44,7 +54,8 @@ describe("limitOptions", () => {
       const limits = yield* LimitOptions.given(flags)
       assert.deepStrictEqual(limits, {
         counts: { sessions: 3, "waiting-per-user": 1_048_576 },
-        rates: { messages: { tokens: 1, millis: 60_000 } }
+        rates: { messages: { tokens: 1, millis: 60_000 } },
+        times: {}
       })
       yield* Effect.gen(function* () {
         assert.deepStrictEqual((yield* Backlog.Reference).limits, { ...Backlog.DEFAULTS, sessions: 3, user: 1_048_576 })
@@ -52,6 +63,11 @@ describe("limitOptions", () => {
         assert.strictEqual(rates.concurrency, Rates.DEFAULTS.identifies.tokens)
         const written = Array.from({ length: 2 }, () => rates.message(userId(1), GENERAL, 0).isTaken)
         assert.deepStrictEqual(written, [true, false])
+        assert.deepStrictEqual(LimitOptions.sessionOptions(limits), {
+          mailboxCapacity: Session.MAILBOX_CAPACITY,
+          writeDeadline: Duration.toMillis(Session.WRITE_DEADLINE)
+        })
+        assert.deepStrictEqual(LimitOptions.grpcOptions(limits), grpcLimits.DEFAULTS)
       }).pipe(Effect.provide(LimitOptions.layer(limits)))
     }).pipe(
       Effect.provide(
