@@ -87,6 +87,11 @@ const sessionStarts = Effect.gen(function* () {
   return { total: sessionStarts.rate.tokens, remaining, reset_after, max_concurrency: concurrency }
 })
 
+/** A HEAD is a GET whose answer is not sent: the router asks for one when there is no route for the other. */
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
+
+const unknownRoute = Effect.sync(() => Rest.refused(RestError.notFound()))
+
 const rest = (options: Options | undefined) =>
   HttpRouter.addAll([
     HttpRouter.route("GET", `${API}/gateway`, Rest.respond(Effect.map(gatewayUrl(options), (url) => ({ url })))),
@@ -105,11 +110,7 @@ const rest = (options: Options | undefined) =>
     ...Structure.routes(API),
     messageRoute(`${API}/channels/:channel_id/messages`, postMessage(options)),
     route("POST", `${API}/channels/:channel_id/typing`, typing),
-    HttpRouter.route(
-      "*",
-      "/api/*",
-      Effect.sync(() => Rest.refused(RestError.notFound()))
-    )
+    ...METHODS.map((method) => HttpRouter.route(method, "/api/*", unknownRoute))
   ])
 
 /** What the gateway's query may ask for, where it asks for anything. */

@@ -310,6 +310,25 @@ it.layer(server)("Ingress", (it) => {
     })
   )
 
+  it.effect("HEAD is answered as GET is, without what that would say", () =>
+    Effect.gen(function* () {
+      const status = (method: "GET" | "HEAD", path: string, token: string) =>
+        Effect.gen(function* () {
+          const request = HttpClientRequest.make(method)(path).pipe(
+            HttpClientRequest.setHeaders({ authorization: `Bot ${token}` })
+          )
+          const response = yield* HttpClient.execute(request)
+          const size = (yield* response.text).length
+          return [response.status, method === "HEAD" ? size === 0 : size > 0]
+        })
+      for (const method of ["GET", "HEAD"] as const) {
+        assert.deepStrictEqual(yield* status(method, "/api/v10/users/@me", TOKEN), [200, true])
+        assert.deepStrictEqual(yield* status(method, "/api/v10/users/@me", "nobody"), [401, true])
+        assert.deepStrictEqual(yield* status(method, "/api/v10/nothing", TOKEN), [404, true])
+      }
+    })
+  )
+
   it.effect("is healthy once its guilds answer", () =>
     Effect.gen(function* () {
       const { body, status } = yield* attempt({ path: "/healthz" })
