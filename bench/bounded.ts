@@ -1,8 +1,10 @@
 /**
  * What bounds cost, and what keeps what has none small: memory that a payload takes per byte, in several scripts, and what
  * each recipient of it costs beside one in ASCII (`nonascii_vs_ascii`, to real connections, with as many bytes); a page of
- * one member of 200,000 (`page_us`), and how that grows from a thousand members to a million (`page_growth`); and what it takes
- * to count a message for all limits, in its POST (`limits_tax`).
+ * one member of 200,000 (`page_us`), and how that grows from a thousand members to a million: of one guild each
+ * (`page_growth`), and of as many members in all, a thousand in each guild or all in one (`page_growth_alike`), which leaves out
+ * that the processor's cache has what is small; and what it takes to count a message for all limits, in its POST
+ * (`limits_tax`), and a frame (`frame_limits_tax`). Of what goes to a connection that takes it, nothing is counted.
  */
 import { Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
@@ -104,12 +106,13 @@ const STORES: Readonly<Record<string, Layer.Layer<MemberStore.MemberStore, SqlEr
 const SIZES = quick ? ([100, 1_000, 2_000] as const) : ([1_000, 200_000, 1_000_000] as const)
 const PAGES = quick ? 100 : 2_000
 
-/** Microseconds for a page of one member, wherever it begins. */
-const page = (members: Members, size: number) =>
+/** Microseconds for a page of one member, of any guild, wherever it begins. */
+const page = (guilds: ReadonlyArray<Members>, size: number) =>
   Effect.gen(function* () {
     const start = performance.now()
     for (let nth = 0; nth < PAGES; nth++) {
-      yield* members.page(population.userId(Math.floor(Math.random() * size)), 1)
+      const members = guilds[Math.floor(Math.random() * guilds.length)]
+      yield* members?.page(population.userId(Math.floor(Math.random() * size)), 1) ?? Effect.void
     }
     return ((performance.now() - start) * 1000) / PAGES
   })
@@ -120,21 +123,29 @@ const everybody = function* (size: number) {
 
 const pages = Effect.fnUntraced(function* (store: string) {
   const { open } = yield* MemberStore.MemberStore
-  const took = new Map<number, Array<number>>()
-  const guilds: Array<readonly [number, Members]> = []
-  for (const [index, size] of SIZES.entries()) {
-    const members = yield* open(Ids.GuildId.make(String(index + 1)))
+  let last = 0
+  const filled = Effect.fnUntraced(function* (size: number) {
+    const members = yield* open(Ids.GuildId.make(String(++last)))
     yield* members.putAll(everybody(size))
-    guilds.push([size, members])
-  }
+    return members
+  })
+  const [few, , most] = SIZES
+  const alone = yield* Effect.forEach(SIZES, (size) => Effect.map(filled(size), (members) => [members]))
+  const alike = yield* Effect.forEach(Array.from({ length: most / few }), () => filled(few))
+  const subjects = [...SIZES.map((size, nth) => ({ size, guilds: alone[nth] ?? [] })), { size: few, guilds: alike }]
+  const took = subjects.map((): Array<number> => [])
   for (let round = -2; round < 9; round++) {
-    for (const [size, members] of guilds) {
-      const micros = yield* page(members, size)
-      if (round >= 0) took.set(size, [...(took.get(size) ?? []), micros])
+    for (const [nth, { guilds, size }] of subjects.entries()) {
+      const micros = yield* page(guilds, size)
+      if (round >= 0) took[nth]?.push(micros)
     }
   }
-  const [few = Number.NaN, many = Number.NaN, most = Number.NaN] = SIZES.map((size) => median(took.get(size) ?? []))
-  return { [`page_us_${store}`]: many, [`page_growth_${store}`]: most / few }
+  const [ofFew = Number.NaN, ofMany, ofMost = Number.NaN, ofAlike = Number.NaN] = took.map(median)
+  return {
+    [`page_us_${store}`]: ofMany ?? Number.NaN,
+    [`page_growth_${store}`]: ofMost / ofFew,
+    [`page_growth_alike_${store}`]: ofMost / ofAlike
+  }
 }, Effect.scoped)
 
 const program = Effect.gen(function* () {
