@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { existsSync } from "node:fs"
+import { connect, createServer, type Server } from "node:net"
 import { type Browser, chromium, type Page } from "playwright-core"
 import * as processes from "../support/process.ts"
 
@@ -50,10 +51,54 @@ const write = async (page: Page, text: string) => {
   await page.locator("#message").press("Enter")
 }
 
+/** A proxy that takes a path off, and has nothing elsewhere. */
+const behind = (url: string, path: string) =>
+  Effect.acquireRelease(
+    Effect.callback<Server>((resume) => {
+      const { hostname, port } = new URL(url)
+      const proxy = createServer((client) => {
+        const server = connect(Number(port), hostname)
+        const within = (_: string, method: string, asked: string) =>
+          `${method} ${asked.startsWith(path) ? asked.slice(path.length) : "/outside"} HTTP/1.1`
+        client.on("data", (data: Buffer) =>
+          server.write(data.toString("latin1").replaceAll(/^([A-Z]+) (\S+) HTTP\/1\.1/gm, within), "latin1")
+        )
+        server.pipe(client)
+        for (const [one, other] of [
+          [client, server],
+          [server, client]
+        ] as const)
+          one.on("error", () => {}).on("close", () => other.destroy())
+      })
+      proxy.listen(0, hostname, () => resume(Effect.succeed(proxy)))
+    }),
+    (proxy) => Effect.sync(() => proxy.close())
+  ).pipe(
+    Effect.map((proxy) => {
+      const address = proxy.address()
+      return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}${path}/`
+    })
+  )
+
 const skipped =
   executablePath === undefined ? " (skipped: needs Chromium; apt-get install chromium, or CHROMIUM_PATH)" : ""
 
 describe(`the page${skipped}`, () => {
+  it.live.skipIf(executablePath === undefined)("works behind a proxy that has put a path before it", () =>
+    Effect.gen(function* () {
+      const { url } = yield* processes.server()
+      const proxied = yield* behind(url, "/chat")
+      const chrome = yield* browser
+      yield* Effect.promise(async () => {
+        const { page, said } = await opened(chrome, proxied)
+        await write(page, "hello, proxy")
+        await see(page, "hello, proxy")
+        await page.locator('#trace [data-span="session.deliver"]').first().waitFor()
+        assert.deepStrictEqual(said, [])
+      })
+    }).pipe(Effect.scoped)
+  )
+
   it.live.skipIf(executablePath === undefined)("one's own message and its trace are on the screen", () =>
     Effect.gen(function* () {
       const { url } = yield* processes.server()

@@ -5,7 +5,8 @@
 import { connect } from "./gateway.js"
 import { duration, element, grouped, layout, render } from "./waterfall.js"
 
-const GATEWAY = `${location.origin.replace(/^http/, "ws")}/gateway?v=10&encoding=json`
+// All addresses are relative: a proxy may have put a path before them.
+const GATEWAY = new URL("gateway?v=10&encoding=json", location.href).href.replace(/^http/, "ws")
 const TOKEN_KEY = "fanfare.token"
 const MAX_LENGTH = 2000
 /** Among the types of channels. */
@@ -100,7 +101,7 @@ const send = async () => {
   refusal = ""
   refreshComposer()
   try {
-    const response = await fetch(`/api/v10/channels/${open?.channel.id}/messages`, {
+    const response = await fetch(`api/v10/channels/${open?.channel.id}/messages`, {
       method: "POST",
       headers: {
         authorization: `Bot ${token}`,
@@ -259,7 +260,7 @@ const become = (token) => {
 
 /** @returns {Promise<import("./waterfall.js").Span[]>} */
 const spansOf = async (traceId, token) => {
-  const answer = await fetch(`/traces/${traceId}`, { headers: { authorization: `Bot ${token}` } })
+  const answer = await fetch(`traces/${traceId}`, { headers: { authorization: `Bot ${token}` } })
     .then((response) => (response.ok ? response.json() : undefined))
     .catch(() => undefined)
   return answer?.spans ?? []
@@ -318,7 +319,7 @@ const showTrace = async (traceId, token, wasSent) => {
 
 /** How many sessions look at the guild, how many look elsewhere, and how many relays serve them. */
 const showCrowd = async () => {
-  const answer = await fetch("/healthz")
+  const answer = await fetch("healthz")
     .then((response) => response.json())
     .catch(() => undefined)
   const found = answer?.guilds?.find(({ id }) => id === client.guild)
@@ -363,7 +364,7 @@ ui.copy.addEventListener("click", async () => {
 })
 
 setInterval(() => document.hidden || void showCrowd(), CROWD_EVERY)
-settings = await (await fetch("/settings.json")).json()
+settings = await (await fetch("settings.json")).json()
 ui.identity.append(...settings.tokens.map((token) => element("option", { value: token }, token)))
 ui["identity-field"].hidden = settings.tokens.length === 0
 const token = settings.tokens[0] ?? sessionStorage.getItem(TOKEN_KEY)
