@@ -1,7 +1,7 @@
 /** What is measured in every thread, in memory that all threads share. */
 
-/** Timed messages of a guild that may be under way at a time. */
-const SLOTS = 4096
+/** Timed messages of a guild that are remembered: more than it says while all are compared. */
+const SLOTS = 16_384
 const MOST_THREADS = 16
 const PER_THREAD = ["longestPiece", "longestTurn", "longestPause", "utilization", "heap"] as const
 type PerThread = (typeof PER_THREAD)[number]
