@@ -90,7 +90,7 @@ const sending = Effect.fnUntraced(function* (capacity: number, grace: Duration.I
     sender: {
       push: (plan, refused) =>
         Effect.suspend(() => add(makePush(plan, (recipient) => survived(Effect.suspend(() => refused(recipient)))))),
-      after: (effect) => Effect.suspend(() => add({ recipients: [effect], idle: () => 0, at: () => effect }))
+      after: (effect) => Effect.suspend(() => add({ recipients: [effect], look: () => {}, at: () => effect }))
     }
   }
 })

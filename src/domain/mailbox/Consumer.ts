@@ -6,8 +6,8 @@
  */
 import { Effect, Effectable } from "effect"
 import { EMPTY } from "./Buffer.ts"
-import type { MailboxImpl, Taker } from "./MailboxImpl.ts"
-import { LOOK_EVERY } from "./RunQueue.ts"
+import type { MailboxImpl } from "./MailboxImpl.ts"
+import { LOOK_EVERY, type Taker } from "./RunQueue.ts"
 
 /** Messages that plain functions handle at one place in the line. */
 const BATCH = 256

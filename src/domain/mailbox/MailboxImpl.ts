@@ -5,7 +5,7 @@
  */
 import { type Array as Arr, type Cause, Effect, Exit, type Fiber, Inspectable } from "effect"
 import { Buffer, EMPTY } from "./Buffer.ts"
-import { LOOK_EVERY, type RunQueue, type Waiter, waiter } from "./RunQueue.ts"
+import { LOOK_EVERY, type RunQueue, type Taker, type Waiter, waiter } from "./RunQueue.ts"
 
 /**
  * What becomes of a message for which there is no room: its sender waits, it is dropped, or the oldest is.
@@ -14,17 +14,6 @@ import { LOOK_EVERY, type RunQueue, type Waiter, waiter } from "./RunQueue.ts"
  * @category models
  */
 export type Strategy = "suspend" | "dropping" | "sliding"
-
-/**
- * Who waits at a mailbox. One who is quick may be handed a message, which it handles at once.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Taker<in A> extends Waiter {
-  readonly isQuick?: boolean
-  readonly accept?: (message: A) => void
-}
 
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
@@ -39,7 +28,9 @@ const TAKER_WEIGHT = LOOK_EVERY
 
 const INTERRUPTED = Exit.interrupt()
 
-/** A fiber that is about to give way to others may be interrupted there, with what it has in its hands. */
+const isQuick = <A>(waiter: Waiter & Partial<Taker<A>>): waiter is Taker<A> => waiter.isQuick === true
+
+/** A fiber that is about to give way to others, within its next two steps, may be interrupted there with what it has taken. */
 const isAboutToYield = ({ cache, currentOpCount }: AnyFiber): boolean =>
   currentOpCount > 2 && currentOpCount + 2 >= cache.maxOpsBeforeYield
 
@@ -52,7 +43,8 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   readonly strategy: Strategy
   private readonly runQueue: RunQueue
   private pending: Set<Pending<A>> | undefined = undefined
-  private waiter: Taker<A> | undefined = undefined
+  /** Who waits, while the mailbox is empty and has not ended. */
+  private waiter: (Waiter & Partial<Taker<A>>) | undefined = undefined
   private owner: AnyFiber | undefined = undefined
   private exit: Exit.Exit<never, E> | undefined = undefined
 
@@ -82,12 +74,10 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   // the young generation takes some 2 ms more.
   transferUnsafe(message: A): boolean {
     const { runQueue, waiter } = this
-    if (!runQueue.canTransfer || waiter?.isQuick !== true || waiter.accept === undefined) return false
-    // What its handler sends, to itself or to others, lies in mailboxes.
+    // Where somebody waits, the mailbox is empty and has not ended.
+    if (!runQueue.canTransfer || waiter === undefined || !isQuick(waiter)) return false
     this.waiter = undefined
-    runQueue.canTransfer = false
-    waiter.accept(message)
-    runQueue.transferred(waiter.isQuick)
+    runQueue.transfer(waiter, message)
     return true
   }
 
@@ -206,7 +196,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
   }
 
   /** Wakes the waiter when there is something to take, or nothing more will come: at its place in the line. */
-  onReady(waiter: Taker<A>): void {
+  onReady(waiter: Waiter & Partial<Taker<A>>): void {
     if (this.isReady) this.runQueue.schedule(waiter)
     else this.waiter = waiter
   }
@@ -220,7 +210,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
     const { waiter } = this
     if (waiter === undefined) return
     this.waiter = undefined
-    // Last: a scheduler may run it at once, and then it may wait again by now.
+    // Cleared before: a scheduler may run it at once, and then it waits here again.
     this.runQueue.schedule(waiter)
   }
 

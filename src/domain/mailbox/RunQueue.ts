@@ -3,9 +3,10 @@
  * push, not a task of its own.
  *
  * The line is served first come, first served, and every place in it is worth a bounded amount: one message of an actor
- * whose handler is an effect (and one request of it that had to wait), up to 256 messages of one whose handler is a plain
- * function, or one slice of a fan-out, with what its idle recipients do. So nobody waits for more than one such place of
- * each other, whoever else is busy.
+ * whose handler is an effect (and at most one request that it had parked, see `actor/serve.ts`), up to 256 messages of one
+ * whose handler is a plain function, or one slice of a fan-out, with what its idle recipients do. So nobody in it waits for
+ * more than one such place of each other, whoever else is busy. What a fiber takes by itself (`Mailbox.take`) while there is
+ * something to take is paced by Effect's scheduler instead.
  *
  * The line is served in runs of about a millisecond, and the event loop is given back after each: sockets and timers go on
  * however much waits.
@@ -13,8 +14,16 @@
  * @since 0.1.0
  */
 import { Clock, Context, Effect, type Fiber, Scheduler } from "effect"
-import { outside } from "../AsyncContext.ts"
 import { Line } from "./Line.ts"
+import { Budget, LOOK_EVERY, type MonotonicClock, NextRun } from "./Runs.ts"
+
+export {
+  /**
+   * @since 0.1.0
+   * @category constants
+   */
+  LOOK_EVERY
+} from "./Runs.ts"
 
 /**
  * Somebody in the line. `wake` has them go on, and answers what that took, in messages.
@@ -24,6 +33,17 @@ import { Line } from "./Line.ts"
  */
 export interface Waiter {
   readonly wake: () => number
+}
+
+/**
+ * Somebody in the line for messages. Whoever is `isQuick` handles a message at once when it accepts one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Taker<in A> extends Waiter {
+  readonly isQuick: boolean
+  readonly accept: (message: A) => void
 }
 
 /**
@@ -39,29 +59,8 @@ export const waiter = (resume: () => void, weight = 1): Waiter => ({
   }
 })
 
-/** Messages that one run handles at most: some 0.3 ms of plain deliveries. */
-const RUN_MESSAGES = 4096
-
-/** Nanoseconds after which a run begins nothing more: 1 ms. What it has begun takes another two to four at most. */
-const RUN_NANOS = 1_000_000n
-
-/**
- * Messages between two looks at the clock, which take 0.1 µs each.
- *
- * @since 0.1.0
- * @category constants
- */
-export const LOOK_EVERY = 64
-
 /** Runs after which what was gathered joins the line, though the line was never empty: some 10 ms. */
 const GATHERING_RUNS = 8
-
-/**
- * The timer that brings the next run is not relied on once it has been replaced, as tests with fake timers do: it may never
- * fire.
- */
-const timer = (): unknown => globalThis.setImmediate
-const timerAtLoad = timer()
 
 /**
  * The run queue of a scheduler.
@@ -70,30 +69,23 @@ const timerAtLoad = timer()
  * @category models
  */
 export class RunQueue {
-  private readonly scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">
-  private readonly clock: Pick<Clock.Clock, "monotonicTimeNanosUnsafe">
   private readonly line = new Line<Waiter>()
+  private readonly budget: Budget
+  private readonly nextRun: NextRun
   private gathered: Array<Waiter> = []
   private runsWhileGathering = 0
-  private isScheduled = false
-  /** When the run that is under way has had its time. */
-  private end = 0n
+  private mayTransfer = false
   private transfers = 0
-  /** Whether what is done at the place that is served may have others handle messages there: see {@link transferred}. */
-  canTransfer = false
 
-  constructor(
-    scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">,
-    clock: Pick<Clock.Clock, "monotonicTimeNanosUnsafe">
-  ) {
-    this.scheduler = scheduler
-    this.clock = clock
+  constructor(scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">, clock: MonotonicClock) {
+    this.budget = new Budget(clock)
+    this.nextRun = new NextRun(scheduler, () => this.run())
   }
 
   /** Puts somebody at the end of the line. */
   schedule(waiter: Waiter): void {
     this.line.push(waiter)
-    this.ensureRun()
+    this.nextRun.ensure()
   }
 
   /** Waits for a place in the line that is worth so many messages. */
@@ -102,34 +94,42 @@ export class RunQueue {
   }
 
   /**
-   * Has something done at such a place, outside of the fiber, and goes on with what that gives. What a fiber gives up before
-   * is not done.
+   * Has something done at such a place, outside of the fiber, and goes on with what that gives. If the fiber is interrupted
+   * before its place comes, it is not done.
    */
   serve(work: () => Effect.Effect<void>, messages: number): Effect.Effect<void> {
-    const done = (): Effect.Effect<void> => {
-      this.canTransfer = true
+    const runWork = (): Effect.Effect<void> => {
+      this.mayTransfer = true
       try {
         return work()
       } catch (defect) {
         return Effect.die(defect)
       } finally {
-        this.canTransfer = false
+        this.mayTransfer = false
       }
     }
     return Effect.callback((resume) => {
       let isGivenUp = false
-      this.schedule(waiter(() => isGivenUp || resume(done()), messages))
+      this.schedule(waiter(() => isGivenUp || resume(runWork()), messages))
       return Effect.sync(() => void (isGivenUp = true))
     })
   }
 
+  /** Whether work that is done at a place may have others handle messages there: see {@link transfer}. */
+  get canTransfer(): boolean {
+    return this.mayTransfer
+  }
+
   /**
-   * Somebody handled a message at the place that is served. Others may too, unless that took an effect or the run has had its
-   * time: then they stand in line. So a place is worth no more than one effect and {@link LOOK_EVERY} slow messages.
+   * Has somebody handle a message at the place that is served. What the handler sends lies in mailboxes, and so does all that
+   * follows if the handler took an effect, or the run has had its time. So a place is worth no more than one effect and
+   * {@link LOOK_EVERY} slow messages.
    */
-  transferred(isQuick: boolean): void {
-    const isOver = ++this.transfers % LOOK_EVERY === 0 && this.clock.monotonicTimeNanosUnsafe() >= this.end
-    this.canTransfer = isQuick && !isOver
+  transfer<A>(taker: Taker<A>, message: A): void {
+    this.mayTransfer = false
+    taker.accept(message)
+    const isOver = ++this.transfers % LOOK_EVERY === 0 && this.budget.isOver
+    this.mayTransfer = taker.isQuick && !isOver
   }
 
   /** The number of the place that the next to come gets; see {@link hasServed}. */
@@ -137,7 +137,10 @@ export class RunQueue {
     return this.line.next
   }
 
-  /** Whether the place with this number has been served, and so everybody who came before. */
+  /**
+   * Whether the place with this number has been reached, and so everybody who came before it was served. It is reached as soon
+   * as whoever stands there is about to be woken.
+   */
   hasServed(place: number): boolean {
     return this.line.served > place
   }
@@ -145,45 +148,33 @@ export class RunQueue {
   /** Has somebody join the line when it is next empty, or after some runs: what gathers until then leaves together. */
   gather(waiter: Waiter): void {
     this.gathered.push(waiter)
-    this.ensureRun()
+    this.nextRun.ensure()
   }
 
-  private ensureRun(): void {
-    if (!this.isScheduled || timer() !== timerAtLoad) this.scheduleRun()
-  }
-
-  private scheduleRun(): void {
-    this.isScheduled = timer() === timerAtLoad
-    // A run is for everybody. And a dispatcher that waits for a timer which never fires is not asked again.
-    outside(() => this.scheduler.makeDispatcher().scheduleTask(this.run, 0))
-  }
-
-  private readonly run = (): void => {
-    const { clock, line } = this
-    this.end = clock.monotonicTimeNanosUnsafe() + RUN_NANOS
+  private run(): void {
+    const { budget } = this
+    budget.renew()
     try {
-      for (let left = RUN_MESSAGES, unseen = 0; left > 0;) {
-        if (line.length === 0) this.release()
-        const waiter = line.shift()
-        if (waiter === undefined) break
-        const messages = waiter.wake()
-        left -= messages
-        unseen += messages
-        if (unseen >= LOOK_EVERY) {
-          unseen = 0
-          if (clock.monotonicTimeNanosUnsafe() >= this.end) break
-        }
+      for (let waiter = this.next(); waiter !== undefined; waiter = this.next()) {
+        if (!budget.spend(waiter.wake())) break
       }
     } finally {
       if (this.gathered.length > 0 && ++this.runsWhileGathering >= GATHERING_RUNS) this.release()
-      this.isScheduled = false
-      if (line.length > 0 || this.gathered.length > 0) this.ensureRun()
+      this.nextRun.done()
+      if (this.line.length > 0 || this.gathered.length > 0) this.nextRun.ensure()
     }
+  }
+
+  /** The first in the line. Where nobody stands there, what has gathered comes. */
+  private next(): Waiter | undefined {
+    if (this.line.length === 0) this.release()
+    return this.line.shift()
   }
 
   /** Those who gathered join the line. */
   private release(): void {
     const { gathered } = this
+    if (gathered.length === 0) return
     this.gathered = []
     this.runsWhileGathering = 0
     for (const waiter of gathered) this.line.push(waiter)

@@ -1,0 +1,102 @@
+/**
+ * When a run queue runs next, and for how long.
+ *
+ * @since 0.1.0
+ */
+import type { Clock, Scheduler } from "effect"
+import { outside } from "../AsyncContext.ts"
+
+/** Messages that one run handles at most: some 0.3 ms of plain deliveries. */
+const MESSAGES = 4096
+
+/** Nanoseconds after which a run begins nothing more: 1 ms. What it has begun takes another two to four at most. */
+const NANOS = 1_000_000n
+
+/**
+ * Messages between two looks at the clock, which take 0.1 µs each.
+ *
+ * @since 0.1.0
+ * @category constants
+ */
+export const LOOK_EVERY = 64
+
+/**
+ * The clock that runs are measured by.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type MonotonicClock = Pick<Clock.Clock, "monotonicTimeNanosUnsafe">
+
+/**
+ * What one run may do: so many messages, and about a millisecond of them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class Budget {
+  private readonly clock: MonotonicClock
+  private end = 0n
+  private messages = 0
+  private unseen = 0
+
+  constructor(clock: MonotonicClock) {
+    this.clock = clock
+  }
+
+  /** A run begins. */
+  renew(): void {
+    this.end = this.clock.monotonicTimeNanosUnsafe() + NANOS
+    this.messages = MESSAGES
+  }
+
+  /** A place was served that was worth so many messages. Answers whether there is time for another. */
+  spend(messages: number): boolean {
+    this.messages -= messages
+    this.unseen += messages
+    if (this.unseen < LOOK_EVERY) return this.messages > 0
+    this.unseen = 0
+    return this.messages > 0 && !this.isOver
+  }
+
+  /** Whether the run has had its time, by the clock. */
+  get isOver(): boolean {
+    return this.clock.monotonicTimeNanosUnsafe() >= this.end
+  }
+}
+
+/**
+ * The timer that brings the next run is not relied on where it has been replaced, as tests with fake timers do: it may never
+ * fire. So a run is asked for again and again then.
+ */
+const timer = (): unknown => globalThis.setImmediate
+const timerAtLoad = timer()
+
+/**
+ * Brings the next run, once, however often it is asked for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class NextRun {
+  private readonly scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">
+  private readonly run: () => void
+  private isScheduled = false
+
+  constructor(scheduler: Pick<Scheduler.Scheduler, "makeDispatcher">, run: () => void) {
+    this.scheduler = scheduler
+    this.run = run
+  }
+
+  ensure(): void {
+    if (this.isScheduled) return
+    this.isScheduled = timer() === timerAtLoad
+    // A run is for everybody. And a dispatcher that waits for a timer which never fires is not asked again.
+    outside(() => this.scheduler.makeDispatcher().scheduleTask(this.run, 0))
+  }
+
+  /** It has run. */
+  done(): void {
+    this.isScheduled = false
+  }
+}
