@@ -37,7 +37,7 @@ const HOPS = [
   ["route"],
   ["Rest", "Gateway"],
   ["Submission", "GrpcServer", "commands", "caller"],
-  ["limited"],
+  ["limited", "grpcLimits"],
   ["members"],
   ["RemoteGuilds"],
   ["Guilds"],
