@@ -26,33 +26,41 @@ const optionsOf = (offload: OffloadName, found: Array<Finding>): Day.Options => 
   tell: (finding) => void found.push(finding)
 })
 
+/** Lives for a moment, and gives what is known then. */
+const livedThrough = Effect.fnUntraced(function* (options: Day.Options, found: ReadonlyArray<Finding>) {
+  const day = yield* Day.make(options)
+  yield* Day.settle(day)
+  yield* lived(day, SECONDS)
+  yield* Day.withoutStopped(day)
+  const figures = sofar(day)
+  const { closed_though_reading, delivered, disordered, due = 0, extra } = figures
+  const { sequence_gaps, spans = 0, spans_left_open } = figures
+  assert.deepStrictEqual(found, [])
+  assert.deepStrictEqual(
+    { closed_though_reading, delivered, disordered, extra, sequence_gaps, spans_left_open },
+    { closed_though_reading: 0, delivered: 1, disordered: 0, extra: 0, sequence_gaps: 0, spans_left_open: 0 }
+  )
+  // It was a day, and not a night.
+  assert.isAbove(due, 1_000)
+  assert.isAbove(spans, 0)
+  return figures
+}, Effect.scoped)
+
 describe("a day", () => {
-  it.live.each(OFFLOADS)("%s: everybody gets what they may see, once, in order, and nothing else", (offload) =>
-    Effect.gen(function* () {
-      const found: Array<Finding> = []
-      const day = yield* Day.make(optionsOf(offload, found))
-      yield* Day.settle(day)
-      yield* lived(day, SECONDS)
-      yield* Day.withoutStopped(day)
-      const {
-        closed_though_reading,
-        delivered,
-        disordered,
-        due = 0,
-        extra,
-        sequence_gaps,
-        spans = 0,
-        spans_left_open
-      } = sofar(day)
-      assert.deepStrictEqual(found, [])
-      assert.deepStrictEqual(
-        { closed_though_reading, delivered, disordered, extra, sequence_gaps, spans_left_open },
-        { closed_though_reading: 0, delivered: 1, disordered: 0, extra: 0, sequence_gaps: 0, spans_left_open: 0 }
-      )
-      // It was a day, and not a night.
-      assert.isAbove(due, 1_000)
-      assert.isAbove(spans, 0)
-    }).pipe(Effect.scoped)
+  it.live.each(OFFLOADS)("%s: everybody gets what they may see, once, in order, and nothing else", (offload) => {
+    const found: Array<Finding> = []
+    return livedThrough(optionsOf(offload, found), found)
+  })
+
+  it.live.each(["inline", "workers"] as const)(
+    "%s: also beside clients that flood, stall, pipeline and send what is huge",
+    (offload) =>
+      Effect.gen(function* () {
+        const found: Array<Finding> = []
+        const { hostile_deeds = 0 } = yield* livedThrough({ ...optionsOf(offload, found), hostile: true }, found)
+        assert.isAbove(hostile_deeds, 10)
+      }),
+    60_000
   )
 
   it.live("one delivery more, or less, or in another order is noticed", () =>

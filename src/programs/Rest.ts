@@ -57,8 +57,30 @@ export const query = <A, I extends Readonly<Record<string, string | ReadonlyArra
  */
 export const MOST_ITEMS = 4_000
 
-/** Keys of one object: those that are of use have some twenty. To look at 24,000 would take 20 ms. */
+/** Keys of one object: those that are of use have some twenty. */
 const MOST_KEYS = 500
+
+/**
+ * Commas outside of texts, of which the largest body that is of use has some 4,000. They are counted before the body is parsed:
+ * that takes 0.7 ms of 200 kB, and to parse as much with 20,000 keys in it, and to look at these, 16.
+ */
+const MOST_COMMAS = 2 * MOST_ITEMS
+
+const QUOTE = 34
+const COMMA = 44
+const BACKSLASH = 92
+
+const commas = (json: string): number => {
+  let count = 0
+  let isText = false
+  for (let at = 0; at < json.length; at++) {
+    const letter = json.charCodeAt(at)
+    if (letter === QUOTE) isText = !isText
+    else if (isText && letter === BACKSLASH) at++
+    else if (!isText && letter === COMMA) count++
+  }
+  return count
+}
 
 /** How many objects there are in a value, and items in its lists, as far as that is not too many. */
 const items = (value: unknown, before: number): number => {
@@ -101,6 +123,7 @@ export const body = <A, I>(
     if (most !== undefined && Number(length ?? 0) > Number(most))
       return yield* beyond("body-size", RestError.tooLarge())
     const text = yield* Effect.catch(request.text, () => beyond("body-size", RestError.tooLarge()))
+    if (commas(text) > MOST_COMMAS) return yield* beyond("items", tooManyItems())
     const json = yield* Effect.try({ try: (): unknown => JSON.parse(text), catch: RestError.invalidJson })
     if (items(json, 0) > MOST_ITEMS) return yield* beyond("items", tooManyItems())
     return yield* Effect.mapError(decode(json), invalid)

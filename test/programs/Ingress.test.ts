@@ -282,6 +282,24 @@ it.layer(server)("Ingress", (it) => {
     })
   )
 
+  it.effect("a body with very many keys, however they are shared out among objects; not of commas in a text", () =>
+    Effect.gen(function* () {
+      const write = (json: unknown) =>
+        attempt({ method: "POST", path: messages(GENERAL), token: TOKEN, body: JSON.stringify(json) })
+      const keys = Object.fromEntries(Array.from({ length: 100 }, (_, key) => [String(key), 1]))
+      const objects = (count: number) => ({ content: "hello", unknown: Array.from({ length: count }, () => keys) })
+      assert.strictEqual((yield* write(objects(70))).status, 200)
+      assert.deepInclude(yield* write(objects(90)), {
+        status: 400,
+        body: { message: "Invalid Form Body", code: 50035, errors: length(4_000) }
+      })
+      assert.deepInclude(yield* write({ content: `"\\${",".repeat(9_000)}` }), {
+        status: 400,
+        body: { message: "Invalid Form Body", code: 50035, errors: { content: length(2_000) } }
+      })
+    })
+  )
+
   it.effect("a body beyond all measure", () =>
     Effect.gen(function* () {
       const body = JSON.stringify({ content: "x".repeat(100_000) })
