@@ -175,7 +175,8 @@ export class Table {
     const finish = () => builder.finish(arena, now)
     const bases = merged(old, { builder, finish, limit: leafRows })
     for (const { base } of old) this.epochs.retire(base)
-    const first = old[0]?.first ?? 0n
+    // All that are lower belong to the first leaf too, and may be the first in it: by its id it is to be found again.
+    const first = start === 0 ? 0n : (old[0]?.first ?? 0n)
     const fresh = bases.map((base, nth): Leaf => {
       const { ids, rows } = base.columns
       return { first: nth === 0 ? first : (ids[0] ?? 0n), base, changes: new Map(), epoch: now, size: rows }
