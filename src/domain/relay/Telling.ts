@@ -49,7 +49,7 @@ export class Telling {
   private readonly passive: Subscribers
   private readonly meter: Meter
   private readonly channels: ReadonlyArray<ChannelId>
-  private readonly moves: Moves
+  private moves: Moves
   private readonly kinds: Iterator<Kind>
   private community: Community
   private sight: Sight
@@ -136,6 +136,8 @@ export class Telling {
     if (this.community === community) return
     this.community = community
     this.sight = new Sight(community, this.channels, this.meter)
+    // Roles may have been deleted, and all have been told so: what is told from now on names none of them.
+    this.moves = new Moves(this.missed.moves, this.meter)
     this.texts.clear()
     this.read = 0
   }

@@ -491,6 +491,17 @@ const known = ({ clients }: Player) =>
   Array.from(clients, ([id, { last, voice }]) => [id, Array.from(last).toSorted(), Array.from(voice).toSorted()])
 
 describe("a relay that does in pieces what is long", () => {
+  it("a summary that is told after a role was deleted does not say that somebody bears it", () => {
+    const player = new Player(true)
+    player.play({ do: "put role", id: "2", permissions: 0n })
+    player.play({ do: "attach", session: 0, who: 3, isActive: false })
+    player.play({ do: "move", who: 3, channel: "12" })
+    player.play({ do: "roles", who: 3, roles: ["3", "2"] })
+    player.play({ do: "summarise" })
+    player.play({ do: "remove role", id: "2" })
+    player.finish()
+  })
+
   it.prop(
     "whatever comes between the pieces of a change: each message is for those who see it now, in a channel that they know as " +
       "it is, and in the end everybody knows what there is",
