@@ -1,10 +1,12 @@
 /** A short day in each offload: whatever the bench of that name asserts that depends on no clock. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { AsyncResource } from "node:async_hooks"
 import * as Day from "../bench/day/Day.ts"
 import type { Finding } from "../bench/day/Findings.ts"
 import { lived, sofar } from "../bench/day/figures.ts"
 import { afterMessage } from "../bench/day/hash.ts"
+import { PieceMeter } from "../bench/day/pieces.ts"
 import { Place, Stream, withEvent, withMessage } from "../bench/day/Stream.ts"
 import { NOTHING } from "../bench/day/Tally.ts"
 import { OFFLOADS, type OffloadName } from "../bench/day/world.ts"
@@ -87,6 +89,30 @@ describe("a day", () => {
       assert.strictEqual(found.length, 3)
       assert.deepStrictEqual([day.findings.missing, day.findings.extra, day.findings.disordered], [1, 1, 1])
     }).pipe(Effect.scoped)
+  )
+})
+
+describe("how long a thread is held in one piece", () => {
+  /** Some ten milliseconds. */
+  const work = () => {
+    let sum = 0
+    for (let nth = 0; nth < 1e7; nth++) sum += Math.sqrt(nth)
+    return sum
+  }
+
+  it.live("is told call by call, also by a meter that is started within calls", () =>
+    Effect.gen(function* () {
+      const within = <A>(start: () => A): A => new AsyncResource("test").runInAsyncScope(start)
+      const meter = within(() => within(() => new PieceMeter(undefined)))
+      yield* Effect.callback<void>((resume) => {
+        for (let nth = 1; nth <= 8; nth++) setImmediate(() => work() > 0 && nth === 8 && resume(Effect.void))
+      })
+      yield* Effect.sleep("10 millis")
+      const { longest, longestTurn } = meter.stop()
+      assert.isAbove(longest, 0)
+      // All eight are called in one turn.
+      assert.isBelow(longest, longestTurn / 2)
+    })
   )
 })
 

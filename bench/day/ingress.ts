@@ -59,7 +59,7 @@ export const place = () => {
 const surroundings = (settings: Settings) =>
   Layer.mergeAll(Session.layer(), http.surroundings(settings), NodeServices.layer)
 
-/** By HTTP, in this thread. */
+/** By HTTP. */
 export const web = (settings: Settings): Layer.Layer<HttpServer.HttpServer, never, Guilds> =>
   http.layer(settings).pipe(Layer.provide(surroundings(settings)), Layer.orDie)
 
@@ -72,12 +72,20 @@ const rpc = GrpcIngress.layer({
   socket: grpcSocket.layer
 })
 
-/** By gRPC, in the thread of the guilds. */
+/** By gRPC, in the thread of the guilds, while the others serve HTTP. */
 export const grpcPort = Effect.map(
   Layer.build(rpc.pipe(Layer.provide(surroundings(alone)), Layer.orDie)),
   (context) => Context.get(context, GrpcIngress.GrpcIngress).port
 )
 
-/** The port on which a thread's own server listens. */
-export const portOf = ({ address }: HttpServer.HttpServer["Service"]): number =>
-  address._tag === "InetAddressV4" ? address.port : 0
+/** By both, in this thread: what a user does counts together, whichever way it comes. */
+export const ports = Effect.map(
+  Layer.build(Layer.merge(http.layer(alone), rpc).pipe(Layer.provide(surroundings(alone)), Layer.orDie)),
+  (context) => {
+    const { address } = Context.get(context, HttpServer.HttpServer)
+    return {
+      http: address._tag === "InetAddressV4" ? address.port : 0,
+      grpc: Context.get(context, GrpcIngress.GrpcIngress).port
+    }
+  }
+)

@@ -144,7 +144,7 @@ export class PieceMeter {
   private readonly session = new Session()
   private readonly turns: Array<Turn> = []
   private pieces: Array<Piece> = []
-  private start = micros()
+  private start = 0
   /** Calls within calls are no pieces of their own. */
   private depth = 0
   private readonly hook = createHook({
@@ -163,12 +163,10 @@ export class PieceMeter {
     this.session.post("Profiler.enable")
     this.session.post("Profiler.setSamplingInterval", { interval: INTERVAL_MICROS })
     this.session.post("Profiler.start")
-    let { start } = this
-    let before = usedMicros()
+    let start = 0
+    let before = 0
     const turn = () => {
       if (!this.isOn) return
-      // The hook was enabled in the midst of calls, whose ends it saw without their beginnings.
-      this.depth = 1
       const end = this.cut()
       const used = usedMicros()
       if (end - start > LONG_MICROS) this.turns.push({ start, end, used: used - before, pieces: this.pieces })
@@ -177,7 +175,15 @@ export class PieceMeter {
       before = used
       setImmediate(turn)
     }
-    setImmediate(turn)
+    // From the next turn on: to start the profiler takes up to 0.3 s, and the hook is enabled in the midst of calls, whose ends
+    // it sees without their beginnings.
+    setImmediate(() => {
+      this.depth = 1
+      start = this.cut()
+      before = usedMicros()
+      this.pieces = []
+      setImmediate(turn)
+    })
     this.hook.enable()
   }
 

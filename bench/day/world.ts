@@ -1,6 +1,5 @@
 /** Guilds and their clients under an offload, wherever that has sessions live. */
-import { Context, Deferred, Effect, Layer, Schema, type Scope } from "effect"
-import { HttpServer } from "effect/http"
+import { Deferred, Effect, Layer, Schema, type Scope } from "effect"
 import { randomUUID } from "node:crypto"
 import { Guild, Guilds, MemberStore, Offload, Sampler } from "../../src/index.ts"
 import { workers } from "../../src/layers/Offload/workers.ts"
@@ -55,16 +54,12 @@ const here = Effect.fnUntraced(function* (options: Options, offload: Layer.Layer
     }),
     context
   )
-  const listening = Effect.map(Layer.build(ingress.web(ingress.alone)), (web) =>
-    ingress.portOf(Context.get(web, HttpServer.HttpServer))
-  )
-  const ports = Effect.all({ http: listening, grpc: ingress.grpcPort }).pipe(Effect.provideContext(context))
   const world: World = {
     guilds: all,
     threads: 1,
     perform: (_, orders) => Effect.forEach(orders, perform, { concurrency: AT_ONCE }),
     kill: undefined,
-    ports: options.isOpen ? yield* ports : undefined
+    ports: options.isOpen ? yield* Effect.provideContext(ingress.ports, context) : undefined
   }
   return world
 })

@@ -57,14 +57,22 @@ export const query = <A, I extends Readonly<Record<string, string | ReadonlyArra
  */
 export const MOST_ITEMS = 4_000
 
-/** Keys of one object: those that are of use have some twenty. */
-const MOST_KEYS = 500
+/**
+ * Keys of one object: those that are of use have some twenty.
+ *
+ * @since 0.1.0
+ * @category limits
+ */
+export const MOST_KEYS = 500
 
 /**
  * Commas outside of texts, of which the largest body that is of use has some 4,000. They are counted before the body is parsed:
  * that takes 0.7 ms of 200 kB, and to parse as much with 20,000 keys in it, and to look at these, 16.
+ *
+ * @since 0.1.0
+ * @category limits
  */
-const MOST_COMMAS = 2 * MOST_ITEMS
+export const MOST_COMMAS = 2 * MOST_ITEMS
 
 const QUOTE = 34
 const COMMA = 44

@@ -24,6 +24,16 @@ const write = (text: string) =>
 
 const provide = Effect.provide(guilds.layer(3))
 
+/** A client to which something is to be written, and which takes nothing more; and one that does. */
+const stalled = Effect.gen(function* () {
+  const slow = yield* connect({ capacity: 3 })
+  yield* slow.raw.send(JSON.stringify({ op: Opcode.IDENTIFY, d: { token: "token-1", intents: 1 << 9 } }))
+  const bystander = yield* login("token-2", { intents: 1 << 9 })
+  yield* write("one")
+  yield* bystander.until("MESSAGE_CREATE")
+  return { bystander, slow }
+})
+
 describe("Gateway", () => {
   it.effect("HELLO, IDENTIFY, READY, GUILD_CREATE; heartbeats are acknowledged before and after", () =>
     Effect.gen(function* () {
@@ -227,11 +237,7 @@ describe("Gateway", () => {
 
   it.effect("a client that takes nothing for a minute is sent away, however little waits for it", () =>
     Effect.gen(function* () {
-      const slow = yield* connect({ capacity: 3 })
-      yield* slow.raw.send(JSON.stringify({ op: Opcode.IDENTIFY, d: { token: "token-1", intents: 1 << 9 } }))
-      const bystander = yield* login("token-2", { intents: 1 << 9 })
-      yield* write("one")
-      yield* bystander.until("MESSAGE_CREATE")
+      const { bystander, slow } = yield* stalled
       yield* TestClock.adjust("40 seconds")
       yield* slow.raw.send(JSON.stringify({ op: Opcode.HEARTBEAT, d: null }))
       yield* bystander.say(Opcode.HEARTBEAT, null)
@@ -246,11 +252,7 @@ describe("Gateway", () => {
   it.effect("or for as long as is set", () => {
     const limits = Option.getOrThrow(LimitOptions.parse("time-to-send=5s"))
     return Effect.gen(function* () {
-      const slow = yield* connect({ capacity: 3 })
-      yield* slow.raw.send(JSON.stringify({ op: Opcode.IDENTIFY, d: { token: "token-1", intents: 1 << 9 } }))
-      const bystander = yield* login("token-2", { intents: 1 << 9 })
-      yield* write("one")
-      yield* bystander.until("MESSAGE_CREATE")
+      const { slow } = yield* stalled
       yield* TestClock.adjust("4 seconds")
       assert.strictEqual(yield* sessions, 2)
       yield* TestClock.adjust("1 second")

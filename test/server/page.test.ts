@@ -51,6 +51,13 @@ const write = async (page: Page, text: string) => {
   await page.locator("#message").press("Enter")
 }
 
+/** Writes, and waits until it is on the screen with its trace. */
+const writeAndSee = async (page: Page, text: string) => {
+  await write(page, text)
+  await see(page, text)
+  await page.locator('#trace [data-span="session.deliver"]').first().waitFor()
+}
+
 /** A proxy that takes a path off, and has nothing elsewhere. */
 const behind = (url: string, path: string) =>
   Effect.acquireRelease(
@@ -91,9 +98,7 @@ describe(`the page${skipped}`, () => {
       const chrome = yield* browser
       yield* Effect.promise(async () => {
         const { page, said } = await opened(chrome, proxied)
-        await write(page, "hello, proxy")
-        await see(page, "hello, proxy")
-        await page.locator('#trace [data-span="session.deliver"]').first().waitFor()
+        await writeAndSee(page, "hello, proxy")
         assert.deepStrictEqual(said, [])
       })
     }).pipe(Effect.scoped)
@@ -105,9 +110,7 @@ describe(`the page${skipped}`, () => {
       const chrome = yield* browser
       yield* Effect.promise(async () => {
         const { page, said } = await opened(chrome, url)
-        await write(page, "hello, page")
-        await see(page, "hello, page")
-        await page.locator('#trace [data-span="session.deliver"]').first().waitFor()
+        await writeAndSee(page, "hello, page")
         const rows = page.locator("#trace [data-span]")
         const spans = await rows.evaluateAll((all) =>
           all.map((row) => [row.getAttribute("data-span"), row.hasAttribute("data-wait")])

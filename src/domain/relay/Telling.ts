@@ -134,10 +134,11 @@ export class Telling {
   /** Others may see the channels: who is told from now on hears of those that they see by now. */
   private turnTo(community: Community): void {
     if (this.community === community) return
+    // All have been told of a role that was deleted: what is told from now on does not name it.
+    const isFewer = Array.from(this.community.roles.keys()).some((role) => !community.roles.has(role))
+    if (isFewer) this.moves = new Moves(this.missed.moves, this.meter)
     this.community = community
     this.sight = new Sight(community, this.channels, this.meter)
-    // Roles may have been deleted, and all have been told so: what is told from now on names none of them.
-    this.moves = new Moves(this.missed.moves, this.meter)
     this.texts.clear()
     this.read = 0
   }

@@ -243,7 +243,7 @@ export const LIMITS: ReadonlyArray<Limit> = (
       name: "items",
       what: "objects and items in a body",
       per: "HTTP request",
-      most: number(Rest.MOST_ITEMS),
+      most: `${number(Rest.MOST_ITEMS)}; ${number(Rest.MOST_KEYS)} keys in one object, ${number(Rest.MOST_COMMAS)} commas outside of texts`,
       beyond: "the request is answered with 400"
     },
     {
