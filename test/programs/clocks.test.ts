@@ -186,13 +186,16 @@ describe("supervision", () => {
 })
 
 describe("timers", () => {
-  const ticking = Effect.fnUntraced(function* (interval: Duration.Input) {
+  const ticking = Effect.fnUntraced(function* (interval: Duration.Input, options?: { readonly jitter: boolean }) {
     let ticks = 0
     yield* Actor.make<{}, "tick">()({
       kind: "clockwork",
       capacity: 4,
       init: (self) =>
-        Effect.as(self.every(interval, "tick"), { requests: {}, message: () => Effect.sync(() => void ticks++) })
+        Effect.as(self.every(interval, "tick", options), {
+          requests: {},
+          message: () => Effect.sync(() => void ticks++)
+        })
     })
     yield* TestClock.adjust(0)
     return () => ticks
@@ -209,6 +212,25 @@ describe("timers", () => {
         assert.strictEqual(ticks(), minute)
       }
     }).pipe(onMachine)
+  )
+
+  it.effect("with jitter tick as often as without, each at a time of its own", () =>
+    Effect.gen(function* () {
+      const all = yield* Effect.replicateEffect(ticking("1 minute", { jitter: true }), 40)
+      const ticked = (times: number) => all.filter((ticks) => ticks() === times).length
+      yield* TestClock.adjust("30 seconds")
+      // As likely as 40 coins that all fall on the same side.
+      assert.isAbove(ticked(0), 0)
+      assert.isAbove(ticked(1), 0)
+      for (let minute = 1; minute <= 5; minute++) {
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual(ticked(minute), all.length)
+        const early = ticked(minute)
+        yield* TestClock.adjust("30 seconds")
+        assert.isBelow(ticked(minute), early)
+        assert.strictEqual(ticked(minute) + ticked(minute + 1), all.length)
+      }
+    })
   )
 
   it.effect("tick once for each interval, when the system wakes them a little early", () =>

@@ -135,6 +135,28 @@ describe("what is long in a relay", () => {
     }).pipe(Effect.scoped, provided)
   )
 
+  it.effect("relays that begin together tell of what was missed at times of their own, each once", () =>
+    Effect.gen(function* () {
+      const PASSIVE = 40
+      const heard: Array<string> = []
+      const members = many(PASSIVE + 1).map((who) => member(who))
+      const guild = yield* Guild.make({ community: communityOf(1, 0), members, relayCapacity: 1 })
+      yield* Effect.forEach(many(PASSIVE), (index) => connect(guild, index + 1, heard, true))
+      yield* say(guild, 0)
+      yield* quiet(heard)
+      const summaries = () => heard.filter((one) => one.startsWith("PASSIVE_UPDATE_V2"))
+      yield* TestClock.adjust("15 seconds")
+      yield* quiet(heard)
+      // As likely as 40 coins that all fall on the same side.
+      assert.isAbove(summaries().length, 0)
+      assert.isBelow(summaries().length, PASSIVE)
+      yield* TestClock.adjust("15 seconds")
+      yield* quiet(heard)
+      assert.lengthOf(summaries(), PASSIVE)
+      assert.strictEqual(new Set(summaries()).size, PASSIVE)
+    }).pipe(Effect.scoped, provided)
+  )
+
   it.effect("what is left to be told when the guild ends is told yet", () =>
     Effect.gen(function* () {
       const CHANNELS = 3_000

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Fiber, type Scope, type Tracer } from "effect"
+import { Duration, Effect, Fiber, Random, type Scope, type Tracer } from "effect"
 import * as Detached from "../../domain/Detached.ts"
 import * as Mailbox from "../../domain/Mailbox.ts"
 import * as Monotonic from "../../domain/Monotonic.ts"
@@ -13,15 +13,20 @@ import * as SafeTracer from "../../domain/SafeTracer.ts"
 /**
  * A timer puts a bare message into the actor's own mailbox, `after` a while or `every` so often (a millisecond at least),
  * until it is cancelled or the actor is started anew. One that is late by several intervals, because the mailbox was full or
- * the machine suspended, sends one message for them all, and then keeps to its times. Where the policy is *start* the
- * message begins a trace; otherwise it is in none.
+ * the machine suspended, sends one message for them all, and then keeps to its times. With `jitter` the first comes after a
+ * random part of the interval, like a gateway client's first heartbeat: actors that start together do not all do it at once.
+ * Where the policy is *start* the message begins a trace; otherwise it is in none.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Timers<I> {
   readonly after: (delay: Duration.Input, message: I) => Effect.Effect<Timer>
-  readonly every: (interval: Duration.Input, message: I) => Effect.Effect<Timer>
+  readonly every: (
+    interval: Duration.Input,
+    message: I,
+    options?: { readonly jitter?: boolean }
+  ) => Effect.Effect<Timer>
 }
 
 /**
@@ -67,12 +72,16 @@ export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.
 })
 
 /**
- * Does something at every multiple of an interval from now on. (`Schedule.fixed` would go by the wall clock, and do it twice
- * when a timer fires a millisecond early.)
+ * Does something at every multiple of an interval, of which some has passed already, a share from 0 to below 1.
+ * (`Schedule.fixed` would go by the wall clock, and do it twice when a timer fires a millisecond early.)
  */
-const repeatedly = Effect.fnUntraced(function* (interval: Duration.Input, effect: Effect.Effect<unknown>) {
+const repeatedly = Effect.fnUntraced(function* (
+  interval: Duration.Input,
+  passed: number,
+  effect: Effect.Effect<unknown>
+) {
   const millis = Math.max(1, Duration.toMillis(Duration.fromInputUnsafe(interval)))
-  const start = yield* Monotonic.now
+  const start = (yield* Monotonic.now) - passed * millis
   let times = 0
   while (true) {
     const elapsed = (yield* Monotonic.now) - start
@@ -106,6 +115,9 @@ export const timers = Effect.fnUntraced(function* <I>(
     })
   return {
     after: (delay, message) => set(message, Effect.delay(delay)),
-    every: (interval, message) => set(message, (send) => repeatedly(interval, send))
+    every: (interval, message, { jitter = false } = {}) =>
+      set(message, (send) =>
+        Effect.flatMap(jitter ? Random.next : Effect.succeed(0), (passed) => repeatedly(interval, passed, send))
+      )
   }
 })
