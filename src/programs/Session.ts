@@ -112,10 +112,15 @@ class SessionImpl extends Consumer<Incoming, never, SocketClosed, never> impleme
   handle(incoming: Incoming): Handled<SocketClosed, never> {
     try {
       const effect = Envelope.isEnvelope(incoming) ? this.traced(incoming) : this.deliver(incoming)
-      return effect && Effect.catchDefect(effect, (defect) => this.crashed(defect))
+      return effect && this.guarded(effect)
     } catch (defect) {
       return this.crashed(defect)
     }
+  }
+
+  /** (Apart from `handle`, which would make room for what the function here captures at each call.) */
+  private guarded(effect: Effect.Effect<unknown, SocketClosed>): Effect.Effect<unknown, SocketClosed> {
+    return Effect.catchDefect(effect, (defect) => this.crashed(defect))
   }
 
   // The loop is all that the fiber does, and whoever interrupts it has shut the mailbox before. So it needs no cleanup, which

@@ -89,7 +89,11 @@ export class NextRun {
   }
 
   ensure(): void {
-    if (this.isScheduled) return
+    if (!this.isScheduled) this.schedule()
+  }
+
+  /** (Apart from `ensure`, which would make room for what the function here captures at each call: once for each message.) */
+  private schedule(): void {
     this.isScheduled = timer() === timerAtLoad
     // A run is for everybody. And a dispatcher that waits for a timer which never fires is not asked again.
     outside(() => this.scheduler.makeDispatcher().scheduleTask(this.run, 0))
