@@ -10,6 +10,7 @@
  * @category models
  */
 export type LimitName =
+  | "connections"
   | "unidentified"
   | "unidentified-per-address"
   | "time-to-identify"

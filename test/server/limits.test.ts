@@ -1,8 +1,9 @@
 /** What an operator sets is what counts, in the server that they started. */
 import * as grpc from "@grpc/grpc-js"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { connect } from "node:net"
+import { Effect, Queue, Schedule } from "effect"
+import { once } from "node:events"
+import { connect, type Socket } from "node:net"
 import * as GrpcIngress from "../../src/programs/GrpcIngress.ts"
 import * as processes from "../support/process.ts"
 
@@ -70,6 +71,41 @@ describe("--limit", () => {
 
       assert.strictEqual(yield* statusOfGrpc(grpcPort, "a"), grpc.status.OK)
       assert.strictEqual(yield* statusOfGrpc(grpcPort, "a".repeat(1_100)), grpc.status.RESOURCE_EXHAUSTED)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("of connections, of which there are no more than files may be open", () =>
+    Effect.gen(function* () {
+      const FILES = 200
+      const FIT = FILES - 64
+      const args = ["-c", `ulimit -n ${FILES}; exec "$0" "$@"`, process.execPath, "src/programs/main.ts", "--port", "0"]
+      const { lines, url } = yield* Effect.flatMap(processes.command("bash", args), processes.listening)
+      const { hostname, port } = new URL(url)
+      const opened = () =>
+        Effect.callback<Socket>((resume) => {
+          const socket = connect(Number(port), hostname, () => resume(Effect.succeed(socket)))
+          socket.on("error", () => {})
+        })
+      const sockets = yield* Effect.acquireRelease(Effect.replicateEffect(opened(), FIT + 20), (sockets) =>
+        Effect.sync(() => sockets.forEach((socket) => socket.destroy()))
+      )
+      while (!(yield* Queue.take(lines)).includes("no more connections are taken"));
+      yield* Effect.promise(() => Promise.all(sockets.slice(FIT).map((socket) => once(socket.resume(), "close"))))
+
+      // Whoever is there is served, and so is who comes when others have gone.
+      const [first, ...others] = sockets
+      if (first === undefined) return assert.fail("nobody was let in")
+      first.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
+      const [answer] = yield* Effect.promise(() => once(first, "data"))
+      assert.match(String(answer), /^HTTP\/1.1 200/)
+      for (const socket of others) socket.destroy()
+      const status = Effect.promise(() =>
+        fetch(`${url}/healthz`).then(
+          ({ status }) => status,
+          () => 0
+        )
+      )
+      yield* Effect.repeat(status, { until: (status) => status === 200, schedule: Schedule.spaced("20 millis") })
     }).pipe(Effect.scoped)
   )
 })

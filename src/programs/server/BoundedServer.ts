@@ -46,7 +46,7 @@ export const MAX_BODY = 256 * 1024
 export const STANDSTILL = 60_000
 
 /**
- * `most`, `standstill`, `cuts` and `body` are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by
+ * There may be any number of `connections` by default; `most`, `standstill`, `cuts` and `body` are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by
  * default. Whoever asks with `Expect: 100-continue` whether to send a body of more than that is not told to.
  * `limited` is told of each connection that is cut, and why.
  *
@@ -54,6 +54,7 @@ export const STANDSTILL = 60_000
  * @category models
  */
 export interface Options {
+  readonly connections?: number
   readonly most?: number
   readonly standstill?: number
   readonly cuts?: Rate
@@ -80,11 +81,14 @@ export class BoundedServer extends Server {
 
   constructor(options: Options = {}) {
     super()
-    const { body = MAX_BODY, cuts = CUTS, limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL } = options
+    const { body = MAX_BODY, connections = Number.POSITIVE_INFINITY, cuts = CUTS } = options
+    const { limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL } = options
     this.body = body
     this.cuts = new TokenBuckets(cuts)
     this.most = most
     this.limited = limited
+    this.maxConnections = connections
+    this.on("drop", () => limited("connections"))
     this.timeout = standstill
     this.on("timeout", (socket) => {
       limited("standstill")

@@ -15,8 +15,9 @@ import * as grpcLimits from "../ingress/grpcLimits.ts"
 import * as Session from "../Session.ts"
 import * as BoundedServer from "./BoundedServer.ts"
 
-/** How many there may be. */
+/** How many there may be. There may be as many connections as there are files, see `openFiles.ts`. */
 const NUMBERS = {
+  connections: Number.POSITIVE_INFINITY,
   unidentified: Unidentified.DEFAULTS.all,
   "unidentified-per-address": Unidentified.DEFAULTS.perAddress,
   sessions: Backlog.DEFAULTS.sessions,

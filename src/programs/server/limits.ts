@@ -58,6 +58,13 @@ const TOO_SLOW = "the session is closed with 4000, to reconnect"
 export const LIMITS: ReadonlyArray<Limit> = (
   [
     {
+      name: "connections",
+      what: "HTTP connections, WebSockets among them",
+      per: "process",
+      most: "the files that it may have open, but for a tenth of them and for 64",
+      beyond: "the connection is cut; once a minute a warning says so"
+    },
+    {
       name: "unidentified",
       what: "WebSockets on which nobody has identified",
       per: "process",
