@@ -96,8 +96,8 @@ class PushImpl<M, R extends Recipient<M>> implements Push {
   }
 
   /**
-   * A full mailbox that suspends is waited for; whatever else did not take the message never will. (Apart from `at`, which
-   * would make room for what the function here captures at each call: 50 bytes for each recipient.)
+   * A full mailbox that suspends is waited for; whatever else did not take the message never will. Not a part of `at`, where
+   * what the function captures would take 50 bytes for each recipient.
    */
   private full(recipient: R, outgoing: M | Envelope<M>): Effect.Effect<void> {
     return recipient.mailbox.strategy === "suspend"

@@ -92,7 +92,7 @@ export class NextRun {
     if (!this.isScheduled) this.schedule()
   }
 
-  /** (Apart from `ensure`, which would make room for what the function here captures at each call: once for each message.) */
+  /** Not a part of `ensure`, where what the function captures would take 50 bytes for each message. */
   private schedule(): void {
     this.isScheduled = timer() === timerAtLoad
     // A run is for everybody. And a dispatcher that waits for a timer which never fires is not asked again.
