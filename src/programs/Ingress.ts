@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import { Effect, Layer, Schema } from "effect"
-import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpRouter, HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Detached from "../domain/Detached.ts"
 import * as Json from "../domain/gateway/Json.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
@@ -87,10 +87,22 @@ const sessionStarts = Effect.gen(function* () {
   return { total: sessionStarts.rate.tokens, remaining, reset_after, max_concurrency: concurrency }
 })
 
-/** A HEAD is a GET whose answer is not sent: the router asks for one when there is no route for the other. */
-const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
+const isUnknownRoute = (error: unknown): boolean =>
+  HttpServerError.isHttpServerError(error) &&
+  error.reason._tag === "RouteNotFound" &&
+  error.request.url.startsWith("/api/")
 
-const unknownRoute = Effect.sync(() => Rest.refused(RestError.notFound()))
+/**
+ * Answers as Discord does where the API has no such route. For a path that cannot be decoded the router finds none either, not
+ * even one for all paths.
+ */
+const unknownRoute = HttpRouter.middleware(
+  (handled) =>
+    Effect.catch(handled, (error) =>
+      isUnknownRoute(error) ? Effect.succeed(Rest.refused(RestError.notFound())) : Effect.fail(error)
+    ),
+  { global: true }
+)
 
 const rest = (options: Options | undefined) =>
   HttpRouter.addAll([
@@ -109,8 +121,7 @@ const rest = (options: Options | undefined) =>
     ...People.routes(API),
     ...Structure.routes(API),
     messageRoute(`${API}/channels/:channel_id/messages`, postMessage(options)),
-    route("POST", `${API}/channels/:channel_id/typing`, typing),
-    ...METHODS.map((method) => HttpRouter.route(method, "/api/*", unknownRoute))
+    route("POST", `${API}/channels/:channel_id/typing`, typing)
   ])
 
 /** What the gateway's query may ask for, where it asks for anything. */
@@ -152,4 +163,4 @@ const gateway = <E>(
 export const layer = <E>(
   socket: Layer.Layer<SessionSocket, E, HttpServerRequest.HttpServerRequest>,
   options?: Options
-) => Layer.mergeAll(rest(options), Health.route, gateway(socket, options))
+) => Layer.mergeAll(rest(options), unknownRoute, Health.route, gateway(socket, options))

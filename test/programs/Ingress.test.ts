@@ -23,7 +23,7 @@ const Refusal = Schema.Struct({
 })
 
 interface Attempt {
-  readonly method?: "GET" | "POST"
+  readonly method?: "GET" | "POST" | "PUT"
   readonly path: string
   readonly token?: string
   readonly body?: string
@@ -219,7 +219,10 @@ it.layer(server)("Ingress", (it) => {
     ["a guild that does not exist", { path: "/api/v10/guilds/404", token: TOKEN }, 404, 10004, undefined],
     ["a user whom nobody knows", { path: "/api/v10/users/404", token: TOKEN }, 404, 10013, undefined],
     ["a hidden channel's description", { path: `/api/v10/channels/${HIDDEN}`, token: TOKEN }, 403, 50001, undefined],
-    ["a route that does not exist", { path: "/api/v10/nothing", token: TOKEN }, 404, 0, undefined]
+    ["a route that does not exist", { path: "/api/v10/nothing", token: TOKEN }, 404, 0, undefined],
+    ["a method that does not exist", { path: "/api/v10/users/1", method: "PUT", token: TOKEN }, 404, 0, undefined],
+    ["a path that cannot be decoded", { path: "/api/v10/users/%zz", token: TOKEN }, 404, 0, undefined],
+    ["an id that is too long", { path: `/api/v10/users/${"1".repeat(200)}`, token: TOKEN }, 404, 0, undefined]
   ] as const)("refuses as Discord does: %s", ([, what, status, code, errors]) =>
     Effect.gen(function* () {
       const refusal = yield* attempt(what)
