@@ -198,7 +198,7 @@ export const isIdle = <M>(to: Enqueue<M> | Queue.Enqueue<M>): boolean => "isIdle
  * @since 0.1.0
  * @category offering
  */
-export const transferUnsafe = <M>(to: Enqueue<M> | Queue.Enqueue<M>, message: M): boolean =>
+export const deliverUnsafe = <M>(to: Enqueue<M> | Queue.Enqueue<M>, message: M): boolean =>
   ("transferUnsafe" in to && to.transferUnsafe(message)) || offerUnsafe(to, message)
 
 /**

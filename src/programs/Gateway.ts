@@ -199,7 +199,7 @@ const guildsOf = Effect.fnUntraced(function* (
   const { all } = yield* Guilds
   const own: Array<Guild.Guild> = []
   for (let at = 0; at < all.length; at += PIECE) {
-    if (at > 0) yield* RunQueue.turn(4 * PIECE)
+    if (at > 0) yield* RunQueue.turn
     const found = yield* Effect.filter(
       all.slice(at, at + PIECE).filter((guild) => isOn(shard, guild)),
       ({ members }) =>

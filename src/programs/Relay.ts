@@ -39,12 +39,6 @@ export interface Settings {
   readonly summaryInterval?: Duration.Input
 }
 
-/** What a piece of work weighs among the messages of other actors: two of a millisecond, and the event loop is given back. */
-const PIECE = 1024
-
-/** Waits until others have had a turn. */
-const turn = RunQueue.turn(PIECE)
-
 /** However ending one of them ends, the others do not hear of it. */
 const tooSlow = (session: SessionHandle) =>
   Effect.catchDefect(
@@ -98,7 +92,7 @@ export const make = (
             let next = deliveries.next()
             return Effect.whileLoop({
               while: () => next.done !== true,
-              body: () => (next.value === undefined ? turn : survived(next.value)),
+              body: () => (next.value === undefined ? RunQueue.turn : survived(next.value)),
               step: () => {
                 next = deliveries.next()
               }
@@ -138,7 +132,7 @@ export const make = (
             if (isGoingOn || !served.isUnfinished) return Effect.void
             isGoingOn = true
             return Effect.asVoid(
-              Detached.forkIn(scope)(Effect.andThen(turn, Mailbox.offer(self.address.mailbox, "go on")))
+              Detached.forkIn(scope)(Effect.andThen(RunQueue.turn, Mailbox.offer(self.address.mailbox, "go on")))
             )
           })
           const some = (deliveries: () => Deliveries) =>

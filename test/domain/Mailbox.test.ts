@@ -142,7 +142,7 @@ const served = <A>(work: () => A): Effect.Effect<A> =>
       done = [work()]
       return Effect.void
     }
-    return Effect.flatMap(RunQueue.of(fiber).serve(serve, 1), () => Effect.fromNullishOr(done[0]).pipe(Effect.orDie))
+    return Effect.flatMap(RunQueue.of(fiber).serve(serve), () => Effect.fromNullishOr(done[0]).pipe(Effect.orDie))
   })
 
 const Seed = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 }))

@@ -54,7 +54,6 @@ describe("MemberStore: heap", () => {
           }
         })
       }
-      const turn = RunQueue.turn(1)
       const query = named("nobody")
       const scans = yield* Effect.forEach(Array.from({ length: 20 }), (_, index) =>
         Effect.forkChild(index % 2 === 0 ? members.ids(query) : Stream.runDrain(members.scan(query)))
@@ -63,7 +62,7 @@ describe("MemberStore: heap", () => {
       let most = 0
       let last = read
       while (scans.some((scan) => scan.pollUnsafe() === undefined)) {
-        yield* turn
+        yield* RunQueue.turn
         most = Math.max(most, read - last)
         last = read
       }

@@ -30,7 +30,7 @@ const bytesOfDelivery = Effect.fnUntraced(function* (
     const before = process.memoryUsage().heapUsed
     yield* sender.push(FanOut.uniform(recipients, payload), () => Effect.void)
     // Whoever was woken has been served.
-    yield* RunQueue.turn(1)
+    yield* RunQueue.turn
     const bytes = process.memoryUsage().heapUsed - before
     // It is less where the collector came meanwhile.
     if (round >= 0 && bytes >= 0) rounds.push(bytes / recipients.length)

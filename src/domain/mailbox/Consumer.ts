@@ -7,13 +7,8 @@
 import { Effect, Effectable } from "effect"
 import { EMPTY } from "./Buffer.ts"
 import type { MailboxImpl } from "./MailboxImpl.ts"
-import { LOOK_EVERY, type Taker } from "./RunQueue.ts"
-
-/** Messages that plain functions handle at one place in the line. */
-const BATCH = 256
-
-/** What an effect counts for, in messages that a plain function handles: after each the run queue looks at the clock. */
-const EFFECT_WEIGHT = LOOK_EVERY
+import type { Taker } from "./RunQueue.ts"
+import { LOOK_EVERY } from "./Runs.ts"
 
 /**
  * What is done with a message: nothing more, or an effect that the next message waits for.
@@ -68,12 +63,13 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
     )
   }
 
+  /** The clock is looked at after {@link LOOK_EVERY} messages that functions handled, and after each effect. */
   wake(): number {
     const { mailbox } = this
     let handled = 0
     try {
       while (this.resume !== undefined) {
-        const message = handled < BATCH ? mailbox.takeUnsafe() : EMPTY
+        const message = handled < LOOK_EVERY ? mailbox.takeUnsafe() : EMPTY
         if (message === EMPTY) {
           if (mailbox.end === undefined) mailbox.onReady(this)
           else this.goOn(mailbox.end)
@@ -84,7 +80,7 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
         this.isQuick = effect === undefined
         if (effect !== undefined) {
           this.goOn(Effect.andThen(effect, this))
-          return handled + EFFECT_WEIGHT
+          return handled + LOOK_EVERY
         }
       }
     } catch (defect) {

@@ -5,7 +5,7 @@
  */
 import { type Array as Arr, type Cause, Effect, Exit, type Fiber, Inspectable } from "effect"
 import { Buffer, EMPTY } from "./Buffer.ts"
-import { LOOK_EVERY, type RunQueue, type Taker, type Waiter, waiter } from "./RunQueue.ts"
+import { type RunQueue, type Taker, type Waiter, waiter } from "./RunQueue.ts"
 
 /**
  * What becomes of a message for which there is no room: its sender waits, it is dropped, or the oldest is.
@@ -22,9 +22,6 @@ interface Pending<in out A> {
   readonly left: Buffer<A>
   readonly resume: (left: number) => void
 }
-
-/** What a fiber that takes counts for in the run queue: it may do anything with the message, so the clock is looked at next. */
-const TAKER_WEIGHT = LOOK_EVERY
 
 const INTERRUPTED = Exit.interrupt()
 
@@ -181,7 +178,7 @@ export class MailboxImpl<in out A, in out E> extends Buffer<A> {
       this.own(fiber)
       // The fiber may have given way to others since it found nothing.
       if (this.isReady) return resume(Effect.void)
-      const arrived = waiter(() => resume(Effect.void), TAKER_WEIGHT)
+      const arrived = waiter(() => resume(Effect.void))
       this.waiter = arrived
       return Effect.sync(() => this.forget(arrived))
     })

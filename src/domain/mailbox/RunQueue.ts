@@ -3,7 +3,7 @@
  * push, not a task of its own.
  *
  * The line is served first come, first served, and every place in it is worth a bounded amount: one message of an actor
- * whose handler is an effect (and at most one request that it had parked, see `actor/serve.ts`), up to 256 messages of one
+ * whose handler is an effect (and at most one request that it had parked, see `actor/serve.ts`), up to 64 messages of one
  * whose handler is a plain function, or one slice of a fan-out, with what its idle recipients do. So nobody in it waits for
  * more than one such place of each other, whoever else is busy. What a fiber takes by itself (`Mailbox.take`) while there is
  * something to take is paced by Effect's scheduler instead.
@@ -16,14 +16,6 @@
 import { Clock, Context, Effect, type Fiber, Scheduler } from "effect"
 import { Line } from "./Line.ts"
 import { Budget, LOOK_EVERY, type MonotonicClock, NextRun } from "./Runs.ts"
-
-export {
-  /**
-   * @since 0.1.0
-   * @category constants
-   */
-  LOOK_EVERY
-} from "./Runs.ts"
 
 /**
  * Somebody in the line. `wake` has them go on, and answers what that took, in messages.
@@ -47,15 +39,15 @@ export interface Taker<in A> extends Waiter {
 }
 
 /**
- * A waiter that is resumed, and does so many messages' work by that.
+ * A fiber that is resumed. It may do anything then, so the clock is looked at after it.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const waiter = (resume: () => void, weight = 1): Waiter => ({
+export const waiter = (resume: () => void): Waiter => ({
   wake: () => {
     resume()
-    return weight
+    return LOOK_EVERY
   }
 })
 
@@ -88,16 +80,16 @@ export class RunQueue {
     this.nextRun.ensure()
   }
 
-  /** Waits for a place in the line that is worth so many messages. */
-  turn(messages: number): Effect.Effect<void> {
-    return this.serve(() => Effect.void, messages)
+  /** Waits for a place in the line. */
+  get turn(): Effect.Effect<void> {
+    return this.serve(() => Effect.void)
   }
 
   /**
    * Has something done at such a place, outside of the fiber, and goes on with what that gives. If the fiber is interrupted
    * before its place comes, it is not done.
    */
-  serve(work: () => Effect.Effect<void>, messages: number): Effect.Effect<void> {
+  serve(work: () => Effect.Effect<void>): Effect.Effect<void> {
     const runWork = (): Effect.Effect<void> => {
       this.mayTransfer = true
       try {
@@ -110,7 +102,7 @@ export class RunQueue {
     }
     return Effect.callback((resume) => {
       let isGivenUp = false
-      this.schedule(waiter(() => isGivenUp || resume(runWork()), messages))
+      this.schedule(waiter(() => isGivenUp || resume(runWork())))
       return Effect.sync(() => void (isGivenUp = true))
     })
   }
@@ -210,9 +202,9 @@ export const of = (fiber: Fiber.Fiber<unknown, unknown>): RunQueue =>
   fiber.getRef(Known).of(fiber.getRef(Scheduler.Scheduler))
 
 /**
- * Waits for a place in the fiber's line that is worth so many messages: until others have had a turn.
+ * Waits for a place in the fiber's line: until others have had a turn.
  *
  * @since 0.1.0
  * @category running
  */
-export const turn = (messages: number): Effect.Effect<void> => Effect.withFiber((fiber) => of(fiber).turn(messages))
+export const turn: Effect.Effect<void> = Effect.withFiber((fiber) => of(fiber).turn)

@@ -18,9 +18,6 @@ const FEW = 128
 /** Of more than that, so many are asked in one piece: some tenths of a millisecond. */
 const PIECE = 1024
 
-/** A place in the line in which mailboxes stand: between two messages. */
-const turn = RunQueue.turn(RunQueue.LOOK_EVERY)
-
 /** Those of a list that match. Each piece waits for its turn. */
 const matching = (
   query: MemberQuery,
@@ -36,7 +33,7 @@ const matching = (
     })
   const next: ReturnType<typeof piece> = Effect.suspend(() => {
     if (at >= all.length) return Cause.done()
-    return all.length <= FEW ? piece(FEW) : Effect.andThen(turns.withPermit(turn), piece(PIECE))
+    return all.length <= FEW ? piece(FEW) : Effect.andThen(turns.withPermit(RunQueue.turn), piece(PIECE))
   })
   return Stream.fromPull(Effect.succeed(next))
 }
