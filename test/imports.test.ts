@@ -29,7 +29,7 @@ const HOPS = [
   ["http", "port"],
   ["Settings", "demo", "loopback", "flags"],
   ["limitOptions"],
-  ["BoundedServer"],
+  ["BoundedServer", "openFiles"],
   ["Simulation"],
   ["Ingress", "GrpcIngress", "Page"],
   ["people", "structure", "health"],

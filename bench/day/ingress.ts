@@ -33,6 +33,7 @@ const settings = (threads: number, port: number, channel?: string): Settings => 
   mailboxWaits: "sampled",
   simulated: 0,
   threads,
+  files: Number.POSITIVE_INFINITY,
   limits: LimitOptions.together([]),
   ...(channel === undefined ? undefined : { channel })
 })

@@ -11,6 +11,7 @@
  */
 export type LimitName =
   | "connections"
+  | "connections-per-address"
   | "unidentified"
   | "unidentified-per-address"
   | "time-to-identify"

@@ -87,10 +87,11 @@ const sessionStarts = Effect.gen(function* () {
   return { total: sessionStarts.rate.tokens, remaining, reset_after, max_concurrency: concurrency }
 })
 
+/** As the router reads a URL: whatever the letters' case, with any number of slashes, and with or without an address before it. */
+const IN_API = /^(?:https?:\/\/[^/]*)?\/+api(?:[/?]|$)/i
+
 const isUnknownRoute = (error: unknown): boolean =>
-  HttpServerError.isHttpServerError(error) &&
-  error.reason._tag === "RouteNotFound" &&
-  error.request.url.startsWith("/api/")
+  HttpServerError.isHttpServerError(error) && error.reason._tag === "RouteNotFound" && IN_API.test(error.request.url)
 
 /**
  * Answers as Discord does where the API has no such route. For a path that cannot be decoded the router finds none either, not

@@ -37,6 +37,7 @@ import * as Guilds from "./Guilds.ts"
 import { flags, givenTokens } from "./server/flags.ts"
 import * as http from "./server/http.ts"
 import * as LimitOptions from "./server/limitOptions.ts"
+import * as OpenFiles from "./server/openFiles.ts"
 import * as Port from "./server/port.ts"
 import { Announcement, type Settings } from "./server/Settings.ts"
 import * as Session from "./Session.ts"
@@ -213,6 +214,7 @@ const server = (options: Options) =>
       mailboxWaits,
       simulated: options.simulate,
       limits: options.limits,
+      files: OpenFiles.most(),
       threads: isShared ? Option.getOrElse(options.workers, workers.defaultCount) : 1
     }
     const grpc = Option.match(options.grpcPort, {

@@ -221,6 +221,8 @@ it.layer(server)("Ingress", (it) => {
     ["a hidden channel's description", { path: `/api/v10/channels/${HIDDEN}`, token: TOKEN }, 403, 50001, undefined],
     ["a route that does not exist", { path: "/api/v10/nothing", token: TOKEN }, 404, 0, undefined],
     ["a method that does not exist", { path: "/api/v10/users/1", method: "PUT", token: TOKEN }, 404, 0, undefined],
+    ["no route at all", { path: "/api", token: TOKEN }, 404, 0, undefined],
+    ["a route in other letters", { path: "//API/v10/nothing?at=all", token: TOKEN }, 404, 0, undefined],
     ["a path that cannot be decoded", { path: "/api/v10/users/%zz", token: TOKEN }, 404, 0, undefined],
     ["an id that is too long", { path: `/api/v10/users/${"1".repeat(200)}`, token: TOKEN }, 404, 0, undefined]
   ] as const)("refuses as Discord does: %s", ([, what, status, code, errors]) =>

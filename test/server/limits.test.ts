@@ -82,18 +82,19 @@ describe("--limit", () => {
       const { lines, url } = yield* Effect.flatMap(processes.command("bash", args), processes.listening)
       const { hostname, port } = new URL(url)
       const opened = () =>
-        Effect.callback<Socket>((resume) => {
-          const socket = connect(Number(port), hostname, () => resume(Effect.succeed(socket)))
+        Effect.callback<{ readonly socket: Socket; readonly closed: Promise<unknown> }>((resume) => {
+          const socket = connect(Number(port), hostname, () => resume(Effect.succeed({ socket, closed })))
+          const closed = new Promise((done) => socket.resume().on("close", done))
           socket.on("error", () => {})
         })
       const sockets = yield* Effect.acquireRelease(Effect.replicateEffect(opened(), FIT + 20), (sockets) =>
-        Effect.sync(() => sockets.forEach((socket) => socket.destroy()))
+        Effect.sync(() => sockets.forEach(({ socket }) => socket.destroy()))
       )
       while (!(yield* Queue.take(lines)).includes("no more connections are taken"));
-      yield* Effect.promise(() => Promise.all(sockets.slice(FIT).map((socket) => once(socket.resume(), "close"))))
+      yield* Effect.promise(() => Promise.all(sockets.slice(FIT).map(({ closed }) => closed)))
 
       // Whoever is there is served, and so is who comes when others have gone.
-      const [first, ...others] = sockets
+      const [first, ...others] = sockets.map(({ socket }) => socket)
       if (first === undefined) return assert.fail("nobody was let in")
       first.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
       const [answer] = yield* Effect.promise(() => once(first, "data"))

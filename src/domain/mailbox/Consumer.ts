@@ -7,8 +7,14 @@
 import { Effect, Effectable } from "effect"
 import { EMPTY } from "./Buffer.ts"
 import type { MailboxImpl } from "./MailboxImpl.ts"
-import type { Taker } from "./RunQueue.ts"
+import type { Taker, Waiter } from "./RunQueue.ts"
 import { LOOK_EVERY } from "./Runs.ts"
+
+/**
+ * Messages that plain functions handle at one place in the line: as many as a slice of a fan-out brings, whose messages may all be
+ * for the same one.
+ */
+const BATCH = 256
 
 /**
  * What is done with a message: nothing more, or an effect that the next message waits for.
@@ -63,13 +69,13 @@ export abstract class Consumer<A, QE, E, R> extends Effectable.Class<never, QE |
     )
   }
 
-  /** The clock is looked at after {@link LOOK_EVERY} messages that functions handled, and after each effect. */
-  wake(): number {
+  wake(time: Parameters<Waiter["wake"]>[0]): number {
     const { mailbox } = this
     let handled = 0
     try {
       while (this.resume !== undefined) {
-        const message = handled < LOOK_EVERY ? mailbox.takeUnsafe() : EMPTY
+        const isEnough = handled === BATCH || (handled > 0 && handled % LOOK_EVERY === 0 && time.isOver)
+        const message = isEnough ? EMPTY : mailbox.takeUnsafe()
         if (message === EMPTY) {
           if (mailbox.end === undefined) mailbox.onReady(this)
           else this.goOn(mailbox.end)

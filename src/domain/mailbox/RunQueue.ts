@@ -3,7 +3,7 @@
  * push, not a task of its own.
  *
  * The line is served first come, first served, and every place in it is worth a bounded amount: one message of an actor
- * whose handler is an effect (and at most one request that it had parked, see `actor/serve.ts`), up to 64 messages of one
+ * whose handler is an effect (and at most one request that it had parked, see `actor/serve.ts`), up to 256 messages of one
  * whose handler is a plain function, or one slice of a fan-out, with what its idle recipients do. So nobody in it waits for
  * more than one such place of each other, whoever else is busy. What a fiber takes by itself (`Mailbox.take`) while there is
  * something to take is paced by Effect's scheduler instead.
@@ -18,13 +18,14 @@ import { Line } from "./Line.ts"
 import { Budget, LOOK_EVERY, type MonotonicClock, NextRun } from "./Runs.ts"
 
 /**
- * Somebody in the line. `wake` has them go on, and answers what that took, in messages.
+ * Somebody in the line. `wake` has them go on, and answers what that took, in messages. Whoever handles many messages looks at the
+ * run's time in between.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Waiter {
-  readonly wake: () => number
+  readonly wake: (time: Pick<Budget, "isOver">) => number
 }
 
 /**
@@ -148,7 +149,7 @@ export class RunQueue {
     budget.renew()
     try {
       for (let waiter = this.next(); waiter !== undefined; waiter = this.next()) {
-        if (!budget.spend(waiter.wake())) break
+        if (!budget.spend(waiter.wake(budget))) break
       }
     } finally {
       if (this.gathered.length > 0 && ++this.runsWhileGathering >= GATHERING_RUNS) this.release()

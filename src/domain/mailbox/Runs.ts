@@ -6,10 +6,10 @@
 import type { Clock, Scheduler } from "effect"
 import { outside } from "../AsyncContext.ts"
 
-/** Nanoseconds after which a run begins nothing more: 1 ms. What it has begun it ends: one place in the line, see `RunQueue`. */
+/** Nanoseconds after which a run ends, as soon as the clock is looked at: 1 ms. */
 const NANOS = 1_000_000n
 
-/** Messages after which a run ends also where the clock stands still, as tests have it. */
+/** Messages after which a run ends also where the clock stands still, as it does with fake timers. */
 const MESSAGES = 65_536
 
 /**

@@ -72,7 +72,7 @@ export const linkToHere: Effect.Effect<ReadonlyArray<Tracer.SpanLink>> = Effect.
 })
 
 /**
- * Does something at every multiple of an interval, of which some has passed already, a share from 0 to below 1.
+ * Does something at every multiple of an interval, as if a share of the first one had passed already (from 0 to below 1).
  * (`Schedule.fixed` would go by the wall clock, and do it twice when a timer fires a millisecond early.)
  */
 const repeatedly = Effect.fnUntraced(function* (

@@ -46,7 +46,7 @@ export const MAX_BODY = 256 * 1024
 export const STANDSTILL = 60_000
 
 /**
- * There may be any number of `connections` by default; `most`, `standstill`, `cuts` and `body` are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by
+ * There may be any number of `connections` by default, of one address too (`perAddress`); `most`, `standstill`, `cuts` and `body` are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by
  * default. Whoever asks with `Expect: 100-continue` whether to send a body of more than that is not told to.
  * `limited` is told of each connection that is cut, and why.
  *
@@ -55,6 +55,7 @@ export const STANDSTILL = 60_000
  */
 export interface Options {
   readonly connections?: number
+  readonly perAddress?: number
   readonly most?: number
   readonly standstill?: number
   readonly cuts?: Rate
@@ -74,6 +75,9 @@ export interface Options {
  */
 export class BoundedServer extends Server {
   private readonly inFlight = new WeakMap<Socket, number>()
+  /** Connections of each address. */
+  private readonly open = new Map<string, number>()
+  private readonly perAddress: number
   private readonly most: number
   private readonly limited: (limit: LimitName) => void
   private readonly cuts: TokenBuckets<string>
@@ -82,7 +86,8 @@ export class BoundedServer extends Server {
   constructor(options: Options = {}) {
     super()
     const { body = MAX_BODY, connections = Number.POSITIVE_INFINITY, cuts = CUTS } = options
-    const { limited = () => {}, most = MOST_IN_FLIGHT, standstill = STANDSTILL } = options
+    const { limited = () => {}, most = MOST_IN_FLIGHT, perAddress, standstill = STANDSTILL } = options
+    this.perAddress = perAddress ?? connections
     this.body = body
     this.cuts = new TokenBuckets(cuts)
     this.most = most
@@ -99,8 +104,7 @@ export class BoundedServer extends Server {
   // A listener could not keep others from hearing of a request, or of a connection.
   override emit(event: string, ...args: ReadonlyArray<unknown>): boolean {
     const [request, response] = args
-    if (event === "connection" && request instanceof Socket && this.hasBeenCut(request)) {
-      this.limited("cut-connections")
+    if (event === "connection" && request instanceof Socket && !this.letIn(request)) {
       request.destroy()
       return true
     }
@@ -126,8 +130,26 @@ export class BoundedServer extends Server {
     return true
   }
 
-  /** Whether others of its address have been cut as often as they may. */
-  private hasBeenCut(socket: Socket): boolean {
-    return this.cuts.look(Address.client(socket.remoteAddress), performance.now()).remaining === 0
+  /** Whether a connection may stay: its address has not had as many as it may, nor have as many been cut. */
+  private letIn(socket: Socket): boolean {
+    const address = Address.client(socket.remoteAddress)
+    if (this.cuts.look(address, performance.now()).remaining === 0) {
+      this.limited("cut-connections")
+      return false
+    }
+    // A proxy on this machine has the connections of all.
+    if (Address.isLoopback(socket.remoteAddress ?? "")) return true
+    const before = this.open.get(address) ?? 0
+    if (before >= this.perAddress) {
+      this.limited("connections-per-address")
+      return false
+    }
+    this.open.set(address, before + 1)
+    socket.once("close", () => {
+      const left = (this.open.get(address) ?? 1) - 1
+      if (left > 0) this.open.set(address, left)
+      else this.open.delete(address)
+    })
+    return true
   }
 }

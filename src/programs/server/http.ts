@@ -11,7 +11,6 @@ import * as Detached from "../../domain/Detached.ts"
 import type { LimitName } from "../../domain/LimitName.ts"
 import * as Metrics from "../../domain/Metrics.ts"
 import * as Propagation from "../../domain/Propagation.ts"
-import { type Rate, TokenBuckets } from "../../domain/TokenBuckets.ts"
 import * as Accounts from "../../layers/Accounts.ts"
 import * as Otlp from "../../layers/Otlp.ts"
 import * as WebSocket from "../../layers/SessionSocket/webSocket.ts"
@@ -22,7 +21,6 @@ import * as Page from "../Page.ts"
 import * as Transport from "../Transport.ts"
 import * as LimitOptions from "./limitOptions.ts"
 import * as Loopback from "./loopback.ts"
-import * as OpenFiles from "./openFiles.ts"
 import { BoundedServer } from "./BoundedServer.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -43,7 +41,7 @@ export const MAX_FRAME = 64 * 1024
 export const GRACE = "250 millis"
 
 /** How often it is said that there are too many connections. */
-const WARNINGS: Rate = { tokens: 1, millis: 60_000 }
+const WARNING_MILLIS = 60_000
 
 /**
  * Who is behind the tokens.
@@ -88,11 +86,12 @@ export const surroundings = (settings: Settings) => {
  * @category layers
  */
 export const layer = (settings: Settings) => {
-  const { callers, channel, host, isDemo, isExported, limits, port, publicUrl, start, threads, tokens } = settings
-  const files = OpenFiles.most()
-  const connections = Math.min(LimitOptions.countOf(limits, "connections"), OpenFiles.connections(files, threads))
+  const { callers, channel, files, host, isDemo, isExported, limits, port, publicUrl, start, threads, tokens } =
+    settings
+  const { connections, perAddress } = LimitOptions.connections(limits, files, threads)
   const bounds = {
     connections,
+    perAddress,
     most: LimitOptions.countOf(limits, "requests-under-way"),
     standstill: LimitOptions.millisOf(limits, "standstill"),
     cuts: LimitOptions.rateOf(limits, "cut-connections"),
@@ -117,14 +116,16 @@ export const layer = (settings: Settings) => {
       Layer.unwrap(
         Effect.map(Effect.context<never>(), (context) => {
           const fork = Detached.runner(context)
-          const warnings = new TokenBuckets<LimitName>(WARNINGS)
           const isFull = Effect.logWarning(
-            `no more connections are taken: ${connections} are open, of ${files} files that this process may have open. ` +
-              `If they are honest, let it have more (ulimit -n, --limit connections)`
+            `no more connections are taken: there are ${connections}, which is the limit "connections" here. ` +
+              `This process may have ${files} files open`
           )
+          let quietUntil = 0
           const limited = (limit: LimitName) => {
             Metrics.limited(limit).updateUnsafe(1, context)
-            if (limit !== "connections" || !warnings.take(limit, performance.now()).isTaken) return
+            const now = performance.now()
+            if (limit !== "connections" || now < quietUntil) return
+            quietUntil = now + WARNING_MILLIS
             fork(isFull)
           }
           return NodeHttpServer.layer(() => new BoundedServer({ ...bounds, limited }), {

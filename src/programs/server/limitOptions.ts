@@ -14,10 +14,12 @@ import { Rate } from "../../domain/TokenBuckets.ts"
 import * as grpcLimits from "../ingress/grpcLimits.ts"
 import * as Session from "../Session.ts"
 import * as BoundedServer from "./BoundedServer.ts"
+import * as OpenFiles from "./openFiles.ts"
 
-/** How many there may be. There may be as many connections as there are files, see `openFiles.ts`. */
+/** How many there may be. How many connections follows from how many files may be open, see `openFiles.ts`. */
 const NUMBERS = {
   connections: Number.POSITIVE_INFINITY,
+  "connections-per-address": Number.POSITIVE_INFINITY,
   unidentified: Unidentified.DEFAULTS.all,
   "unidentified-per-address": Unidentified.DEFAULTS.perAddress,
   sessions: Backlog.DEFAULTS.sessions,
@@ -200,6 +202,23 @@ export const rateOf = ({ rates }: Limits, name: RateName): Rate => rates[name] ?
  * @category getters
  */
 export const countOf = ({ counts }: Limits, name: Count): number => counts[name] ?? COUNTS[name]
+
+/**
+ * How many connections there may be, in each of so many threads of a process that may have so many files: as it is set, as far as
+ * there are files for it.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const connections = (
+  limits: Limits,
+  files: number,
+  threads: number
+): { readonly connections: number; readonly perAddress: number } => {
+  const connections = Math.min(countOf(limits, "connections"), OpenFiles.connections(files, threads))
+  const perAddress = countOf(limits, "connections-per-address")
+  return { connections, perAddress: Number.isFinite(perAddress) ? perAddress : Math.ceil(connections / 2) }
+}
 
 /**
  * A time as it is set, or by default: milliseconds.

@@ -61,8 +61,15 @@ export const LIMITS: ReadonlyArray<Limit> = (
       name: "connections",
       what: "HTTP connections, WebSockets among them",
       per: "process",
-      most: "the files that it may have open, but for a tenth of them and for 64",
+      most: "nine tenths of the files that it may have open; where those are few, all but 64 for each thread",
       beyond: "the connection is cut; once a minute a warning says so"
+    },
+    {
+      name: "connections-per-address",
+      what: "HTTP connections, WebSockets among them",
+      per: "address",
+      most: "half of the connections; any number from this machine, where a proxy may be",
+      beyond: "the connection is cut"
     },
     {
       name: "unidentified",

@@ -1,12 +1,12 @@
 /**
- * How many connections fit among the files that the system lets a process have open. What comes beyond them Linux's sockets
- * accept and close without a word, and nothing else can be opened any more: no file, no database, no connection to a collector.
+ * How many connections fit among the files that the system lets a process have open. Beyond that Node accepts connections and
+ * closes them without a word, and nothing else can be opened any more: no file, no database, no connection to a collector.
  *
  * @since 0.1.0
  */
 import { Option, Schema } from "effect"
 
-/** What else may be open at least, and which share of all files. */
+/** What else may be open: so much for each thread, and such a share of all files. */
 const RESERVE = 64
 const SHARE = 0.1
 
@@ -16,21 +16,17 @@ const Report = Schema.Struct({
 const decodeReport = Schema.decodeUnknownOption(Report)
 
 /**
- * How many files this process may have open. Node has raised what the shell said (`ulimit -n`) to what the system allows; where
- * nothing is said, as on Windows, there is no end.
+ * How many files this process may have open. (Node has raised the soft limit to the hard one when it started.) Where nothing is
+ * said of it, as on Windows, there is no end. Ask before there are connections: the report looks up the names of their addresses.
  *
  * @since 0.1.0
  * @category getters
  */
 export const most = (): number => {
-  const report = decodeReport(process.report.getReport())
-  return Option.match(report, {
-    onNone: () => Number.POSITIVE_INFINITY,
-    onSome: ({ userLimits }) => {
-      const { soft } = userLimits.open_files
-      return typeof soft === "number" ? soft : Number.POSITIVE_INFINITY
-    }
-  })
+  const found = decodeReport(process.report.getReport())
+  if (Option.isNone(found)) return Number.POSITIVE_INFINITY
+  const { soft } = found.value.userLimits.open_files
+  return typeof soft === "number" ? soft : Number.POSITIVE_INFINITY
 }
 
 /**
@@ -40,4 +36,4 @@ export const most = (): number => {
  * @category getters
  */
 export const connections = (files: number, threads: number): number =>
-  Number.isFinite(files) ? Math.max(1, Math.floor((files - Math.max(RESERVE, files * SHARE)) / threads)) : files
+  Math.max(1, Math.floor((files - Math.max(RESERVE * threads, files * SHARE)) / threads))

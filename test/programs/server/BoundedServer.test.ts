@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type { RequestListener, ServerResponse } from "node:http"
-import { connect, type Socket } from "node:net"
+import { once } from "node:events"
+import { connect, Socket } from "node:net"
 import { BoundedServer, CUTS, MOST_IN_FLIGHT, type Options } from "../../../src/programs/server/BoundedServer.ts"
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: test\r\n\r\n"
@@ -46,6 +47,33 @@ const answers = (socket: Socket, count: number) =>
   })
 
 describe("BoundedServer", () => {
+  it.effect("an address has as many connections as it may, and this machine any number", () =>
+    Effect.gen(function* () {
+      const limits: Array<string> = []
+      const server = new BoundedServer({ perAddress: 2, limited: (limit) => void limits.push(limit) })
+      const from = (address: string): Socket => {
+        const socket = Object.defineProperty(new Socket(), "remoteAddress", { value: address })
+        server.emit("connection", socket)
+        return socket
+      }
+      const [first, ...others] = ["192.0.2.1", "192.0.2.1", "192.0.2.1", "192.0.2.2"].map(from)
+      if (first === undefined) return assert.fail("there is no connection")
+      assert.deepStrictEqual(
+        [first, ...others].map(({ destroyed }) => destroyed),
+        [false, false, true, false]
+      )
+      assert.deepStrictEqual(limits, ["connections-per-address"])
+      yield* Effect.promise(() => once(first.destroy(), "close"))
+      assert.deepStrictEqual(
+        ["192.0.2.1", "192.0.2.1"].map((address) => from(address).destroyed),
+        [false, true]
+      )
+      for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
+        for (let nth = 0; nth < 5; nth++) assert.isFalse(from(address).destroyed)
+      }
+    })
+  )
+
   it.live("a connection that asks for more at a time than it may is cut, and nothing more of it is begun", () =>
     Effect.gen(function* () {
       let begun = 0
