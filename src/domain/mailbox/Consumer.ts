@@ -11,10 +11,10 @@ import type { Taker, Waiter } from "./RunQueue.ts"
 import { LOOK_EVERY } from "./Runs.ts"
 
 /**
- * Messages that plain functions handle at one place in the line: as many as a slice of a fan-out brings, whose messages may all be
- * for the same one.
+ * Messages that plain functions handle at one place in the line, as far as the run has time: as many as a mailbox holds, unless it
+ * is told otherwise. So whoever was slow and is quick again catches up, however many send something meanwhile.
  */
-const BATCH = 256
+const BATCH = 1024
 
 /**
  * What is done with a message: nothing more, or an effect that the next message waits for.

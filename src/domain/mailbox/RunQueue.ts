@@ -3,7 +3,7 @@
  * push, not a task of its own.
  *
  * The line is served first come, first served, and every place in it is worth a bounded amount: one message of an actor
- * whose handler is an effect (and at most one request that it had parked, see `actor/serve.ts`), up to 256 messages of one
+ * whose handler is an effect (and at most one request that it had parked, see `actor/serve.ts`), up to 1,024 messages of one
  * whose handler is a plain function, or one slice of a fan-out, with what its idle recipients do. So nobody in it waits for
  * more than one such place of each other, whoever else is busy. What a fiber takes by itself (`Mailbox.take`) while there is
  * something to take is paced by Effect's scheduler instead.
