@@ -195,7 +195,7 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace: Pace | u
       if (index < end) return send()
       end = Math.min(index + count, length)
       if (pace === undefined || pace.isFree(runQueue)) return begin()
-      return runQueue.serve(begin)
+      return runQueue.serve(begin, (end - index) * pushes.length)
     }
 
     return Effect.whileLoop({ while: () => index < length, body: slice, step: () => {} })

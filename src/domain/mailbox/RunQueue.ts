@@ -40,15 +40,15 @@ export interface Taker<in A> extends Waiter {
 }
 
 /**
- * A fiber that is resumed. It may do anything then, so the clock is looked at after it.
+ * A fiber that is resumed, and sends so many messages, if many. It may do anything else then, so the clock is looked at after it.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const waiter = (resume: () => void): Waiter => ({
+export const waiter = (resume: () => void, messages = 0): Waiter => ({
   wake: () => {
     resume()
-    return LOOK_EVERY
+    return Math.max(messages, LOOK_EVERY)
   }
 })
 
@@ -88,9 +88,9 @@ export class RunQueue {
 
   /**
    * Has something done at such a place, outside of the fiber, and goes on with what that gives. If the fiber is interrupted
-   * before its place comes, it is not done.
+   * before its place comes, it is not done. It sends so many messages, if many.
    */
-  serve(work: () => Effect.Effect<void>): Effect.Effect<void> {
+  serve(work: () => Effect.Effect<void>, messages = 0): Effect.Effect<void> {
     const runWork = (): Effect.Effect<void> => {
       this.mayTransfer = true
       try {
@@ -103,7 +103,7 @@ export class RunQueue {
     }
     return Effect.callback((resume) => {
       let isGivenUp = false
-      this.schedule(waiter(() => isGivenUp || resume(runWork())))
+      this.schedule(waiter(() => isGivenUp || resume(runWork()), messages))
       return Effect.sync(() => void (isGivenUp = true))
     })
   }

@@ -9,8 +9,11 @@ import { outside } from "../AsyncContext.ts"
 /** Nanoseconds after which a run ends, as soon as the clock is looked at: 1 ms. */
 const NANOS = 1_000_000n
 
-/** Messages after which a run ends also where the clock stands still, as it does with fake timers. */
-const MESSAGES = 65_536
+/**
+ * Messages after which a run ends too: some 0.3 ms of plain deliveries. So all other fibers have the thread as often, also where
+ * the clock stands still, as it does with fake timers.
+ */
+const MESSAGES = 4096
 
 /**
  * Messages between two looks at the clock, which take 0.1 µs each.
