@@ -122,8 +122,8 @@ const SLICE = 256
 
 /**
  * Keeps one caller's slices apart: the next waits until everybody has been served whom the last one woke. So nobody waits for
- * more than one slice of each other caller, and a caller is no more than a slice ahead of recipients that handle by functions.
- * How far it gets ahead of those whose handlers are effects is limited by their mailboxes.
+ * more than one slice of each other caller, and a caller does not get ahead of recipients that handle by functions and keep up.
+ * How far it gets ahead of all others is limited by their mailboxes.
  *
  * @since 0.1.0
  * @category models

@@ -40,7 +40,8 @@ export interface Taker<in A> extends Waiter {
 }
 
 /**
- * A fiber that is resumed, and sends so many messages, if many. It may do anything else then, so the clock is looked at after it.
+ * A fiber that is resumed. It may do anything then, so the clock is looked at after it; where it sends many messages, it counts for
+ * as many.
  *
  * @since 0.1.0
  * @category constructors
@@ -88,7 +89,7 @@ export class RunQueue {
 
   /**
    * Has something done at such a place, outside of the fiber, and goes on with what that gives. If the fiber is interrupted
-   * before its place comes, it is not done. It sends so many messages, if many.
+   * before its place comes, it is not done. Work that sends many messages says how many.
    */
   serve(work: () => Effect.Effect<void>, messages = 0): Effect.Effect<void> {
     const runWork = (): Effect.Effect<void> => {

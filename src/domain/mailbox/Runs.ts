@@ -32,7 +32,7 @@ export const LOOK_EVERY = 64
 export type MonotonicClock = Pick<Clock.Clock, "monotonicTimeNanosUnsafe">
 
 /**
- * The time that one run may take: about a millisecond.
+ * What one run may do: so many messages, and about a millisecond of them.
  *
  * @since 0.1.0
  * @category models

@@ -46,8 +46,8 @@ export const MAX_BODY = 256 * 1024
 export const STANDSTILL = 60_000
 
 /**
- * There may be any number of `connections` by default, of one address too (`perAddress`); `most`, `standstill`, `cuts` and `body` are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by
- * default. Whoever asks with `Expect: 100-continue` whether to send a body of more than that is not told to.
+ * There may be any number of `connections` by default, of one address too (`perAddress`). `most`, `standstill`, `cuts` and `body`
+ * are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by default. Whoever asks with `Expect: 100-continue` whether to send a body of more than that is not told to.
  * `limited` is told of each connection that is cut, and why.
  *
  * @since 0.1.0
@@ -130,7 +130,7 @@ export class BoundedServer extends Server {
     return true
   }
 
-  /** Whether a connection may stay: its address has not had as many as it may, nor have as many been cut. */
+  /** Whether a connection may stay. If not, its address has as many as it may, or as many have been cut. */
   private letIn(socket: Socket): boolean {
     const address = Address.client(socket.remoteAddress)
     if (this.cuts.look(address, performance.now()).remaining === 0) {

@@ -9,7 +9,8 @@ import { Limits } from "./limitOptions.ts"
 /**
  * `tokens` are those of the members, the owner's first (as text, since they go to other threads: log no settings); `isDemo`
  * says that everybody knows them. `isExported`: spans go to a collector. `callers`, `start` and `publicUrl` are the ingress's.
- * So many members and their sessions are `simulated`. `limits` are those that differ from the defaults. The process may have so many `files` open. The `threads` that share the port talk in `channel`.
+ * So many members and their sessions are `simulated`. `limits` are those that differ from the defaults. The process may have so
+ * many `files` open. The `threads` that share the port talk in `channel`.
  *
  * @since 0.1.0
  * @category schemas

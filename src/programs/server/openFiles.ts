@@ -31,9 +31,12 @@ export const most = (): number => {
 
 /**
  * How many connections each of so many threads may have, where the process may have so many files: 921 of 1,024 in one thread.
+ * Any number, where there is no end of files.
  *
  * @since 0.1.0
  * @category getters
  */
 export const connections = (files: number, threads: number): number =>
-  Math.max(1, Math.floor((files - Math.max(RESERVE * threads, files * SHARE)) / threads))
+  Number.isFinite(files)
+    ? Math.max(1, Math.floor((files - Math.max(RESERVE * threads, files * SHARE)) / threads))
+    : Number.POSITIVE_INFINITY

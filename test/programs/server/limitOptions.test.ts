@@ -76,6 +76,22 @@ describe("limitOptions", () => {
     )
   )
 
+  it.each([
+    // All but a tenth, and each address half of them; where there are few files, all but 64 for each thread.
+    ["", 20_000, 1, 18_000, 9_000],
+    ["", 20_000, 4, 4_500, 2_250],
+    ["", 1_024, 4, 192, 96],
+    ["", 40, 1, 1, 1],
+    ["", Infinity, 2, Infinity, Infinity],
+    ["connections=50", 20_000, 1, 50, 25],
+    ["connections=50", Infinity, 2, 50, 25],
+    ["connections=50000", 20_000, 1, 18_000, 9_000],
+    ["connections-per-address=12000", 20_000, 1, 18_000, 12_000]
+  ])("connections: %s of %d files in %d threads", (text, files, threads, connections, perAddress) => {
+    const limits = LimitOptions.together([parsed(text)].filter((one) => one !== undefined))
+    assert.deepStrictEqual(LimitOptions.connections(limits, files, threads), { connections, perAddress })
+  })
+
   it.effect("a variable that cannot be read is an error that says so", () =>
     Effect.gen(function* () {
       const { message } = yield* Effect.flip(
