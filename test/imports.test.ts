@@ -37,7 +37,7 @@ const HOPS = [
   ["route"],
   ["Rest", "Gateway"],
   ["Submission", "GrpcServer", "commands", "caller"],
-  ["limited", "grpcLimits"],
+  ["limited", "grpcLimits", "PerAddress"],
   ["members"],
   ["RemoteGuilds"],
   ["Guilds"],

@@ -40,6 +40,8 @@ export type LimitName =
   | "body-size"
   | "items"
   | "embeds-size"
+  | "grpc-connections"
+  | "grpc-connections-per-address"
   | "grpc-request-size"
   | "grpc-streams"
   | "grpc-ping"

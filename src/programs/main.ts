@@ -224,7 +224,7 @@ const server = (options: Options) =>
           host: options.grpcHost,
           port,
           grace: http.GRACE,
-          limits: LimitOptions.grpcOptions(options.limits),
+          limits: LimitOptions.grpcOptions(options.limits, settings.files),
           callers: Option.getOrElse(options.traceCallers, () => (isLoopback(options.grpcHost) ? "continue" : "ignore")),
           start
         })

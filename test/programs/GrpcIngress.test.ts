@@ -1,8 +1,14 @@
 /** The internal ingress, by a real gRPC client over a real connection. */
 import { status } from "@grpc/grpc-js"
+import { once } from "node:events"
+import { connect, type Socket } from "node:net"
+import { networkInterfaces } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Metric, Schedule, Schema, Scope } from "effect"
 import * as CloseCode from "../../src/domain/gateway/CloseCode.ts"
+import type { LimitName } from "../../src/domain/LimitName.ts"
+import * as Metrics from "../../src/domain/Metrics.ts"
+import { DEFAULTS } from "../../src/programs/ingress/grpcLimits.ts"
 import * as GrpcServer from "../../src/programs/ingress/GrpcServer.ts"
 import type { TraceCallers } from "../../src/programs/Transport.ts"
 import * as socket from "../../src/layers/SessionSocket/grpc.ts"
@@ -219,6 +225,96 @@ it.live("a call whose caller gives up is interrupted, and a defect is its own ca
     yield* Deferred.await(interrupted)
   }).pipe(Effect.scoped)
 )
+
+it.live("calls that are under way finish yet when the server stops, and nobody else is let in", () =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const started = yield* Deferred.make<void>()
+    const go = yield* Deferred.make<void>()
+    const port = yield* Scope.provide(
+      GrpcServer.serve(
+        {
+          unary: {
+            SendMessage: () =>
+              Effect.andThen(Deferred.succeed(started, undefined), Deferred.await(go)).pipe(
+                Effect.andThen(Effect.fail({ code: status.NOT_FOUND, details: "served" }))
+              )
+          },
+          stream: {}
+        },
+        { host: "127.0.0.1", port: 0, grace: "1 minute" }
+      ),
+      scope
+    )
+    const { sendMessage } = yield* grpc.connect(`127.0.0.1:${port}`)
+    const calling = yield* Effect.forkChild(Effect.flip(sendMessage(hello)))
+    yield* Deferred.await(started)
+    const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+    yield* Effect.sleep("20 millis")
+    const other = yield* grpc.connect(`127.0.0.1:${port}`)
+    assert.strictEqual((yield* Effect.flip(other.sendMessage(hello))).code, status.UNAVAILABLE)
+    yield* Deferred.succeed(go, undefined)
+    assert.strictEqual((yield* Fiber.join(calling)).details, "served")
+    yield* Fiber.join(closing)
+  }).pipe(Effect.scoped)
+)
+
+describe("connections", () => {
+  /** One of this machine's addresses that others can reach, if it has one. */
+  const [outside] = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ family, internal }) => family === "IPv4" && !internal)
+    .map(({ address }) => address)
+
+  const serve = (connections: number, perAddress: number) =>
+    GrpcServer.serve(
+      { unary: { SendMessage: () => Effect.fail({ code: status.NOT_FOUND, details: "served" }) }, stream: {} },
+      { host: "0.0.0.0", port: 0, grace: 0, limits: { ...DEFAULTS, connections, perAddress } }
+    )
+
+  const refused = (limit: LimitName) => Effect.map(Metric.value(Metrics.limited(limit)), ({ count }) => Number(count))
+
+  const opened = (port: number, host: string) =>
+    Effect.acquireRelease(
+      Effect.callback<Socket>((resume) => {
+        const socket = connect(port, host, () => resume(Effect.succeed(socket)))
+        socket.on("error", () => {}).resume()
+      }),
+      (socket) => Effect.sync(() => socket.destroy())
+    )
+
+  const cut = (socket: Socket) => Effect.promise(() => once(socket, "close"))
+
+  const isServed = Effect.fnUntraced(function* (port: number) {
+    const { sendMessage } = yield* grpc.connect(`127.0.0.1:${port}`)
+    const { details } = yield* Effect.flip(sendMessage(hello))
+    return details === "served"
+  }, Effect.scoped)
+
+  it.live("there are as many as there may be, and when one goes another comes", () =>
+    Effect.gen(function* () {
+      const before = yield* refused("grpc-connections")
+      const port = yield* serve(2, 2)
+      const [first] = [yield* opened(port, "127.0.0.1"), yield* opened(port, "127.0.0.1")]
+      yield* cut(yield* opened(port, "127.0.0.1"))
+      assert.isFalse(yield* isServed(port))
+      assert.isAbove((yield* refused("grpc-connections")) - before, 1)
+      first.destroy()
+      yield* Effect.repeat(isServed(port), { until: (is) => is, schedule: Schedule.spaced("10 millis") })
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.skipIf(outside === undefined)("an address has no more than its share, and others are served", () =>
+    Effect.gen(function* () {
+      const before = yield* refused("grpc-connections-per-address")
+      const port = yield* serve(10, 2)
+      for (let nth = 0; nth < 2; nth++) yield* opened(port, outside ?? "")
+      yield* cut(yield* opened(port, outside ?? ""))
+      assert.strictEqual((yield* refused("grpc-connections-per-address")) - before, 1)
+      assert.isTrue(yield* isServed(port))
+    }).pipe(Effect.scoped)
+  )
+})
 
 it.live("a port that is taken is an error that says what to do", () =>
   Effect.gen(function* () {

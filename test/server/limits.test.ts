@@ -20,12 +20,25 @@ const answered = (url: string, text: string) =>
     client.on("close", () => resume(Effect.succeed(answers)))
   })
 
+/** A connection on which nothing is said. */
+const opened = (port: number, host: string) =>
+  Effect.acquireRelease(
+    Effect.callback<Socket>((resume) => {
+      const socket = connect(port, host, () => resume(Effect.succeed(socket)))
+      socket.on("error", () => {}).resume()
+    }),
+    (socket) => Effect.sync(() => socket.destroy())
+  )
+
+/** Each client has a connection of its own. */
+const LOCAL = { "grpc.use_local_subchannel_pool": 1 }
+
 const statusOfGrpc = (port: number, content: string) =>
   Effect.gen(function* () {
     const { SendMessage } = yield* GrpcIngress.definition
     if (SendMessage === undefined) return assert.fail("there is no such method")
     const client = yield* Effect.acquireRelease(
-      Effect.sync(() => new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure())),
+      Effect.sync(() => new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), LOCAL)),
       (client) => Effect.sync(() => client.close())
     )
     const metadata = new grpc.Metadata()
@@ -43,9 +56,15 @@ const statusOfGrpc = (port: number, content: string) =>
   })
 
 describe("--limit", () => {
-  it.live("of bodies, of requests under way, of standing still, and of gRPC", () =>
+  it.live("of bodies, of requests under way, of standing still, and of gRPC and its connections", () =>
     Effect.gen(function* () {
-      const limits = ["body-size=1KiB", "requests-under-way=3", "standstill=0.3s", "grpc-request-size=1KiB"]
+      const limits = [
+        "body-size=1KiB",
+        "requests-under-way=3",
+        "standstill=0.3s",
+        "grpc-request-size=1KiB",
+        "grpc-connections=3"
+      ]
       const args = limits.flatMap((limit) => ["--limit", limit])
       const { said, url } = yield* processes.server(["--grpc-port", "0", ...args])
       const grpcPort = Number(/gRPC on \S+:(\d+)/.exec(said)?.[1])
@@ -71,6 +90,9 @@ describe("--limit", () => {
 
       assert.strictEqual(yield* statusOfGrpc(grpcPort, "a"), grpc.status.OK)
       assert.strictEqual(yield* statusOfGrpc(grpcPort, "a".repeat(1_100)), grpc.status.RESOURCE_EXHAUSTED)
+      const another = Effect.andThen(opened(grpcPort, "127.0.0.1"), statusOfGrpc(grpcPort, "a"))
+      const statuses = yield* Effect.replicateEffect(another, 5)
+      assert.include(statuses, grpc.status.UNAVAILABLE)
     }).pipe(Effect.scoped)
   )
 
@@ -81,13 +103,13 @@ describe("--limit", () => {
       const args = ["-c", `ulimit -n ${FILES}; exec "$0" "$@"`, process.execPath, "src/programs/main.ts", "--port", "0"]
       const { lines, url } = yield* Effect.flatMap(processes.command("bash", args), processes.listening)
       const { hostname, port } = new URL(url)
-      const opened = () =>
+      const held = () =>
         Effect.callback<{ readonly socket: Socket; readonly closed: Promise<unknown> }>((resume) => {
           const socket = connect(Number(port), hostname, () => resume(Effect.succeed({ socket, closed })))
           const closed = new Promise((done) => socket.resume().on("close", done))
           socket.on("error", () => {})
         })
-      const sockets = yield* Effect.acquireRelease(Effect.replicateEffect(opened(), FIT + 20), (sockets) =>
+      const sockets = yield* Effect.acquireRelease(Effect.replicateEffect(held(), FIT + 20), (sockets) =>
         Effect.sync(() => sockets.forEach(({ socket }) => socket.destroy()))
       )
       while (!(yield* Queue.take(lines)).includes("no more connections are taken"));

@@ -6,10 +6,13 @@
 import * as grpc from "@grpc/grpc-js"
 import { loadSync } from "@grpc/proto-loader"
 import { Cause, type Duration, Effect, Exit, FiberSet, Record, Schema, type Scope } from "effect"
+import { createServer, type Server, type Socket } from "node:net"
 import { fileURLToPath } from "node:url"
 import { outside } from "../../domain/AsyncContext.ts"
 import * as Transport from "../Transport.ts"
 import { DEFAULTS, type Limits } from "./grpcLimits.ts"
+import { counting } from "./limited.ts"
+import { PerAddress } from "./PerAddress.ts"
 
 /**
  * The address could not be listened on.
@@ -98,20 +101,52 @@ const failure = (cause: Cause.Cause<Failure>): Failure =>
 const logDefects = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.tapDefect(effect, (defect) => Effect.logError("a gRPC method died of a defect", defect))
 
-const listen = (server: grpc.Server, address: string): Effect.Effect<number, GrpcCannotListen> =>
-  Effect.callback((resume) =>
-    // Calls do not belong to the async context in which the server was started.
-    outside(() =>
-      server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, port) =>
-        resume(
-          error === null ? Effect.succeed(port) : Effect.fail(new GrpcCannotListen({ address, reason: error.message }))
-        )
-      )
-    )
+const full = ({ connections }: Limits) =>
+  Effect.logWarning(
+    `no more gRPC connections are taken: there are ${connections}, which is the limit "grpc-connections" here`
   )
 
+/** Takes connections, as many as there may be, which the library itself does not count. */
+const listener = Effect.fnUntraced(function* (server: grpc.Server, limits: Limits): Effect.fn.Return<Server> {
+  const limited = yield* counting({ "grpc-connections": full(limits) })
+  const perAddress = new PerAddress(limits.perAddress)
+  const { injectConnection } = server.createConnectionInjector(grpc.ServerCredentials.createInsecure())
+  const taken = (socket: Socket): void => {
+    if (perAddress.add(socket)) return injectConnection(socket)
+    limited("grpc-connections-per-address")
+    socket.destroy()
+  }
+  const listening = createServer(taken).on("drop", () => limited("grpc-connections"))
+  listening.maxConnections = limits.connections
+  return listening
+})
+
 /**
- * Without `limits`, a connection may have what it may by default.
+ * Takes no more connections, and waits until each has finished its calls and is closed. The library itself does not wait for
+ * connections that are handed to it (`findings/grpc-js-injected-connections-at-shutdown.sh`).
+ */
+const shutDown = (server: grpc.Server, connections: Server): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    connections.close(() => resume(Effect.void))
+    server.tryShutdown(() => {})
+  })
+
+const listen = (server: Server, host: string, port: number): Effect.Effect<number, GrpcCannotListen> =>
+  Effect.callback((resume) => {
+    const address = `${host.includes(":") ? `[${host}]` : host}:${port}`
+    // Stays: a connection that cannot be accepted is an error of the server too, and must not end the process.
+    server.on("error", ({ message: reason }) => resume(Effect.fail(new GrpcCannotListen({ address, reason }))))
+    // Calls do not belong to the async context in which the server was started.
+    outside(() =>
+      server.listen(port, host, () => {
+        const bound = server.address()
+        resume(Effect.succeed(typeof bound === "object" && bound !== null ? bound.port : port))
+      })
+    )
+  })
+
+/**
+ * Without `limits`, there may be as many connections, and each may have, as by default.
  *
  * @since 0.1.0
  * @category models
@@ -137,13 +172,13 @@ export const serve = Effect.fnUntraced(function* <R>(
   const service = yield* definition
   // Released in the opposite order: streams end, then the server lets calls finish, then nobody waits any longer.
   const calls = yield* Transport.isolated(FiberSet.makeRuntime<R, unknown, Failure>(), "continue")
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() => outside(() => new grpc.Server(optionsOf(options.limits ?? DEFAULTS)))),
-    (server) =>
-      Effect.callback<void>((resume) => server.tryShutdown(() => resume(Effect.void))).pipe(
-        Effect.timeoutOption(options.grace),
-        Effect.andThen(Effect.sync(() => server.forceShutdown()))
-      )
+  const { host, limits = DEFAULTS, port } = options
+  const server = yield* Effect.sync(() => outside(() => new grpc.Server(optionsOf(limits))))
+  const connections = yield* Effect.acquireRelease(listener(server, limits), (connections) =>
+    shutDown(server, connections).pipe(
+      Effect.timeoutOption(options.grace),
+      Effect.andThen(Effect.sync(() => server.forceShutdown()))
+    )
   )
   const streams = yield* Transport.isolated(FiberSet.makeRuntime<R, void, Failure>(), "continue")
 
@@ -164,5 +199,5 @@ export const serve = Effect.fnUntraced(function* <R>(
     })
   })
   yield* Effect.sync(() => server.addService(service, { ...unary, ...stream }))
-  return yield* listen(server, `${options.host.includes(":") ? `[${options.host}]` : options.host}:${options.port}`)
+  return yield* listen(connections, host, port)
 })

@@ -5,7 +5,7 @@
  */
 
 /**
- * Of one connection: bytes of a `request`, more than any message needs and far less than gRPC would take; calls and `streams` at
+ * So many `connections` in all, and `perAddress` of one address. Of one connection: bytes of a `request`, more than any message needs and far less than gRPC would take; calls and `streams` at
  * a time; and milliseconds after which a silent connection is asked whether somebody is there, has to have answered, and is
  * closed if it has no calls (clients open another when they need one).
  *
@@ -13,6 +13,8 @@
  * @category models
  */
 export interface Limits {
+  readonly connections: number
+  readonly perAddress: number
   readonly request: number
   readonly streams: number
   readonly pingEvery: number
@@ -25,6 +27,8 @@ export interface Limits {
  * @category limits
  */
 export const DEFAULTS: Limits = {
+  connections: 1_000,
+  perAddress: 500,
   request: 256 * 1024,
   streams: 100,
   pingEvery: 60_000,

@@ -8,6 +8,7 @@ import { Socket } from "node:net"
 import * as Address from "../../domain/Address.ts"
 import type { LimitName } from "../../domain/LimitName.ts"
 import { type Rate, TokenBuckets } from "../../domain/TokenBuckets.ts"
+import { PerAddress } from "../ingress/PerAddress.ts"
 
 /**
  * Requests that one connection may have under way. Clients that wait for an answer before they ask again have one; nobody who
@@ -75,9 +76,7 @@ export interface Options {
  */
 export class BoundedServer extends Server {
   private readonly inFlight = new WeakMap<Socket, number>()
-  /** Connections of each address. */
-  private readonly open = new Map<string, number>()
-  private readonly perAddress: number
+  private readonly perAddress: PerAddress
   private readonly most: number
   private readonly limited: (limit: LimitName) => void
   private readonly cuts: TokenBuckets<string>
@@ -86,8 +85,8 @@ export class BoundedServer extends Server {
   constructor(options: Options = {}) {
     super()
     const { body = MAX_BODY, connections = Number.POSITIVE_INFINITY, cuts = CUTS } = options
-    const { limited = () => {}, most = MOST_IN_FLIGHT, perAddress, standstill = STANDSTILL } = options
-    this.perAddress = perAddress ?? connections
+    const { limited = () => {}, most = MOST_IN_FLIGHT, perAddress = connections, standstill = STANDSTILL } = options
+    this.perAddress = new PerAddress(perAddress)
     this.body = body
     this.cuts = new TokenBuckets(cuts)
     this.most = most
@@ -137,19 +136,8 @@ export class BoundedServer extends Server {
       this.limited("cut-connections")
       return false
     }
-    // A proxy on this machine has the connections of all.
-    if (Address.isLoopback(socket.remoteAddress ?? "")) return true
-    const before = this.open.get(address) ?? 0
-    if (before >= this.perAddress) {
-      this.limited("connections-per-address")
-      return false
-    }
-    this.open.set(address, before + 1)
-    socket.once("close", () => {
-      const left = (this.open.get(address) ?? 1) - 1
-      if (left > 0) this.open.set(address, left)
-      else this.open.delete(address)
-    })
-    return true
+    if (this.perAddress.add(socket)) return true
+    this.limited("connections-per-address")
+    return false
   }
 }

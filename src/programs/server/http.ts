@@ -7,15 +7,13 @@ import { NodeHttpServer } from "@effect/platform-node"
 import { Array, ByteSize, Effect, Layer, Redacted } from "effect"
 import { HttpIncomingMessage, HttpMiddleware, HttpRouter } from "effect/http"
 import { threadId } from "node:worker_threads"
-import * as Detached from "../../domain/Detached.ts"
-import type { LimitName } from "../../domain/LimitName.ts"
-import * as Metrics from "../../domain/Metrics.ts"
 import * as Propagation from "../../domain/Propagation.ts"
 import * as Accounts from "../../layers/Accounts.ts"
 import * as Otlp from "../../layers/Otlp.ts"
 import * as WebSocket from "../../layers/SessionSocket/webSocket.ts"
 import * as TraceStore from "../../layers/TraceStore.ts"
 import * as demo from "../demo.ts"
+import { counting } from "../ingress/limited.ts"
 import * as Ingress from "../Ingress.ts"
 import * as Page from "../Page.ts"
 import * as Transport from "../Transport.ts"
@@ -39,9 +37,6 @@ export const MAX_FRAME = 64 * 1024
  * @category limits
  */
 export const GRACE = "250 millis"
-
-/** How often it is said that there are too many connections. */
-const WARNING_MILLIS = 60_000
 
 /**
  * Who is behind the tokens.
@@ -97,6 +92,10 @@ export const layer = (settings: Settings) => {
     cuts: LimitOptions.rateOf(limits, "cut-connections"),
     body: LimitOptions.countOf(limits, "body-size")
   }
+  const isFull = Effect.logWarning(
+    `no more connections are taken: there are ${connections}, which is the limit "connections" here. ` +
+      `This process may have ${files} files open`
+  )
   // The first member is the guild's owner, and whoever runs the server knows their token.
   const operators = new Set(
     owners(settings)
@@ -114,28 +113,15 @@ export const layer = (settings: Settings) => {
     Layer.provide(Transport.layerIsolated),
     Layer.provideMerge(
       Layer.unwrap(
-        Effect.map(Effect.context<never>(), (context) => {
-          const fork = Detached.runner(context)
-          const isFull = Effect.logWarning(
-            `no more connections are taken: there are ${connections}, which is the limit "connections" here. ` +
-              `This process may have ${files} files open`
-          )
-          let quietUntil = 0
-          const limited = (limit: LimitName) => {
-            Metrics.limited(limit).updateUnsafe(1, context)
-            const now = performance.now()
-            if (limit !== "connections" || now < quietUntil) return
-            quietUntil = now + WARNING_MILLIS
-            fork(isFull)
-          }
-          return NodeHttpServer.layer(() => new BoundedServer({ ...bounds, limited }), {
+        Effect.map(counting({ connections: isFull }), (limited) =>
+          NodeHttpServer.layer(() => new BoundedServer({ ...bounds, limited }), {
             host,
             port,
             reusePort: channel !== undefined,
             gracefulShutdownTimeout: GRACE,
             websocket: { maxPayload: MAX_FRAME }
           })
-        })
+        )
       )
     )
   )

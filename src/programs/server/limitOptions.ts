@@ -16,10 +16,12 @@ import * as Session from "../Session.ts"
 import * as BoundedServer from "./BoundedServer.ts"
 import * as OpenFiles from "./openFiles.ts"
 
-/** How many there may be. How many connections follows from how many files may be open, see `openFiles.ts`. */
+/** How many there may be, any number where that follows from another: see {@link connections} and {@link grpcOptions}. */
 const NUMBERS = {
   connections: Number.POSITIVE_INFINITY,
   "connections-per-address": Number.POSITIVE_INFINITY,
+  "grpc-connections": grpcLimits.DEFAULTS.connections,
+  "grpc-connections-per-address": Number.POSITIVE_INFINITY,
   unidentified: Unidentified.DEFAULTS.all,
   "unidentified-per-address": Unidentified.DEFAULTS.perAddress,
   sessions: Backlog.DEFAULTS.sessions,
@@ -203,6 +205,12 @@ export const rateOf = ({ rates }: Limits, name: RateName): Rate => rates[name] ?
  */
 export const countOf = ({ counts }: Limits, name: Count): number => counts[name] ?? COUNTS[name]
 
+/** So many of one address, or else half of all. */
+const shareOf = (limits: Limits, name: Count, all: number): number => {
+  const set = countOf(limits, name)
+  return Number.isFinite(set) ? set : Math.ceil(all / 2)
+}
+
 /**
  * How many connections there may be, in each of so many threads of a process that may have so many files: as it is set, as far as
  * there are files for it.
@@ -216,8 +224,7 @@ export const connections = (
   threads: number
 ): { readonly connections: number; readonly perAddress: number } => {
   const connections = Math.min(countOf(limits, "connections"), OpenFiles.connections(files, threads))
-  const perAddress = countOf(limits, "connections-per-address")
-  return { connections, perAddress: Number.isFinite(perAddress) ? perAddress : Math.ceil(connections / 2) }
+  return { connections, perAddress: shareOf(limits, "connections-per-address", connections) }
 }
 
 /**
@@ -240,17 +247,22 @@ export const sessionOptions = (limits: Limits): Session.Options => ({
 })
 
 /**
- * What gRPC's connections keep to.
+ * What gRPC's connections keep to, in a process that may have so many files.
  *
  * @since 0.1.0
  * @category getters
  */
-export const grpcOptions = (limits: Limits): grpcLimits.Limits => ({
-  ...grpcLimits.DEFAULTS,
-  request: countOf(limits, "grpc-request-size"),
-  streams: countOf(limits, "grpc-streams"),
-  idle: millisOf(limits, "grpc-idle")
-})
+export const grpcOptions = (limits: Limits, files: number): grpcLimits.Limits => {
+  const connections = Math.min(countOf(limits, "grpc-connections"), OpenFiles.grpcConnections(files))
+  return {
+    ...grpcLimits.DEFAULTS,
+    connections,
+    perAddress: shareOf(limits, "grpc-connections-per-address", connections),
+    request: countOf(limits, "grpc-request-size"),
+    streams: countOf(limits, "grpc-streams"),
+    idle: millisOf(limits, "grpc-idle")
+  }
+}
 
 /**
  * Has everything in this thread keep to them. Each thread counts for itself.

@@ -268,6 +268,20 @@ export const LIMITS: ReadonlyArray<Limit> = (
       beyond: "the request is answered with 413"
     },
     {
+      name: "grpc-connections",
+      what: "gRPC connections",
+      per: "process",
+      most: `${number(grpcLimits.DEFAULTS.connections)}; where files are few, a twentieth of them`,
+      beyond: "the connection is cut; once a minute a warning says so"
+    },
+    {
+      name: "grpc-connections-per-address",
+      what: "gRPC connections",
+      per: "address",
+      most: "half of the connections; any number from this machine, where a proxy may be",
+      beyond: "the connection is cut"
+    },
+    {
       name: "grpc-request-size",
       what: "a request",
       per: "gRPC call",

@@ -10,6 +10,9 @@ import { Option, Schema } from "effect"
 const RESERVE = 64
 const SHARE = 0.1
 
+/** The share of all files that gRPC's connections may be, of those that are left. */
+const GRPC_SHARE = 0.05
+
 const Report = Schema.Struct({
   userLimits: Schema.Struct({ open_files: Schema.Struct({ soft: Schema.Union([Schema.Finite, Schema.String]) }) })
 })
@@ -40,3 +43,11 @@ export const connections = (files: number, threads: number): number =>
   Number.isFinite(files)
     ? Math.max(1, Math.floor((files - Math.max(RESERVE * threads, files * SHARE)) / threads))
     : Number.POSITIVE_INFINITY
+
+/**
+ * How many gRPC connections there may be beside them: 51 of 1,024.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const grpcConnections = (files: number): number => Math.max(1, Math.floor(files * GRPC_SHARE))

@@ -67,7 +67,7 @@ describe("limitOptions", () => {
           mailboxCapacity: Session.MAILBOX_CAPACITY,
           writeDeadline: Duration.toMillis(Session.WRITE_DEADLINE)
         })
-        assert.deepStrictEqual(LimitOptions.grpcOptions(limits), grpcLimits.DEFAULTS)
+        assert.deepStrictEqual(LimitOptions.grpcOptions(limits, 100_000), grpcLimits.DEFAULTS)
       }).pipe(Effect.provide(LimitOptions.layer(limits)))
     }).pipe(
       Effect.provide(
@@ -90,6 +90,20 @@ describe("limitOptions", () => {
   ])("connections: %s of %d files in %d threads", (text, files, threads, connections, perAddress) => {
     const limits = LimitOptions.together([parsed(text)].filter((one) => one !== undefined))
     assert.deepStrictEqual(LimitOptions.connections(limits, files, threads), { connections, perAddress })
+  })
+
+  it.each([
+    // A thousand, and each address half of them; where there are few files, one in twenty.
+    ["", 100_000, 1_000, 500],
+    ["", Infinity, 1_000, 500],
+    ["", 1_024, 51, 26],
+    ["", 10, 1, 1],
+    ["grpc-connections=2000", 100_000, 2_000, 1_000],
+    ["grpc-connections=2000", 1_024, 51, 26],
+    ["grpc-connections-per-address=800", 100_000, 1_000, 800]
+  ])("connections of gRPC: %s of %d files", (text, files, connections, perAddress) => {
+    const limits = LimitOptions.together([parsed(text)].filter((one) => one !== undefined))
+    assert.deepInclude(LimitOptions.grpcOptions(limits, files), { connections, perAddress })
   })
 
   it.effect("a variable that cannot be read is an error that says so", () =>
