@@ -1,10 +1,8 @@
 /** The internal ingress, by a real gRPC client over a real connection. */
 import { status } from "@grpc/grpc-js"
-import { once } from "node:events"
-import { connect, type Socket } from "node:net"
-import { networkInterfaces } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Metric, Schedule, Schema, Scope } from "effect"
+import { networkInterfaces } from "node:os"
 import * as CloseCode from "../../src/domain/gateway/CloseCode.ts"
 import type { LimitName } from "../../src/domain/LimitName.ts"
 import * as Metrics from "../../src/domain/Metrics.ts"
@@ -16,6 +14,7 @@ import * as GrpcIngress from "../../src/programs/GrpcIngress.ts"
 import { GENERAL, GUILD, HIDDEN, READ_ONLY, userId } from "../support/community.ts"
 import * as grpc from "../support/grpc.ts"
 import * as guilds from "../support/guilds.ts"
+import * as tcp from "../support/tcp.ts"
 import { parentId, PARENT_ID, recorder, TRACE_ID, sampledCarrier, unsampledCarrier } from "../support/tracing.ts"
 
 const ingress = (options?: { readonly callers?: TraceCallers; readonly start?: number }) =>
@@ -274,17 +273,6 @@ describe("connections", () => {
 
   const refused = (limit: LimitName) => Effect.map(Metric.value(Metrics.limited(limit)), ({ count }) => Number(count))
 
-  const opened = (port: number, host: string) =>
-    Effect.acquireRelease(
-      Effect.callback<Socket>((resume) => {
-        const socket = connect(port, host, () => resume(Effect.succeed(socket)))
-        socket.on("error", () => {}).resume()
-      }),
-      (socket) => Effect.sync(() => socket.destroy())
-    )
-
-  const cut = (socket: Socket) => Effect.promise(() => once(socket, "close"))
-
   const isServed = Effect.fnUntraced(function* (port: number) {
     const { sendMessage } = yield* grpc.connect(`127.0.0.1:${port}`)
     const { details } = yield* Effect.flip(sendMessage(hello))
@@ -295,8 +283,8 @@ describe("connections", () => {
     Effect.gen(function* () {
       const before = yield* refused("grpc-connections")
       const port = yield* serve(2, 2)
-      const [first] = [yield* opened(port, "127.0.0.1"), yield* opened(port, "127.0.0.1")]
-      yield* cut(yield* opened(port, "127.0.0.1"))
+      const [first] = [yield* tcp.open(port, "127.0.0.1"), yield* tcp.open(port, "127.0.0.1")]
+      yield* tcp.closed(yield* tcp.open(port, "127.0.0.1"))
       assert.isFalse(yield* isServed(port))
       assert.isAbove((yield* refused("grpc-connections")) - before, 1)
       first.destroy()
@@ -308,8 +296,8 @@ describe("connections", () => {
     Effect.gen(function* () {
       const before = yield* refused("grpc-connections-per-address")
       const port = yield* serve(10, 2)
-      for (let nth = 0; nth < 2; nth++) yield* opened(port, outside ?? "")
-      yield* cut(yield* opened(port, outside ?? ""))
+      for (let nth = 0; nth < 2; nth++) yield* tcp.open(port, outside ?? "")
+      yield* tcp.closed(yield* tcp.open(port, outside ?? ""))
       assert.strictEqual((yield* refused("grpc-connections-per-address")) - before, 1)
       assert.isTrue(yield* isServed(port))
     }).pipe(Effect.scoped)

@@ -3,9 +3,10 @@ import * as grpc from "@grpc/grpc-js"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Queue, Schedule } from "effect"
 import { once } from "node:events"
-import { connect, type Socket } from "node:net"
+import { connect } from "node:net"
 import * as GrpcIngress from "../../src/programs/GrpcIngress.ts"
 import * as processes from "../support/process.ts"
+import * as tcp from "../support/tcp.ts"
 
 const GENERAL = "1200000000000000010"
 
@@ -19,16 +20,6 @@ const answered = (url: string, text: string) =>
     client.on("error", () => {})
     client.on("close", () => resume(Effect.succeed(answers)))
   })
-
-/** A connection on which nothing is said. */
-const opened = (port: number, host: string) =>
-  Effect.acquireRelease(
-    Effect.callback<Socket>((resume) => {
-      const socket = connect(port, host, () => resume(Effect.succeed(socket)))
-      socket.on("error", () => {}).resume()
-    }),
-    (socket) => Effect.sync(() => socket.destroy())
-  )
 
 /** Each client has a connection of its own. */
 const LOCAL = { "grpc.use_local_subchannel_pool": 1 }
@@ -90,7 +81,7 @@ describe("--limit", () => {
 
       assert.strictEqual(yield* statusOfGrpc(grpcPort, "a"), grpc.status.OK)
       assert.strictEqual(yield* statusOfGrpc(grpcPort, "a".repeat(1_100)), grpc.status.RESOURCE_EXHAUSTED)
-      const another = Effect.andThen(opened(grpcPort, "127.0.0.1"), statusOfGrpc(grpcPort, "a"))
+      const another = Effect.andThen(tcp.open(grpcPort, "127.0.0.1"), statusOfGrpc(grpcPort, "a"))
       const statuses = yield* Effect.replicateEffect(another, 5)
       assert.include(statuses, grpc.status.UNAVAILABLE)
     }).pipe(Effect.scoped)
@@ -103,20 +94,12 @@ describe("--limit", () => {
       const args = ["-c", `ulimit -n ${FILES}; exec "$0" "$@"`, process.execPath, "src/programs/main.ts", "--port", "0"]
       const { lines, url } = yield* Effect.flatMap(processes.command("bash", args), processes.listening)
       const { hostname, port } = new URL(url)
-      const held = () =>
-        Effect.callback<{ readonly socket: Socket; readonly closed: Promise<unknown> }>((resume) => {
-          const socket = connect(Number(port), hostname, () => resume(Effect.succeed({ socket, closed })))
-          const closed = new Promise((done) => socket.resume().on("close", done))
-          socket.on("error", () => {})
-        })
-      const sockets = yield* Effect.acquireRelease(Effect.replicateEffect(held(), FIT + 20), (sockets) =>
-        Effect.sync(() => sockets.forEach(({ socket }) => socket.destroy()))
-      )
+      const sockets = yield* Effect.replicateEffect(tcp.open(Number(port), hostname), FIT + 20)
       while (!(yield* Queue.take(lines)).includes("no more connections are taken"));
-      yield* Effect.promise(() => Promise.all(sockets.slice(FIT).map(({ closed }) => closed)))
+      yield* Effect.forEach(sockets.slice(FIT), tcp.closed, { discard: true })
 
       // Whoever is there is served, and so is who comes when others have gone.
-      const [first, ...others] = sockets.map(({ socket }) => socket)
+      const [first, ...others] = sockets
       if (first === undefined) return assert.fail("nobody was let in")
       first.write("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
       const [answer] = yield* Effect.promise(() => once(first, "data"))

@@ -1,13 +1,14 @@
 /**
- * What a gRPC connection may have: apart from the server, whose packages are optional.
+ * What gRPC connections may have: apart from the server, whose packages are optional.
  *
  * @since 0.1.0
  */
 
 /**
- * So many `connections` in all, and `perAddress` of one address. Of one connection: bytes of a `request`, more than any message needs and far less than gRPC would take; calls and `streams` at
- * a time; and milliseconds after which a silent connection is asked whether somebody is there, has to have answered, and is
- * closed if it has no calls (clients open another when they need one).
+ * So many `connections` in all, and `perAddress` of one address. Of one connection: bytes of a `request`, more than any message
+ * needs and far less than gRPC would take; calls and `streams` at a time; and milliseconds after which a silent connection is
+ * asked whether somebody is there (`pingEvery`), has to have answered (`pingAnswer`), and is closed if it has no calls (`idle`:
+ * clients open another when they need one).
  *
  * @since 0.1.0
  * @category models

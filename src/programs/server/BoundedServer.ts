@@ -48,8 +48,9 @@ export const STANDSTILL = 60_000
 
 /**
  * There may be any number of `connections` by default, of one address too (`perAddress`). `most`, `standstill`, `cuts` and `body`
- * are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by default. Whoever asks with `Expect: 100-continue` whether to send a body of more than that is not told to.
- * `limited` is told of each connection that is cut, and why.
+ * are {@link MOST_IN_FLIGHT}, {@link STANDSTILL}, {@link CUTS} and {@link MAX_BODY} by default. Whoever asks with
+ * `Expect: 100-continue` whether to send a body of more than that is not told to. `limited` is told of each connection that is
+ * cut, and why.
  *
  * @since 0.1.0
  * @category models
