@@ -6,6 +6,10 @@ export const median = (values: ReadonlyArray<number>): number => {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN
 }
 
+/** For measurements that fall into two heaps, where the median is in the one or in the other by chance. */
+export const mean = (values: ReadonlyArray<number>): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length
+
 /**
  * Every order of some subjects. Rounds go through them, so that a machine that slows down slows all, and nobody always
  * comes after the same one, whose garbage it would pay for.

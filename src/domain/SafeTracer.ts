@@ -109,6 +109,22 @@ const isLike = (value: unknown, otherwise: unknown): boolean => {
   return value !== null && typeof value === typeof otherwise
 }
 
+const setAttribute = (span: Tracer.Span, key: string, value: unknown, onFailure: OnFailure): void => {
+  try {
+    settle(span.attribute(key, value), "attribute", onFailure)
+  } catch (error) {
+    onFailure("attribute", error)
+  }
+}
+
+const endSpan = (span: Tracer.Span, endTime: bigint, exit: Exit.Exit<unknown, unknown>, onFailure: OnFailure): void => {
+  try {
+    settle(span.end(endTime, exit), "end", onFailure)
+  } catch (error) {
+    onFailure("end", error)
+  }
+}
+
 /** A span that never throws, and that ends the span inside once. */
 class SafeSpan implements Tracer.Span {
   readonly inner: Tracer.Span
@@ -157,18 +173,10 @@ class SafeSpan implements Tracer.Span {
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
     if (this.isEnded) return
     this.isEnded = true
-    try {
-      settle(this.inner.end(endTime, exit), "end", this.onFailure)
-    } catch (error) {
-      this.onFailure("end", error)
-    }
+    endSpan(this.inner, endTime, exit, this.onFailure)
   }
   attribute(key: string, value: unknown): void {
-    try {
-      settle(this.inner.attribute(key, value), "attribute", this.onFailure)
-    } catch (error) {
-      this.onFailure("attribute", error)
-    }
+    setAttribute(this.inner, key, value, this.onFailure)
   }
   event(name: string, startTime: bigint, attributes?: Record<string, unknown>): void {
     try {
@@ -269,8 +277,9 @@ export class SafeTracer implements Tracer.Tracer {
   span(options: SpanOptions): Tracer.Span {
     const span = this.start(options)
     if (span === undefined) return new AbsentSpan(options)
+    const safeSpan = new SafeSpan(span, this.onFailure)
     // Effect's own spans have nothing else to show, and a proxy costs a microsecond over a span's life.
-    return span.inner instanceof Tracer.NativeSpan ? span : new Proxy(span, TRANSPARENT)
+    return span instanceof Tracer.NativeSpan ? safeSpan : new Proxy(safeSpan, TRANSPARENT)
   }
 
   /** Starts and ends a span for something that is over. Only the tracer sees it, so it costs less. */
@@ -283,17 +292,17 @@ export class SafeTracer implements Tracer.Tracer {
     const span = this.start(options)
     if (span === undefined) return
     for (const some of attributes) {
-      for (const key in some) span.attribute(key, some[key])
+      for (const key in some) setAttribute(span, key, some[key], this.onFailure)
     }
-    span.end(endTime, exit)
+    endSpan(span, endTime, exit, this.onFailure)
   }
 
-  private start(options: SpanOptions): SafeSpan | undefined {
+  private start(options: SpanOptions): Tracer.Span | undefined {
     try {
       const span: unknown = this.tracer.span(options)
       settle(span, "start", this.onFailure)
       if (!isSpan(span)) throw new TypeError("The tracer gave something that is not a span")
-      return new SafeSpan(span, this.onFailure)
+      return span
     } catch (error) {
       this.onFailure("start", error)
       return undefined

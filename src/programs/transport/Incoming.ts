@@ -58,16 +58,6 @@ const baggage = (fiber: AnyFiber, carrier: TraceCarrier.TraceCarrier): Baggage.B
 }
 
 /**
- * How long a message lay in a mailbox, as the attributes of the span in which it is handled.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Wait {
-  readonly "mailbox.wait_ms": number
-}
-
-/**
  * How long ago a message was put into a mailbox of this process, or sent by another one: that is by the wall clocks of both,
  * which may differ by more than it was under way. Never less than nothing.
  */
@@ -77,7 +67,7 @@ const age = (fiber: AnyFiber, { carrier, queuedAt }: Envelope<unknown>): number 
 }
 
 /**
- * Records how long a message lay in a mailbox.
+ * Records how long a message lay in a mailbox, and gives it in milliseconds; nothing where that is not known.
  *
  * @since 0.1.0
  * @category receiving
@@ -87,14 +77,14 @@ export const waited = (
   { wait }: Hop,
   envelope: Envelope<unknown>,
   sampled: boolean
-): Wait | undefined => {
+): number | undefined => {
   const millis = age(fiber, envelope)
   if (millis === undefined) return undefined
   if (wait !== undefined) {
     const which = asked(fiber.getRef(Propagation.waits), "none")
     if (which === "all" || (which === "sampled" && sampled)) wait.updateUnsafe(millis, fiber.context)
   }
-  return { "mailbox.wait_ms": millis }
+  return millis
 }
 
 /**
@@ -106,17 +96,17 @@ export const waited = (
 export const UNKNOWN: Hop = { name: "message" }
 
 /**
- * The attributes of a span in which a message is handled.
+ * The attributes of a span in which a message is handled, which lay in a mailbox for `waitMillis`.
  *
  * @since 0.1.0
  * @category receiving
  */
 export const attributes = (
   threshold: string | undefined,
-  wait: Wait | undefined
+  waitMillis: number | undefined
 ): Readonly<Record<string, unknown>> => ({
   "messaging.operation.type": "process",
   // Exporters leave `tracestate` out, so what a kept span stands for is said in an attribute.
   ...(threshold === undefined ? undefined : { "sampling.threshold": threshold }),
-  ...wait
+  ...(waitMillis === undefined ? undefined : { "mailbox.wait_ms": waitMillis })
 })

@@ -37,7 +37,7 @@ const bare = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   policy: Propagation.Policy,
   hop: Hop,
-  wait?: Incoming.Wait
+  wait?: number
 ): Effect.Effect<A, E, R> =>
   policy === "start"
     ? Effect.withFiber((fiber) =>

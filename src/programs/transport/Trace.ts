@@ -111,7 +111,8 @@ const logged = <A, E, R>(
 ): Effect.Effect<A, E, R> => Effect.annotateLogs(effect, { trace_id: traceId, span_id: spanId })
 
 /** What a message is handled in must not keep it from being handled: links that cannot be had are left out. */
-const linksOf = ({ links }: Hop): Array<Tracer.SpanLink> => asked(() => Array.from(links?.() ?? []), [])
+const linksOf = ({ links }: Hop): Array<Tracer.SpanLink> =>
+  links === undefined ? [] : asked(() => Array.from(links()), [])
 
 const options = (hop: Hop, attributes: Readonly<Record<string, unknown>>) => ({
   kind: hop.kind ?? "consumer",
