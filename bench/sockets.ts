@@ -16,6 +16,7 @@ import { community, general, member } from "../examples/support/salon.ts"
 import * as rates from "../test/support/rates.ts"
 import {
   Accounts,
+  Backlog,
   Guilds,
   Ingress,
   MemberStore,
@@ -48,9 +49,12 @@ const clients = Effect.gen(function* () {
   const Answer = Schema.Literals(["connected", "expecting", "done"])
   const answer = (expected: typeof Answer.Type) =>
     Effect.callback<void>((resume) => {
-      child.once("message", (message) =>
+      const ended = () => resume(Effect.die("the process of the clients has ended"))
+      child.once("exit", ended)
+      child.once("message", (message) => {
+        child.off("exit", ended)
         resume(message === expected ? Effect.void : Effect.die(`the clients said ${String(message)}`))
-      )
+      })
     })
   const tell = (order: Order) => Effect.sync(() => void child.send(order))
   return {
@@ -64,6 +68,12 @@ const clients = Effect.gen(function* () {
 const port = (address: string | AddressInfo | null) =>
   address === null || typeof address === "string" ? 0 : address.port
 
+/** All clients are one user's. */
+const sessions = Layer.provide(
+  Session.layer(),
+  Layer.succeed(Backlog.Reference, new Backlog.Backlog({ ...Backlog.DEFAULTS, sessions: CLIENTS }))
+)
+
 const fanfare = Effect.gen(function* () {
   const strategies = Layer.mergeAll(Sampler.byFanOutSize(), MemberStore.heap, Offload.inline)
   const guilds = Guilds.layer([{ community, members: [author] }]).pipe(Layer.provide(strategies))
@@ -74,7 +84,7 @@ const fanfare = Effect.gen(function* () {
     Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1", gracefulShutdownTimeout: 0 })),
     Layer.provideMerge(guilds),
     Layer.provide([
-      Session.layer(),
+      sessions,
       rates.unlimited,
       Accounts.fromTokens([[Redacted.make("bench"), author.user]]),
       TraceStore.ring({ traces: 1 }),
