@@ -102,12 +102,11 @@ const settle = (result: unknown, operation: Operation, onFailure: OnFailure): vo
     result.then(undefined, (error) => onFailure(operation, error))
 }
 
-/** Effect reads a span's context and its parent, and dies where they are something else. */
-const isLike = (value: unknown, otherwise: unknown): boolean => {
-  if (Context.isContext(otherwise)) return Context.isContext(value)
-  if (Option.isOption(otherwise)) return Option.isOption(value)
-  return value !== null && typeof value === typeof otherwise
-}
+const NO_TRACE_ID = "0".repeat(32)
+const NO_SPAN_ID = "0".repeat(16)
+const NO_ATTRIBUTES: Tracer.Span["attributes"] = new Map()
+const NO_LINKS: Tracer.Span["links"] = []
+const NO_STATUS: Tracer.Span["status"] = { _tag: "Started", startTime: 0n }
 
 const setAttribute = (span: Tracer.Span, key: string, value: unknown, onFailure: OnFailure): void => {
   try {
@@ -140,34 +139,34 @@ class SafeSpan implements Tracer.Span {
     return "Span" as const
   }
   get name() {
-    return this.read("name", "")
+    return this.read("name", Predicate.isString, "")
   }
   get kind() {
-    return this.read("kind", "internal")
+    return this.read("kind", Predicate.isString, "internal")
   }
   get traceId() {
-    return this.read("traceId", "0".repeat(32))
+    return this.read("traceId", Predicate.isString, NO_TRACE_ID)
   }
   get spanId() {
-    return this.read("spanId", "0".repeat(16))
+    return this.read("spanId", Predicate.isString, NO_SPAN_ID)
   }
   get sampled() {
-    return this.read("sampled", false)
+    return this.read("sampled", Predicate.isBoolean, false)
   }
   get parent() {
-    return this.read("parent", Option.none())
+    return this.read("parent", Option.isOption, Option.none())
   }
   get annotations() {
-    return this.read("annotations", Context.empty())
+    return this.read("annotations", Context.isContext, Context.empty())
   }
   get attributes() {
-    return this.read("attributes", new Map())
+    return this.read("attributes", Predicate.isObjectKeyword, NO_ATTRIBUTES)
   }
   get links() {
-    return this.read("links", [])
+    return this.read("links", Predicate.isObjectKeyword, NO_LINKS)
   }
   get status() {
-    return this.read("status", { _tag: "Started", startTime: 0n })
+    return this.read("status", Predicate.isObjectKeyword, NO_STATUS)
   }
 
   end(endTime: bigint, exit: Exit.Exit<unknown, unknown>): void {
@@ -193,10 +192,15 @@ class SafeSpan implements Tracer.Span {
     }
   }
 
-  private read<K extends keyof Tracer.Span>(key: K, otherwise: Tracer.Span[K]): Tracer.Span[K] {
+  /** Effect reads a span's context and its parent, and dies where they are something else. */
+  private read<K extends keyof Tracer.Span>(
+    key: K,
+    isRight: (value: unknown) => boolean,
+    otherwise: Tracer.Span[K]
+  ): Tracer.Span[K] {
     try {
       const value = this.inner[key]
-      if (isLike(value, otherwise)) return value
+      if (isRight(value)) return value
       throw new TypeError(`The span has no ${key}`)
     } catch (error) {
       this.onFailure("read", error)
