@@ -120,6 +120,9 @@ export const makePush = <M, R extends Recipient<M>>(
 /** Messages in one slice: few enough to be in the processor's cache still when they are handled. */
 const SLICE = 256
 
+/** Recipients of one slice that may refuse before others have a turn. A session that is ended takes 20 µs. */
+const REFUSALS = 16
+
 /**
  * Keeps one caller's slices apart: the next waits until everybody has been served whom the last one woke. So nobody waits for
  * more than one slice of each other caller, and a caller does not get ahead of recipients that handle by functions and keep up.
@@ -166,6 +169,7 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace: Pace | u
     let index = 0
     let end = 0
     let nth = 0
+    let stops = 0
 
     /** Hands a slice over, up to its end or to somebody who has to be waited for. */
     const send = (): Effect.Effect<void> => {
@@ -192,7 +196,7 @@ export const together = (pushes: Arr.NonEmptyReadonlyArray<Push>, pace: Pace | u
 
     const slice = (): Effect.Effect<void> => {
       // One that waited for a recipient, or refused one, goes on where it was.
-      if (index < end) return send()
+      if (index < end) return ++stops % REFUSALS === 0 ? runQueue.serve(send) : send()
       end = Math.min(index + count, length)
       if (pace === undefined || pace.isFree(runQueue)) return begin()
       return runQueue.serve(begin, (end - index) * pushes.length)

@@ -280,6 +280,30 @@ export const conforms = (name: string, layer: Layer.Layer<Offload>) =>
       }).pipe(Effect.scoped, Effect.provide(layer))
     )
 
+    it.effect("others have a turn while all refuse, long before a slice of them has been told", () =>
+      Effect.gen(function* () {
+        const sender = yield* (yield* Offload).sender
+        const full = yield* Mailbox.dropping<number | Envelope.Envelope<number>>(1)
+        yield* Mailbox.offer(full, 0)
+        const everyone = Array.from({ length: 1_000 }, () => ({ mailbox: full }))
+        let refused = 0
+        const seen: Array<number> = []
+        const other = yield* Mailbox.make<void>()
+        const again = () => {
+          seen.push(refused)
+          if (refused < everyone.length) other.offerUnsafe(undefined)
+        }
+        yield* Effect.forkScoped(
+          Mailbox.consume(other, () => Effect.sync(again)),
+          { startImmediately: true }
+        )
+        other.offerUnsafe(undefined)
+        yield* sender.push(FanOut.uniform(everyone, 1), () => Effect.sync(() => void refused++))
+        while ((seen.at(-1) ?? 0) < everyone.length) yield* Effect.yieldNow
+        assert.isAtMost(Math.max(...seen.map((count, nth) => count - (seen[nth - 1] ?? 0))), 32)
+      }).pipe(Effect.scoped, Effect.provide(layer))
+    )
+
     it.effect("a fan-out goes out beside others who are always busy, and waits for no more than their turns", () =>
       Effect.gen(function* () {
         const sender = yield* (yield* Offload).sender
