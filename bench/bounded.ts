@@ -3,8 +3,8 @@
  * each recipient of it costs beside one in ASCII (`nonascii_vs_ascii`, to real connections, with as many bytes); a page of
  * one member of 200,000 (`page_us`), and how that grows from a thousand members to a million: of one guild each
  * (`page_growth`), and of as many members in all, a thousand in each guild or all in one (`page_growth_alike`), which leaves out
- * that the processor's cache has what is small; and what it takes to count a message for all limits, in its POST
- * (`limits_tax`), and a frame (`frame_limits_tax`). Of what goes to a connection that takes it, nothing is counted.
+ * that the processor's cache has what is small; and what limits cost a message's POST (`limits_tax`) and a frame
+ * (`frame_limits_tax`): of two servers in turn, one of which counts nothing, and by what it takes to count alone (`_alone`). Of what goes to a connection that takes it, nothing is counted.
  */
 import { Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"

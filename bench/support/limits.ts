@@ -1,4 +1,7 @@
-/** What it costs to count a request, or a frame from a client, beside what that costs. */
+/**
+ * What it costs to count a request, or a frame from a client: by itself beside what those cost, and from two servers in turn,
+ * one of which counts nothing.
+ */
 import { NodeHttpServer } from "@effect/platform-node"
 import { Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientRequest, HttpRouter } from "effect/http"
@@ -15,48 +18,104 @@ import {
   Rates,
   Sampler,
   Session,
-  SessionSocket
+  SessionSocket,
+  TokenBuckets
 } from "../../src/index.ts"
 import { login } from "../../test/support/client.ts"
 import * as often from "../../test/support/rates.ts"
 import { median, quick } from "./report.ts"
 
-const ROUNDS = 7
+const ROUNDS = quick ? 2 : 30
 const CALLS = quick ? 1_000 : 200_000
-const REQUESTS = quick ? 20 : 1_000
+const REQUESTS = quick ? 20 : 300
 const USERS = 1_000
 
 const author = member(0)
 
-const surroundings = Layer.mergeAll(
-  Session.layer(),
-  often.unlimited,
-  Accounts.fromTokens([[Redacted.make("bench"), author.user]]),
-  Guilds.layer([{ community, members: [author] }]).pipe(
-    Layer.provide([Sampler.never, MemberStore.heap, Offload.inline])
-  )
-)
+/** Buckets that are never looked at. */
+class Uncounted<Key> extends TokenBuckets.TokenBuckets<Key> {
+  override take() {
+    return { isTaken: true, remaining: 1, resetAfter: 0, retryAfter: 0 }
+  }
+}
 
-const server = HttpRouter.serve(Ingress.layer(SessionSocket.webSocket.layer()), {
-  disableLogger: true,
-  disableListenLog: true
-}).pipe(Layer.provideMerge(NodeHttpServer.layerTest), Layer.provide(surroundings))
+/** Limits that nobody counts for. */
+class Off extends Rates.Rates {
+  override readonly updates = new Uncounted<Ids.UserId>(Rates.DEFAULTS.updates)
+  override request() {
+    return UNCOUNTED
+  }
+  override routed() {
+    return UNCOUNTED
+  }
+  override message() {
+    return UNCOUNTED
+  }
+  override wait() {
+    return 0
+  }
+  override looked() {}
+}
+
+const UNCOUNTED: Rates.Counted = {
+  limit: "requests",
+  most: 1,
+  isTaken: true,
+  remaining: 1,
+  resetAfter: 0,
+  retryAfter: 0
+}
+
+const off = Layer.sync(Rates.Reference, () => new Off())
+
+const surroundings = (rates: Layer.Layer<never>) =>
+  Layer.mergeAll(
+    Session.layer(),
+    rates,
+    Accounts.fromTokens([[Redacted.make("bench"), author.user]]),
+    Guilds.layer([{ community, members: [author] }]).pipe(
+      Layer.provide([Sampler.never, MemberStore.heap, Offload.inline])
+    )
+  )
+
+const server = (rates: Layer.Layer<never>) =>
+  HttpRouter.serve(Ingress.layer(SessionSocket.webSocket.layer()), {
+    disableLogger: true,
+    disableListenLog: true
+  }).pipe(Layer.provideMerge(Layer.fresh(NodeHttpServer.layerTest)), Layer.provide(surroundings(rates)))
+
+const RATES = { on: often.unlimited, off }
+type Counting = keyof typeof RATES
+
+/** Medians of rounds in turn, each in microseconds. */
+const inTurn = <E, R>(round: (counting: Counting) => Effect.Effect<number, E, R>) =>
+  Effect.gen(function* () {
+    const took: Record<Counting, Array<number>> = { on: [], off: [] }
+    for (let nth = -1; nth < ROUNDS; nth++) {
+      for (const counting of nth % 2 === 0 ? (["on", "off"] as const) : (["off", "on"] as const)) {
+        const micros = yield* round(counting)
+        if (nth >= 0) took[counting].push(micros)
+      }
+    }
+    return { on: median(took.on), off: median(took.off) }
+  })
 
 const post = HttpClientRequest.post(`/api/v10/channels/${general.id}/messages`).pipe(
   HttpClientRequest.setHeader("authorization", "Bot bench"),
   HttpClientRequest.bodyText(JSON.stringify({ content: "hello" }), "application/json")
 )
 
-/** Microseconds of a POST, by a client in this process. */
+/** A POST, by a client in this process. */
 const posts = Effect.gen(function* () {
-  const took: Array<number> = []
-  for (let round = -1; round < ROUNDS; round++) {
-    const start = performance.now()
-    for (let nth = 0; nth < REQUESTS; nth++) yield* Effect.flatMap(HttpClient.execute(post), ({ text }) => text)
-    if (round >= 0) took.push(((performance.now() - start) * 1_000) / REQUESTS)
-  }
-  return median(took)
-}).pipe(Effect.provide(server))
+  const servers = { on: yield* Layer.build(server(RATES.on)), off: yield* Layer.build(server(RATES.off)) }
+  return yield* inTurn((counting) =>
+    Effect.gen(function* () {
+      const start = performance.now()
+      for (let nth = 0; nth < REQUESTS; nth++) yield* Effect.flatMap(HttpClient.execute(post), ({ text }) => text)
+      return ((performance.now() - start) * 1_000) / REQUESTS
+    }).pipe(Effect.provideContext(servers[counting]))
+  )
+})
 
 /** All that is counted of a message: where it comes from, its token, its user, and its channel. */
 const counted = (rates: Rates.Rates, users: ReadonlyArray<Ids.UserId>, nth: number): void => {
@@ -96,37 +155,35 @@ const CONNECTIONS = quick ? 2 : 50
 
 const PRESENCES = ["idle", "dnd"].map((status) => ({ since: null, activities: [], status, afk: false }))
 
-/** Microseconds of a frame that says a client's presence, by clients in memory. */
+/** A frame that says a client's presence, by clients in memory. */
 const frames = Effect.gen(function* () {
-  const took: Array<number> = []
-  for (let round = -1; round < ROUNDS; round++) {
-    const micros = yield* Effect.scoped(
-      Effect.gen(function* () {
-        const clients = yield* Effect.forEach(Array.from({ length: CONNECTIONS }), () => login("bench"))
-        const start = performance.now()
-        for (const { say } of clients) {
-          for (let nth = 0; nth < FRAMES; nth++) yield* say(Opcode.PRESENCE_UPDATE, PRESENCES[nth % 2])
-          yield* say(Opcode.HEARTBEAT, null)
-        }
-        for (const { next } of clients) while ((yield* next).op !== Opcode.HEARTBEAT_ACK);
-        return ((performance.now() - start) * 1_000) / (CONNECTIONS * FRAMES)
-      })
-    )
-    if (round >= 0) took.push(micros)
-  }
-  return median(took)
-}).pipe(Effect.provide(surroundings))
+  const servers = { on: yield* Layer.build(surroundings(RATES.on)), off: yield* Layer.build(surroundings(RATES.off)) }
+  return yield* inTurn((counting) =>
+    Effect.gen(function* () {
+      const clients = yield* Effect.forEach(Array.from({ length: CONNECTIONS }), () => login("bench"))
+      const start = performance.now()
+      for (const { say } of clients) {
+        for (let nth = 0; nth < FRAMES; nth++) yield* say(Opcode.PRESENCE_UPDATE, PRESENCES[nth % 2])
+        yield* say(Opcode.HEARTBEAT, null)
+      }
+      for (const { next } of clients) while ((yield* next).op !== Opcode.HEARTBEAT_ACK);
+      return ((performance.now() - start) * 1_000) / (CONNECTIONS * FRAMES)
+    }).pipe(Effect.scoped, Effect.provideContext(servers[counting]))
+  )
+})
 
 export const limits = Effect.gen(function* () {
-  const post_us = yield* posts
-  const frame_us = yield* frames
+  const posted = yield* posts
+  const framed = yield* frames
   const { frame, message } = counting()
   return {
-    post_us,
-    frame_us,
+    post_us: posted.on,
+    frame_us: framed.on,
     limits_us: message,
     frame_limits_us: frame,
-    limits_tax: 1 + message / post_us,
-    frame_limits_tax: 1 + frame / frame_us
+    limits_tax: posted.on / posted.off,
+    frame_limits_tax: framed.on / framed.off,
+    limits_tax_alone: 1 + message / posted.on,
+    frame_limits_tax_alone: 1 + frame / framed.on
   }
 })
