@@ -8,16 +8,15 @@
  */
 import { Effect, Layer } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import { fork } from "node:child_process"
-import { createServer, type Socket } from "node:net"
 import * as RunQueue from "../src/domain/mailbox/RunQueue.ts"
 import type { Members } from "../src/domain/MemberStore.ts"
 import { Ids, MemberStore, Payload } from "../src/index.ts"
 import { hybrid } from "../src/layers/MemberStore/hybrid.ts"
-import { Waiting } from "../src/layers/SessionSocket/TextFrames.ts"
+import * as Framing from "../src/layers/SessionSocket/Framing.ts"
+import { Waiting } from "../src/layers/SessionSocket/Waiting.ts"
 import * as Sqlite from "../src/layers/Sqlite.ts"
 import { collectGarbage } from "./support/collect.ts"
-import type { Order } from "./support/discard.ts"
+import { connections } from "./support/connections.ts"
 import * as population from "./support/population.ts"
 import { limits } from "./support/limits.ts"
 import { median, quick, report } from "./support/report.ts"
@@ -52,29 +51,9 @@ const CONNECTIONS = quick ? 10 : 500
 const ROUNDS = quick ? 3 : 60
 const MESSAGE_BYTES = 2_000
 
-const connections = Effect.gen(function* () {
-  const sockets: Array<Socket> = []
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() => createServer((socket) => void sockets.push(socket))),
-    (server) => Effect.sync(() => server.close())
-  )
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() => fork(new URL("./support/discard.ts", import.meta.url))),
-    (child) => Effect.sync(() => child.kill())
-  )
-  yield* Effect.callback<void>((resume) => {
-    server.listen(0, "127.0.0.1", () => resume(Effect.void))
-  })
-  const address = server.address()
-  const port = address === null || typeof address === "string" ? 0 : address.port
-  child.send({ port, count: CONNECTIONS } satisfies Order)
-  while (sockets.length < CONNECTIONS) yield* Effect.sleep("10 millis")
-  return sockets
-})
-
 /** Microseconds for each of many connections, to each of which an event is written. */
 const perRecipient = Effect.gen(function* () {
-  const sockets = yield* connections
+  const sockets = yield* connections(CONNECTIONS)
   const runQueue = yield* Effect.withFiber((fiber) => Effect.succeed(RunQueue.of(fiber)))
   const all = sockets.map((socket) => new Waiting(socket, runQueue))
   const took: Record<Script, Array<number>> = { ascii: [], cyrillic: [], chinese: [], emoji: [] }
@@ -86,7 +65,7 @@ const perRecipient = Effect.gen(function* () {
       const payload = Payload.make("MESSAGE_CREATE", { content: written(script, MESSAGE_BYTES) })
       sequence++
       for (const waiting of all) {
-        waiting.push(payload, sequence)
+        waiting.push(Framing.text.event(payload, sequence) ?? "")
         waiting.flush()
       }
       if (round >= 0) took[script].push(((performance.now() - start) * 1000) / CONNECTIONS)

@@ -6,6 +6,8 @@ import * as Socket from "effect/socket/Socket"
 import { EventEmitter } from "node:events"
 import { createServer } from "node:http"
 import { connect } from "node:net"
+import * as zlib from "node:zlib"
+import type { Compression } from "../../src/domain/gateway/Compression.ts"
 import { SessionSocket, SocketClosed } from "../../src/domain/SessionSocket.ts"
 import * as grpcSocket from "../../src/layers/SessionSocket/grpc.ts"
 import * as memory from "../../src/layers/SessionSocket/memory.ts"
@@ -45,14 +47,44 @@ const server = Effect.fnUntraced(function* (options?: { readonly highWaterMark?:
   return { accepted, url: address.replace("http", "ws"), port: Number(new URL(address).port) }
 })
 
-const client = Effect.fnUntraced(function* (url: string): Effect.fn.Return<Peer, never, Scope.Scope> {
+/** Reads the messages of one stream, one after the other. */
+const decoder = (compression: Compression) => {
+  const stream =
+    compression === "zlib-stream"
+      ? zlib.createInflate({ flush: zlib.constants.Z_SYNC_FLUSH })
+      : zlib.createZstdDecompress()
+  let parts: Array<Buffer> = []
+  stream.on("data", (part: Buffer) => void parts.push(part))
+  return (bytes: Buffer, read: (text: string) => void) =>
+    stream.write(bytes, () => {
+      const text = Buffer.concat(parts).toString()
+      parts = []
+      read(text)
+    })
+}
+
+const client = Effect.fnUntraced(function* (
+  url: string,
+  compression?: Compression
+): Effect.fn.Return<Peer, never, Scope.Scope> {
   const frames = yield* Queue.unbounded<string, SocketClosed>()
   const ws = yield* Effect.acquireRelease(
-    Effect.sync(() => new WebSocket(url)),
+    Effect.sync(() => new WebSocket(compression === undefined ? url : `${url}/?compress=${compression}`)),
     (ws) => Effect.sync(() => ws.close())
   )
-  ws.onmessage = ({ data }) => void Queue.offerUnsafe(frames, String(data))
-  ws.onclose = ({ code, reason }) => Queue.failCauseUnsafe(frames, Cause.fail(new SocketClosed({ code, reason })))
+  ws.binaryType = "arraybuffer"
+  const read = (text: string) => void Queue.offerUnsafe(frames, text)
+  const decode = compression && decoder(compression)
+  ws.onmessage = ({ data }) => {
+    if (decode === undefined || !(data instanceof ArrayBuffer)) read(String(data))
+    else decode(Buffer.from(data), read)
+  }
+  ws.onclose = ({ code, reason }) => {
+    const end = () => void Queue.failCauseUnsafe(frames, Cause.fail(new SocketClosed({ code, reason })))
+    // After what is still being decoded.
+    if (decode === undefined) end()
+    else decode(Buffer.alloc(0), end)
+  }
   yield* Effect.callback<void>((resume) => {
     ws.onopen = () => resume(Effect.void)
   })
@@ -85,6 +117,16 @@ conforms("webSocket", open, {
     return { socket: yield* Queue.take(accepted), leave: Effect.sync(() => void tcp.destroy()) }
   })
 })
+
+for (const compression of ["zlib-stream", "zstd-stream"] as const) {
+  const open = Effect.gen(function* () {
+    const { accepted, url } = yield* server()
+    const peer = yield* client(url, compression)
+    const pair: Pair = { socket: yield* Queue.take(accepted), peer }
+    return pair
+  })
+  conforms(`webSocket, ${compression}`, open, { hears: true, isPadded: true })
+}
 
 /** A real call, whose responses are the frames. */
 const openCall = Effect.gen(function* () {

@@ -6,12 +6,15 @@
 import { Effect, Layer, Predicate, type Scope } from "effect"
 import { type HttpServerError, HttpServerRequest } from "effect/http"
 import * as Socket from "effect/socket/Socket"
+import { isCompression } from "../../domain/gateway/Compression.ts"
 import type { Payload } from "../../domain/gateway/Payload.ts"
 import * as RunQueue from "../../domain/mailbox/RunQueue.ts"
 import { UNSENT } from "../../domain/session/Backlog.ts"
 import { SessionSocket, SocketClosed } from "../../domain/SessionSocket.ts"
+import { framings } from "./compressed/index.ts"
 import { firstOf } from "./firstOf.ts"
-import { Waiting } from "./TextFrames.ts"
+import * as Framing from "./Framing.ts"
+import { Waiting } from "./Waiting.ts"
 
 /**
  * What carries the WebSocket: the TCP connection, as far as it is needed to know what has not left yet. A Node socket
@@ -52,9 +55,9 @@ const closedBy = (error: Socket.SocketError): SocketClosed =>
 export const make = Effect.fnUntraced(function* (
   socket: Socket.Socket,
   connection: Connection,
-  options?: { readonly highWaterMark?: number }
+  options?: { readonly highWaterMark?: number | undefined; readonly framing?: Framing.Framing }
 ): Effect.fn.Return<SessionSocket["Service"], Socket.SocketError, Scope.Scope> {
-  const highWaterMark = options?.highWaterMark ?? UNSENT
+  const { framing = Framing.text, highWaterMark = UNSENT } = options ?? {}
   yield* Effect.addFinalizer(() =>
     Effect.suspend(() => (connection.destroyed ? Effect.void : firstOf(connection, ["close"]))).pipe(
       Effect.timeoutOption(CLOSE_GRACE),
@@ -71,27 +74,31 @@ export const make = Effect.fnUntraced(function* (
 
   const waiting = new Waiting(connection, yield* Effect.withFiber((fiber) => Effect.succeed(RunQueue.of(fiber))))
   /** What waits leaves first. */
-  const put = (frame: string | Socket.CloseEvent) =>
+  const put = (frame: string | Uint8Array | Socket.CloseEvent) =>
     Effect.suspend(() => {
       waiting.flush()
+      framing.sent()
       return Effect.mapError(write(frame), closedBy)
     })
 
   // The WebSocket itself would buffer without end, so a full connection is waited for here.
-  const send = (frame: string): Effect.Effect<void, SocketClosed> =>
+  const send = (frame: string): Effect.Effect<void, SocketClosed> => Effect.flatMap(framing.own(frame), sendWritten)
+  const sendWritten = (frame: string | Uint8Array): Effect.Effect<void, SocketClosed> =>
     Effect.suspend(() => {
       if (closed !== undefined) return closed
       if (connection.destroyed) return gone()
       waiting.flush()
       return connection.writableNeedDrain && connection.writableLength >= highWaterMark
-        ? Effect.andThen(firstOf(connection, ["drain", "close"]), send(frame))
+        ? Effect.andThen(firstOf(connection, ["drain", "close"]), sendWritten(frame))
         : put(frame)
     })
 
   const sendUnsafe = (payload: Payload, sequence: number): boolean => {
     if (closed !== undefined || !connection.writable) return false
     if (connection.writableLength + waiting.bytes >= highWaterMark) return false
-    waiting.push(payload, sequence)
+    const frame = framing.event(payload, sequence)
+    if (frame === undefined) return false
+    waiting.push(frame)
     return true
   }
 
@@ -121,8 +128,12 @@ const isConnection = (input: unknown): input is Connection =>
   Predicate.hasProperty(input, "destroyed") &&
   ["once", "off", "destroy", "write"].every((name) => Predicate.isFunction(Reflect.get(input, name)))
 
+/** The way of compression that the address asks for. */
+const asked = ({ url }: HttpServerRequest.HttpServerRequest): string | null =>
+  new URLSearchParams(url.split("?")[1]).get("compress")
+
 /**
- * The socket of the request that is being served: accepts its upgrade to a WebSocket. Takes a server whose requests
+ * The socket of the request that is being served: accepts its upgrade to a WebSocket, compressed if the address asks for it. Takes a server whose requests
  * have Node's, as those of `@effect/platform-node` do.
  *
  * @since 0.1.0
@@ -130,8 +141,10 @@ const isConnection = (input: unknown): input is Connection =>
  */
 export const layer = (options?: {
   readonly highWaterMark?: number
-}): Layer.Layer<SessionSocket, SocketClosed | HttpServerError.HttpServerError, HttpServerRequest.HttpServerRequest> =>
-  Layer.effect(
+}): Layer.Layer<SessionSocket, SocketClosed | HttpServerError.HttpServerError, HttpServerRequest.HttpServerRequest> => {
+  // For all connections of a server: they share what was compressed once.
+  const compressed = framings()
+  return Layer.effect(
     SessionSocket,
     Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
@@ -141,7 +154,10 @@ export const layer = (options?: {
           new Error("The request has no Node socket: serve it with NodeHttpServer of @effect/platform-node.")
         )
       }
+      const compress = asked(request)
+      const framing = isCompression(compress) ? compressed[compress]() : Framing.text
       const socket = yield* request.upgrade
-      return yield* Effect.mapError(make(socket, connection, options), closedBy)
+      return yield* Effect.mapError(make(socket, connection, { ...options, framing }), closedBy)
     })
   )
+}
