@@ -32,13 +32,13 @@ const HOPS = [
   ["BoundedServer", "openFiles"],
   ["Simulation"],
   ["Ingress", "GrpcIngress", "Page"],
-  ["people", "structure", "health"],
+  ["me", "people", "structure", "health"],
   ["guildRequest"],
   ["route"],
   ["Rest", "Gateway"],
   ["Submission", "GrpcServer", "commands", "caller"],
   ["limited", "grpcLimits", "PerAddress"],
-  ["members"],
+  ["members", "memberships"],
   ["RemoteGuilds"],
   ["Guilds"],
   ["Bridge", "Relays"],
@@ -77,8 +77,11 @@ const OUTSIDE =
 const WALL =
   /currentTime(Millis|Nanos)|\bDate\.now|new Date\(\)|DateTime\.now|Schedule\.(fixed|windowed|upTo|during|cron)|(cachedWith|timeToLive|TimeToLive)/
 const READS_WALL = [
+  "programs/Gateway.ts", // since when people do what they do
   "programs/GrpcIngress.ts", // deadlines, as gRPC has them
+  "programs/gateway/commands.ts", // the same
   "programs/guild/facts.ts", // messages' times and ids, and until when members are timed out
+  "programs/rest/me.ts", // what members may do who may be timed out
   "programs/rest/route.ts", // when a bucket is full again, as Discord's clients have it
   "programs/transport/Current.ts", // when a message left for another process
   "programs/transport/Trace.ts" // spans' times

@@ -50,7 +50,9 @@ export type Overwrite = typeof Overwrite.Type
 
 /**
  * `topic` may be "". `parent` is the category that the channel stands under; what one may do in it, its own overwrites
- * alone say. `userLimit` is how many may be in a voice channel at a time, 0 for any number.
+ * alone say. `userLimit` is how many may be in a voice channel at a time, 0 for any number. `slowMode` is how many seconds one
+ * has to wait between two messages there. For voice, `bitrate` is in bits a second, `region` is "" for whichever is near, and
+ * `videoQuality` is 1 for automatic and 2 for 720p.
  *
  * @since 0.1.0
  * @category schemas
@@ -63,6 +65,11 @@ export const Channel = Schema.Struct({
   position: Schema.Int,
   parent: Schema.optionalKey(ChannelId),
   userLimit: Schema.Int,
+  isNsfw: Schema.optionalKey(Schema.Boolean),
+  slowMode: Schema.optionalKey(Schema.Int),
+  bitrate: Schema.optionalKey(Schema.Int),
+  region: Schema.optionalKey(Schema.String),
+  videoQuality: Schema.optionalKey(Schema.Literals([1, 2])),
   overwrites: Schema.Array(Overwrite)
 })
 /**

@@ -52,6 +52,16 @@ export const Embed = Schema.Struct({
 export type Embed = typeof Embed.Type
 
 /**
+ * Whether there is anything to be seen of it: an address, a colour or a time alone shows nothing.
+ *
+ * @since 0.1.0
+ * @category guards
+ */
+export const isEmpty = ({ author, description, fields, footer, image, thumbnail, title }: Embed): boolean =>
+  [title, description, footer?.text, author?.name, image?.url, thumbnail?.url].every((part) => (part ?? "") === "") &&
+  (fields ?? []).length === 0
+
+/**
  * The characters of an embed that count: its texts, without addresses.
  *
  * @since 0.1.0

@@ -46,18 +46,42 @@ const named = <A>(content: string, pattern: RegExp, schema: Schema.Codec<A, stri
   return Array.from(found).slice(0, MAX_NAMED).filter(Schema.is(schema))
 }
 
+const FENCE = /`+/g
+
 /**
- * Whom a text names.
+ * A text without what is code in it: whatever stands between two rows of as many backticks. A row that has no counterpart is
+ * a part of the text.
+ */
+const withoutCode = (content: string): string => {
+  const fences = Array.from(content.matchAll(FENCE), ({ 0: { length }, index }) => ({ length, index }))
+  let text = ""
+  let from = 0
+  for (let nth = 0; nth < fences.length; nth++) {
+    const fence = fences[nth]
+    let end = nth + 1
+    while (end < fences.length && fences[end]?.length !== fence?.length) end++
+    const last = fences[end]
+    if (fence === undefined || last === undefined) continue
+    text += `${content.slice(from, fence.index)} `
+    from = last.index + last.length
+    nth = end
+  }
+  return text + content.slice(from)
+}
+
+/**
+ * Whom a text names. What it says in code calls nobody.
  *
  * @since 0.1.0
  * @category getters
  */
 export const inText = (content: string): Mentions => {
   if (!content.includes("@")) return none
+  const text = content.includes("`") ? withoutCode(content) : content
   return {
-    users: named(content, USER, UserId),
-    roles: named(content, ROLE, RoleId),
-    everyone: content.includes("@everyone") ? "all" : content.includes("@here") ? "online" : "nobody"
+    users: named(text, USER, UserId),
+    roles: named(text, ROLE, RoleId),
+    everyone: text.includes("@everyone") ? "all" : text.includes("@here") ? "online" : "nobody"
   }
 }
 

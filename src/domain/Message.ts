@@ -18,8 +18,25 @@ import { Mentions } from "./Mentions.ts"
 export const MAX_LENGTH = 2000
 
 /**
+ * A message's embeds are not shown.
+ *
+ * @since 0.1.0
+ * @category bits
+ */
+export const SUPPRESS_EMBEDS = 1 << 2
+
+/**
+ * A message that calls nobody's attention: clients show it without a sound.
+ *
+ * @since 0.1.0
+ * @category bits
+ */
+export const SUPPRESS_NOTIFICATIONS = 1 << 12
+
+/**
  * What a person writes. `nonce` lets the sender know its own message again. `replyTo` is the message that this one
- * answers. `mentions` are whom it is to call; without it, whom its content names.
+ * answers. `mentions` are whom it is to call; without it, whom its content names. `flags` are {@link SUPPRESS_EMBEDS} and
+ * {@link SUPPRESS_NOTIFICATIONS}. One that `isUnique` is not made again where its author has sent one of the same `nonce`.
  *
  * @since 0.1.0
  * @category schemas
@@ -28,6 +45,8 @@ export const Draft = Schema.Struct({
   content: Schema.String,
   embeds: Schema.Array(Embed),
   tts: Schema.Boolean,
+  flags: Schema.optionalKey(Schema.Int),
+  isUnique: Schema.optionalKey(Schema.Literal(true)),
   nonce: Schema.optionalKey(Schema.Union([Schema.String, Schema.Finite])),
   replyTo: Schema.optionalKey(MessageId),
   mentions: Schema.optionalKey(Mentions)

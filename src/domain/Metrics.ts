@@ -38,6 +38,17 @@ export const mailboxWait = (actor: string): Metric.Histogram<number> =>
   })
 
 /**
+ * `fanfare.frames.unusable`: frames from clients that asked for what cannot be done, and were left out.
+ *
+ * @since 0.1.0
+ * @category metrics
+ */
+export const framesUnusable: Metric.Counter<number> = Metric.counter("fanfare.frames.unusable", {
+  description: "Frames from clients that asked for what cannot be done, and were left out",
+  incremental: true
+})
+
+/**
  * `fanfare.pings.dropped`: messages to everyone of which a notifier that was too slow was not told.
  *
  * @since 0.1.0

@@ -60,6 +60,11 @@ export const SEND_TTS_MESSAGES: Permissions = 1n << 12n
  * @since 0.1.0
  * @category bits
  */
+export const MANAGE_MESSAGES: Permissions = 1n << 13n
+/**
+ * @since 0.1.0
+ * @category bits
+ */
 export const EMBED_LINKS: Permissions = 1n << 14n
 /**
  * @since 0.1.0

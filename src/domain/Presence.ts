@@ -32,6 +32,58 @@ export const Presence = Schema.Literals(["online", "dnd", "idle", "offline"])
  */
 export type Presence = typeof Presence.Type
 
+/**
+ * What a user is doing. `type` says how it is told: 0 "playing", 4 a state of their own, and so on. `since` is when they said
+ * so, in Unix time in milliseconds.
+ *
+ * @see https://discord.com/developers/docs/events/gateway-events#activity-object
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Activity = Schema.Struct({
+  name: Schema.NonEmptyString,
+  type: Schema.Int,
+  since: Schema.Finite,
+  url: Schema.optionalKey(Schema.String),
+  state: Schema.optionalKey(Schema.String)
+})
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Activity = typeof Activity.Type
+
+/**
+ * All that others see of a user.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Showing = Schema.Struct({ presence: Presence, activities: Schema.Array(Activity) })
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Showing = typeof Showing.Type
+
+/**
+ * @since 0.1.0
+ * @category guards
+ */
+export const isSame = (one: Showing, other: Showing): boolean =>
+  one.presence === other.presence &&
+  one.activities.length === other.activities.length &&
+  one.activities.every((activity, nth) => {
+    const counterpart = other.activities[nth]
+    return (
+      activity === counterpart ||
+      (activity.name === counterpart?.name &&
+        activity.type === counterpart.type &&
+        activity.url === counterpart.url &&
+        activity.state === counterpart.state)
+    )
+  })
+
 /** From what tells most to what tells least. */
 const PRECEDENCE = ["online", "dnd", "idle"] as const
 

@@ -8,23 +8,23 @@
  * @see https://discord.com/developers/docs/events/gateway
  * @since 0.1.0
  */
-import { Data, Duration, Effect, Fiber, Metric, Result, Scope, Semaphore } from "effect"
+import { Clock, Data, Duration, Effect, Fiber, Metric, Result, Scope, Semaphore } from "effect"
 import { Hex } from "effect/encoding"
 import type { Accounts } from "../domain/Accounts.ts"
 import * as Detached from "../domain/Detached.ts"
 import * as ClientFrame from "../domain/gateway/ClientFrame.ts"
 import * as CloseCode from "../domain/gateway/CloseCode.ts"
 import * as Intents from "../domain/gateway/Intents.ts"
+import { isCompression } from "../domain/gateway/Compression.ts"
 import * as EventJson from "../domain/gateway/EventJson.ts"
 import * as Opcode from "../domain/gateway/Opcode.ts"
 import * as Payload from "../domain/gateway/Payload.ts"
 import * as Rates from "../domain/gateway/Rates.ts"
 import { SessionId, type UserId } from "../domain/Ids.ts"
 import type { LimitName } from "../domain/LimitName.ts"
-import * as RunQueue from "../domain/mailbox/RunQueue.ts"
 import * as Metrics from "../domain/Metrics.ts"
 import * as Monotonic from "../domain/Monotonic.ts"
-import type { Status } from "../domain/Presence.ts"
+import type { Activity, Status } from "../domain/Presence.ts"
 import { Unidentified } from "../domain/gateway/Unidentified.ts"
 import { SessionSocket, type SocketClosed } from "../domain/SessionSocket.ts"
 import type { User } from "../domain/User.ts"
@@ -32,6 +32,7 @@ import * as Commands from "./gateway/commands.ts"
 import * as Guild from "./Guild.ts"
 import { Guilds } from "./Guilds.ts"
 import { caller } from "./ingress/caller.ts"
+import { memberships } from "./ingress/memberships.ts"
 import * as Session from "./Session.ts"
 import * as Transport from "./Transport.ts"
 
@@ -92,7 +93,7 @@ const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.Cli
     }
     return ++inWindow > RATE.frames
   }
-  return socket.receive.pipe(
+  const next: Effect.Effect<ClientFrame.ClientFrame, Ended> = socket.receive.pipe(
     Effect.raceFirst(silent),
     Effect.flatMap((frame) =>
       Effect.flatMap(Monotonic.now, (now) =>
@@ -100,8 +101,12 @@ const frames = (socket: SessionSocket["Service"]): Effect.Effect<ClientFrame.Cli
           ? new Hangup({ close: CloseCode.RATE_LIMITED, limit: "frames" })
           : Effect.fromResult(Result.mapError(ClientFrame.decode(frame), (close) => new Hangup({ close })))
       )
+    ),
+    Effect.flatMap((frame) =>
+      frame === undefined ? Effect.andThen(Metric.update(Metrics.framesUnusable, 1), next) : Effect.succeed(frame)
     )
   )
+  return next
 }
 
 type Shard = readonly [index: number, count: number]
@@ -113,7 +118,13 @@ interface Identity {
   /** The client is content with a summary of the guilds that it does not look at, and it looks at none yet. */
   readonly isPassive: boolean
   readonly status: Status
+  readonly activities: ReadonlyArray<Activity>
 }
+
+const shardOf = ([index, count, ...others]: ReadonlyArray<number>): Shard | undefined =>
+  index !== undefined && count !== undefined && others.length === 0 && index >= 0 && index < count
+    ? [index, count]
+    : undefined
 
 const check = Effect.fnUntraced(function* (
   data: (typeof ClientFrame.Identify.Type)["d"],
@@ -123,12 +134,15 @@ const check = Effect.fnUntraced(function* (
     const close = status === 429 ? CloseCode.RATE_LIMITED : CloseCode.AUTHENTICATION_FAILED
     return new Hangup({ close })
   })
-  if (!Intents.isValid(data.intents)) return yield* new Hangup({ close: CloseCode.INVALID_INTENTS })
-  const shard = data.shard ?? [0, 1]
-  if (shard[0] < 0 || shard[0] >= shard[1]) return yield* new Hangup({ close: CloseCode.INVALID_SHARD })
+  const { intents } = data
+  if (typeof intents !== "number" || !Intents.isValid(intents)) {
+    return yield* new Hangup({ close: CloseCode.INVALID_INTENTS })
+  }
+  const shard = shardOf(data.shard ?? [0, 1])
+  if (shard === undefined) return yield* new Hangup({ close: CloseCode.INVALID_SHARD })
   const isPassive = ((data.capabilities ?? 0) & ClientFrame.PASSIVE) !== 0
-  const status = Commands.statusOf(data.presence?.status ?? "online")
-  return { user, intents: data.intents, shard, isPassive, status }
+  const { activities = [], status = "online" } = ClientFrame.said(data.presence ?? {}, yield* Clock.currentTimeMillis)
+  return { user, intents, shard, isPassive, status, activities }
 })
 
 /**
@@ -188,27 +202,15 @@ const failed = () => new Hangup({ close: CloseCode.UNKNOWN_ERROR })
 const isOn = (shard: Shard, guild: Guild.Guild): boolean =>
   (BigInt(guild.id) >> 22n) % BigInt(shard[1]) === BigInt(shard[0])
 
-/** So many guilds are asked for a member in one piece: a millisecond, where members are on the heap. */
-const PIECE = 256
-
 /** The guilds that this shard hears of and the user is a member of. */
 const guildsOf = Effect.fnUntraced(function* (
   user: UserId,
   shard: Shard
 ): Effect.fn.Return<ReadonlyArray<Guild.Guild>, Hangup, Guilds> {
   const { all } = yield* Guilds
-  const own: Array<Guild.Guild> = []
-  for (let at = 0; at < all.length; at += PIECE) {
-    if (at > 0) yield* RunQueue.turn
-    const found = yield* Effect.filter(
-      all.slice(at, at + PIECE).filter((guild) => isOn(shard, guild)),
-      ({ members }) =>
-        Effect.mapBoth(members.get([user], user), { onSuccess: (found) => found.length > 0, onFailure: failed }),
-      { concurrency: 16 }
-    )
-    own.push(...found)
-  }
-  return own
+  const heard = all.filter((guild) => isOn(shard, guild))
+  const own = yield* Effect.mapError(memberships(user, heard), failed)
+  return own.map(({ guild }) => guild)
 })
 
 /**
@@ -226,7 +228,8 @@ const connect = Effect.fnUntraced(function* (
   const turn = yield* Semaphore.make(1)
   const connectTo = (guild: Guild.Guild) =>
     Effect.suspend(() => {
-      const options = { user, intents, isPassive, status: connected.status }
+      const { activities, status } = connected
+      const options = { user, intents, isPassive, status, activities }
       const isKnown = guilds.has(guild.id)
       guilds.set(guild.id, guild)
       return isKnown
@@ -301,8 +304,8 @@ const goodbye = Effect.fnUntraced(function* (socket: SessionSocket["Service"]) {
 })
 
 /**
- * How a client may ask to be spoken to. Fanfare speaks version 10, in JSON text, uncompressed: a client that asks for
- * anything else is told so by a close.
+ * How a client may ask to be spoken to. Fanfare speaks version 10, in JSON, compressed as its socket can: a client that asks
+ * for anything else is told so by a close.
  *
  * `url` is where clients connect; they are told to resume there. `address` is where the client connects from, if that is known.
  *
@@ -320,7 +323,7 @@ export interface Options {
 const unspoken = ({ compress, encoding, v }: Options): CloseCode.Close | undefined => {
   if (v !== undefined && v !== "10") return CloseCode.INVALID_API_VERSION
   if (encoding !== undefined && encoding !== "json") return CloseCode.UNSUPPORTED_ENCODING
-  return compress === undefined ? undefined : CloseCode.UNSUPPORTED_COMPRESSION
+  return compress === undefined || isCompression(compress) ? undefined : CloseCode.UNSUPPORTED_COMPRESSION
 }
 
 /**
@@ -348,14 +351,14 @@ export const converse = Effect.fnUntraced(
       unidentified.hold(options.address),
       Effect.catchTag("Crowded", ({ limit }) => new Hangup({ close: CloseCode.TRY_AGAIN_LATER, limit }))
     )
-    const { intents, shard, status, user } = identity
+    const { activities, intents, shard, status, user } = identity
 
     const sessions = yield* Session.Sessions
     const session = yield* Effect.mapError(
       sessions.open(SessionId.make(Hex.random(32)), user.id),
       () => new Hangup({ close: CloseCode.RATE_LIMITED, limit: "sessions" })
     )
-    const connected: Commands.Connected = { session, user: user.id, intents, guilds: new Map(), status }
+    const connected: Commands.Connected = { session, user: user.id, intents, guilds: new Map(), status, activities }
     yield* connect(connected, identity, (guilds) => {
       const ids = guilds.map(({ id }) => id)
       const data = EventJson.ready({ user, session: session.id, guilds: ids, resumeUrl: options.url, shard })

@@ -10,6 +10,7 @@ import { type ActorError, type Address, request } from "../domain/Actor.ts"
 import type { Community } from "../domain/Community.ts"
 import * as Footprint from "../domain/Footprint.ts"
 import { Welcomes } from "../domain/gateway/Welcomes.ts"
+import type { Counts } from "../domain/guild/commands/reads.ts"
 import type { Protocol as GuildProtocol, ReadProtocol, Seen } from "../domain/guild/Protocol.ts"
 import type { Output } from "../domain/guild/Output.ts"
 import * as State from "../domain/guild/State.ts"
@@ -92,6 +93,8 @@ export interface Roster {
     users: ReadonlyArray<UserId>,
     by?: UserId
   ) => Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable | ActorError>
+  /** How many there are, and how many of them are connected; `by` as in {@link FindOptions}. */
+  readonly counts: (by?: UserId) => Effect.Effect<Counts, StoreUnavailable | ActorError>
   /** A session looks at some rows of a channel's member list, and wants to hear of changes. */
   readonly watch: (look: ReadProtocol["WatchMembers"]["payload"]) => Effect.Effect<void, ActorError>
 }

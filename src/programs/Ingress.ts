@@ -9,6 +9,7 @@ import { Effect, Layer, Schema } from "effect"
 import { HttpRouter, HttpServerError, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Detached from "../domain/Detached.ts"
 import * as Json from "../domain/gateway/Json.ts"
+import { CreateMessage } from "../domain/gateway/MessageBody.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
 import * as Rates from "../domain/gateway/Rates.ts"
 import * as Monotonic from "../domain/Monotonic.ts"
@@ -18,6 +19,7 @@ import * as Health from "./ingress/health.ts"
 import * as Submission from "./ingress/Submission.ts"
 import * as Rest from "./Rest.ts"
 import { channelId } from "./rest/guildRequest.ts"
+import * as Me from "./rest/me.ts"
 import * as People from "./rest/people.ts"
 import { addressOf, CallingUser, messageRoute, route } from "./rest/route.ts"
 import * as Structure from "./rest/structure.ts"
@@ -29,7 +31,7 @@ const sendMessage = Effect.gen(function* () {
   const { id: author } = yield* CallingUser
   const channel = yield* channelId
   const guild = yield* Submission.guildOf(channel)
-  const input = yield* Rest.body(Submission.CreateMessage)
+  const input = yield* Rest.body(CreateMessage)
   return yield* Effect.map(Submission.submit(guild, { author, channel, input }), Json.message)
 })
 
@@ -119,6 +121,7 @@ const rest = (options: Options | undefined) =>
         }))
       )
     ),
+    ...Me.routes(API),
     ...People.routes(API),
     ...Structure.routes(API),
     messageRoute(`${API}/channels/:channel_id/messages`, postMessage(options)),

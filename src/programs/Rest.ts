@@ -3,8 +3,9 @@
  *
  * @since 0.1.0
  */
-import { Effect, Schema, SchemaIssue } from "effect"
+import { Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
+import * as ExactJson from "../domain/gateway/ExactJson.ts"
 import * as RestError from "../domain/gateway/RestError.ts"
 import { beyond } from "./ingress/limited.ts"
 
@@ -47,6 +48,22 @@ export const parameter = <A>(
 export const query = <A, I extends Readonly<Record<string, string | ReadonlyArray<string> | undefined>>>(
   schema: Schema.Codec<A, I>
 ) => Effect.mapError(HttpServerRequest.schemaSearchParams(schema), invalid)
+
+/**
+ * A flag in a query, as clients write it.
+ *
+ * @since 0.1.0
+ * @category requests
+ */
+export const Flag = Schema.Literals(["true", "false", "1", "0", "True", "False"]).pipe(
+  Schema.decodeTo(
+    Schema.Boolean,
+    SchemaTransformation.transform({
+      decode: (text) => text === "1" || text.toLowerCase() === "true",
+      encode: (is) => (is ? "true" : "false")
+    })
+  )
+)
 
 /**
  * The largest body that is of use has a thousand overwrites, each an item and an object. To check 85,000, for which there is
@@ -132,7 +149,7 @@ export const body = <A, I>(
       return yield* beyond("body-size", RestError.tooLarge())
     const text = yield* Effect.catch(request.text, () => beyond("body-size", RestError.tooLarge()))
     if (commas(text) > MOST_COMMAS) return yield* beyond("items", tooManyItems())
-    const json = yield* Effect.try({ try: (): unknown => JSON.parse(text), catch: RestError.invalidJson })
+    const json = yield* Effect.try({ try: (): unknown => ExactJson.parse(text), catch: RestError.invalidJson })
     if (items(json, 0) > MOST_ITEMS) return yield* beyond("items", tooManyItems())
     return yield* Effect.mapError(decode(json), invalid)
   })

@@ -60,4 +60,24 @@ describe("Mentions", () => {
     },
     { arbitrary: { runs: 500 } }
   )
+
+  it.each([
+    ["in a span", "`<@1>` and `@everyone`"],
+    ["in a span of two", "``a ` <@1> @here``"],
+    ["in a block", "```\n<@1>\n@everyone\n```"],
+    ["in one after the other", "`<@1>``<@2>`"]
+  ])("code calls nobody: %s", (_, content) => {
+    const found = Mentions.inText(content)
+    assert.deepStrictEqual([...found.users, found.everyone], ["nobody"])
+  })
+
+  it.each([
+    ["beside it", "`x` <@1> ```y```"],
+    ["behind a backtick that is alone", "it`s <@1>"],
+    ["between rows of other lengths", "`` <@1> `"],
+    ["behind one that is not closed", "```x <@1>"]
+  ])("text that is not code calls: %s", (_, content) => {
+    const found: ReadonlyArray<string> = Mentions.inText(content).users
+    assert.deepStrictEqual(found, ["1"])
+  })
 })

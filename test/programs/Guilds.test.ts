@@ -27,10 +27,11 @@ const say = (guild: Guild.Guild, who: number) =>
 
 const idOf = <A extends { readonly id: string }, E>(made: Effect.Effect<A, E>) =>
   Effect.map(made, ({ id }) => BigInt(id))
-const things = {
-  message: (guild: Guild.Guild) => idOf(say(guild, 1)),
-  role: (guild: Guild.Guild) => idOf(Transport.call(guild, "CreateRole", { role: {} })),
-  channel: (guild: Guild.Guild) => idOf(Transport.call(guild, "CreateChannel", { channel: { name: "new" } }))
+type Making = (guild: Guild.Guild) => Effect.Effect<bigint, unknown>
+const things: Readonly<Record<"message" | "role" | "channel", Making>> = {
+  message: (guild) => idOf(say(guild, 1)),
+  role: (guild) => idOf(Transport.call(guild, "CreateRole", { role: {} })),
+  channel: (guild) => idOf(Transport.call(guild, "CreateChannel", { channel: { name: "new" } }))
 }
 
 const Made = Schema.Array(

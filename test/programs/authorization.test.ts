@@ -121,6 +121,10 @@ const TABLE: ReadonlyArray<readonly [Method, string, unknown, Statuses]> = [
   // Users are known to those who are in a guild with them.
   ["GET", `/users/${VICTIM}`, undefined, [404, 404, 200, 200, 200]],
   ["GET", `/users/${ELSEWHERE}`, undefined, [404, 200, 404, 404, 404]],
+  ["GET", "/users/@me/guilds?with_counts=true", undefined, [200, 200, 200, 200, 200]],
+  ["GET", `/users/@me/guilds/${A.guild}/member`, undefined, members],
+  ["GET", "/applications/@me", undefined, [200, 200, 200, 200, 200]],
+  ["GET", "/oauth2/applications/@me", undefined, [200, 200, 200, 200, 200]],
   ["DELETE", `/users/@me/guilds/${A.guild}`, undefined, [403, 403, 204, 204, 400]],
   ["GET", `/guilds/${A.guild}`, undefined, members],
   ["GET", `/guilds/3`, undefined, [404, 404, 404, 404, 404]],
@@ -142,7 +146,7 @@ const TABLE: ReadonlyArray<readonly [Method, string, unknown, Statuses]> = [
   ["DELETE", `/guilds/${A.guild}/roles/${B.role}`, undefined, unknown],
 
   ["GET", `/guilds/${A.guild}/channels`, undefined, members],
-  ["POST", `/guilds/${A.guild}/channels`, named, managers],
+  ["POST", `/guilds/${A.guild}/channels`, named, [403, 403, 403, 201, 201]],
   ["PATCH", `/guilds/${A.guild}/channels`, [{ id: A.open, position: 1 }], managersSilently],
   ["PATCH", `/guilds/${A.guild}/channels`, [{ id: B.open, position: 1 }], unknownToMembers],
   ["GET", `/channels/${A.open}`, undefined, members],
@@ -159,7 +163,7 @@ const TABLE: ReadonlyArray<readonly [Method, string, unknown, Statuses]> = [
   ["PUT", `/channels/${A.open}/permissions/${B.role}`, overwrite, unknown],
   ["PUT", `/channels/${A.closed}/permissions/${LOW}`, overwrite, ownersSilently],
   ["PUT", `/channels/${B.open}/permissions/${LOW}`, overwrite, [403, 403, 403, 403, 403]],
-  ["DELETE", `/channels/${A.open}/permissions/${LOW}`, undefined, managersSilently],
+  ["DELETE", `/channels/${A.open}/permissions/${LOW}`, undefined, unknown],
   ["DELETE", `/channels/${A.closed}/permissions/${EVERYONE}`, undefined, ownersSilently],
   ["DELETE", `/channels/${B.open}/permissions/${B.role}`, undefined, [403, 403, 403, 403, 403]],
 

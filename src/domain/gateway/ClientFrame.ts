@@ -7,6 +7,10 @@
 import { Option, Result, Schema } from "effect"
 import { ChannelId, GuildId } from "../Ids.ts"
 import * as CloseCode from "./CloseCode.ts"
+import * as ExactJson from "./ExactJson.ts"
+import * as Lenient from "./Lenient.ts"
+import { present } from "./present.ts"
+import type { Activity as Activities, Status as Said } from "../Presence.ts"
 import * as Opcode from "./Opcode.ts"
 
 /**
@@ -18,15 +22,53 @@ import * as Opcode from "./Opcode.ts"
 export const MAX_BYTES = 4096
 
 /**
+ * Whatever it says of the events that came: it is acknowledged.
+ *
  * @since 0.1.0
  * @category schemas
  */
-export const Heartbeat = Schema.Struct({ op: Schema.Literal(Opcode.HEARTBEAT), d: Schema.NullOr(Schema.Int) })
+export const Heartbeat = Schema.Struct({ op: Schema.Literal(Opcode.HEARTBEAT), d: Schema.optionalKey(Schema.Unknown) })
 
 const Status = Schema.Literals(["online", "dnd", "idle", "invisible", "offline"])
 
+/** An activity without a name is none. */
+const Activity = Schema.Struct({
+  name: Lenient.optional(Schema.String),
+  type: Lenient.optional(Lenient.integer),
+  url: Lenient.optional(Schema.String),
+  state: Lenient.optional(Schema.String)
+})
+
+const Presence = Schema.Struct({
+  status: Lenient.optional(Status),
+  activities: Lenient.optional(Schema.Array(Activity))
+})
+
 /**
- * `capabilities` are what a client is ready for: see {@link PASSIVE}.
+ * What a client says of its user, as far as it says anything, at a time (`now`, Unix time in milliseconds).
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const said = (
+  { activities, status }: typeof Presence.Type,
+  now: number
+): { readonly status?: Said; readonly activities?: ReadonlyArray<Activities> } => ({
+  // Whoever says that they are offline does not want to be seen.
+  ...(status === undefined || status === null ? undefined : { status: status === "offline" ? "invisible" : status }),
+  ...(activities === undefined || activities === null
+    ? undefined
+    : { activities: activities.flatMap((activity) => activityOf(activity, now)) })
+})
+
+const activityOf = ({ name, state, type, url }: typeof Activity.Type, since: number): ReadonlyArray<Activities> =>
+  name === undefined || name === null || name === ""
+    ? []
+    : [{ name, type: type ?? 0, since, ...present({ state, url }) }]
+
+/**
+ * `capabilities` are what a client is ready for: see {@link PASSIVE}. What it says of compression, of whatever type, makes no
+ * difference: a client that takes compressed payloads takes plain ones too.
  *
  * @since 0.1.0
  * @category schemas
@@ -35,10 +77,11 @@ export const Identify = Schema.Struct({
   op: Schema.Literal(Opcode.IDENTIFY),
   d: Schema.Struct({
     token: Schema.String,
-    intents: Schema.Int,
-    shard: Schema.optionalKey(Schema.Tuple([Schema.Int, Schema.Int])),
-    capabilities: Schema.optionalKey(Schema.Int),
-    presence: Schema.optionalKey(Schema.NullOr(Schema.Struct({ status: Status })))
+    intents: Lenient.optional(Lenient.integer),
+    shard: Lenient.optional(Schema.Array(Lenient.integer)),
+    capabilities: Lenient.optional(Lenient.integer),
+    large_threshold: Lenient.optional(Lenient.integer),
+    presence: Lenient.optional(Presence)
   })
 })
 
@@ -51,36 +94,41 @@ export const Identify = Schema.Struct({
 export const PASSIVE = 1 << 14
 
 /**
+ * Whatever it names: no session outlives its connection, so there is none to resume.
+ *
  * @since 0.1.0
  * @category schemas
  */
-export const Resume = Schema.Struct({
-  op: Schema.Literal(Opcode.RESUME),
-  d: Schema.Struct({ token: Schema.String, session_id: Schema.String, seq: Schema.Int })
-})
+export const Resume = Schema.Struct({ op: Schema.Literal(Opcode.RESUME), d: Schema.optionalKey(Schema.Unknown) })
 
 /**
+ * Without a `status`, that is as before.
+ *
  * @since 0.1.0
  * @category schemas
  */
 export const PresenceUpdate = Schema.Struct({
   op: Schema.Literal(Opcode.PRESENCE_UPDATE),
-  d: Schema.Struct({ status: Status })
+  d: Presence
 })
 
 /**
+ * Without a guild it is about a call between two, of which there are none. Without a channel it hangs up.
+ *
  * @since 0.1.0
  * @category schemas
  */
 export const VoiceStateUpdate = Schema.Struct({
   op: Schema.Literal(Opcode.VOICE_STATE_UPDATE),
   d: Schema.Struct({
-    guild_id: GuildId,
-    channel_id: Schema.NullOr(ChannelId),
-    self_mute: Schema.Boolean,
-    self_deaf: Schema.Boolean
+    guild_id: Lenient.optional(Lenient.text(GuildId)),
+    channel_id: Lenient.optional(Lenient.text(ChannelId)),
+    self_mute: Lenient.optional(Schema.Boolean),
+    self_deaf: Lenient.optional(Schema.Boolean)
   })
 })
+
+const AnyText = Lenient.text(Schema.String)
 
 /**
  * Members by the beginning of their names, or by their ids: whatever is no id is nobody's.
@@ -91,12 +139,12 @@ export const VoiceStateUpdate = Schema.Struct({
 export const RequestGuildMembers = Schema.Struct({
   op: Schema.Literal(Opcode.REQUEST_GUILD_MEMBERS),
   d: Schema.Struct({
-    guild_id: GuildId,
-    query: Schema.optionalKey(Schema.String),
-    limit: Schema.optionalKey(Schema.Int),
-    presences: Schema.optionalKey(Schema.NullOr(Schema.Boolean)),
-    user_ids: Schema.optionalKey(Schema.NullOr(Schema.Union([Schema.String, Schema.Array(Schema.String)]))),
-    nonce: Schema.optionalKey(Schema.NullOr(Schema.String))
+    guild_id: Lenient.single(Lenient.text(GuildId)),
+    query: Lenient.optional(Schema.String),
+    limit: Lenient.optional(Lenient.integer),
+    presences: Lenient.optional(Schema.Boolean),
+    user_ids: Lenient.optional(Schema.Union([AnyText, Schema.Array(AnyText)])),
+    nonce: Lenient.optional(AnyText)
   })
 })
 
@@ -125,7 +173,7 @@ export type Subscription = typeof Subscription.Type
  */
 export const GuildSubscriptions = Schema.Struct({
   op: Schema.Literal(Opcode.GUILD_SUBSCRIPTIONS),
-  d: Schema.Struct({ guild_id: GuildId, ...Subscription.fields })
+  d: Schema.Struct({ guild_id: Lenient.text(GuildId), ...Subscription.fields })
 })
 
 /**
@@ -176,19 +224,33 @@ const encoder = new TextEncoder()
 const isTooLong = (frame: string): boolean =>
   frame.length > MAX_BYTES || (frame.length * 3 > MAX_BYTES && encoder.encode(frame).length > MAX_BYTES)
 
-const decodeOp = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ op: Schema.Int })))
-const decodeFrame = Schema.decodeUnknownOption(Schema.fromJsonString(ClientFrame))
+const decodeOp = Schema.decodeUnknownOption(Schema.Struct({ op: Schema.Int }))
+const decodeFrame = Schema.decodeUnknownOption(ClientFrame)
+
+const parsed = (frame: string): unknown => {
+  try {
+    return ExactJson.parse(frame)
+  } catch {
+    return undefined
+  }
+}
 
 /**
- * Reads a frame. When it cannot be read, says how the connection is to be closed.
+ * Reads a frame. When it is none, says how the connection is to be closed. Gives nothing for one that says what cannot be done,
+ * and hurts nobody: a client would answer a close by connecting and saying the same again.
  *
  * @since 0.1.0
  * @category decoding
  */
-export const decode = (frame: string | Uint8Array): Result.Result<ClientFrame, CloseCode.Close> => {
+export const decode = (frame: string | Uint8Array): Result.Result<ClientFrame | undefined, CloseCode.Close> => {
   if (typeof frame !== "string" || isTooLong(frame)) return Result.fail(CloseCode.DECODE_ERROR)
-  const op = decodeOp(frame)
+  const json = parsed(frame)
+  const op = decodeOp(json)
   if (Option.isNone(op)) return Result.fail(CloseCode.DECODE_ERROR)
   if (!KNOWN.has(op.value.op)) return Result.fail(CloseCode.UNKNOWN_OPCODE)
-  return Result.fromOption(decodeFrame(frame), () => CloseCode.DECODE_ERROR)
+  const known = decodeFrame(json)
+  // Who cannot be known cannot be served.
+  return Option.isNone(known) && op.value.op === Opcode.IDENTIFY
+    ? Result.fail(CloseCode.DECODE_ERROR)
+    : Result.succeed(Option.getOrUndefined(known))
 }

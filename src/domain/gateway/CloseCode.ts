@@ -65,7 +65,10 @@ export const UNSUPPORTED_ENCODING: Close = { code: 4002, reason: "Unsupported en
  * @since 0.1.0
  * @category closes
  */
-export const UNSUPPORTED_COMPRESSION: Close = { code: 4002, reason: "Unsupported compression: ask for none." }
+export const UNSUPPORTED_COMPRESSION: Close = {
+  code: 4002,
+  reason: "Unsupported compression: ask for zlib-stream, zstd-stream or none."
+}
 /**
  * @since 0.1.0
  * @category closes

@@ -16,10 +16,7 @@ import type { User } from "../User.ts"
 import * as Json from "./Json.ts"
 import * as Opcode from "./Opcode.ts"
 
-const memberChanged = ({ _tag, guild, member: value }: MemberChanged) =>
-  _tag === "MemberRemoved"
-    ? { guild_id: guild, user: Json.user(value.user) }
-    : { guild_id: guild, ...Json.member(value) }
+const memberChanged = ({ guild, member }: MemberChanged) => ({ guild_id: guild, ...Json.member(member) })
 
 /**
  * What `GUILD_MEMBERS_CHUNK` says: `index` of `count` chunks, and who is `missing` of those who were asked for.
@@ -45,7 +42,7 @@ export const membersChunk = (value: {
     ? {
         presences: value.members
           .filter((one) => one.presence !== "offline")
-          .map((one) => Json.presence({ guild: value.guild, user: one.member.user.id, presence: one.presence }))
+          .map((one) => Json.presence({ ...one, guild: value.guild, user: one.member.user.id }))
       }
     : undefined),
   ...(value.nonce === undefined ? undefined : { nonce: value.nonce })
@@ -71,7 +68,7 @@ export const membersLimited = (value: {
 const memberRow = (row: Row<Shown>, members: ReadonlyMap<UserId, Member>, guild: GuildId) => {
   if (row._tag === "Group") return { group: { id: row.id, count: row.count } }
   const found = members.get(row.user)
-  const seen = Json.presence({ guild, user: row.user, presence: row.value.presence })
+  const seen = Json.presence({ guild, user: row.user, presence: row.value.presence, activities: [] })
   return {
     member: found === undefined ? { user: { id: row.user }, presence: seen } : { ...Json.member(found), presence: seen }
   }
@@ -124,34 +121,34 @@ const roleDeleted = (guild: GuildId, role: RoleId) => ({ guild_id: guild, role_i
  * @since 0.1.0
  * @category events
  */
-export const event = (value: Event): readonly [name: string, data: unknown] => {
+export const event = (value: Event) => {
   switch (value._tag) {
     case "MessageCreated":
-      return ["MESSAGE_CREATE", messageCreate(value.message)]
+      return ["MESSAGE_CREATE", messageCreate(value.message)] as const
     case "PresenceChanged":
-      return ["PRESENCE_UPDATE", Json.presence(value)]
+      return ["PRESENCE_UPDATE", Json.presence(value)] as const
     case "RoleCreated":
-      return ["GUILD_ROLE_CREATE", { guild_id: value.guild, role: Json.role(value.role) }]
+      return ["GUILD_ROLE_CREATE", { guild_id: value.guild, role: Json.role(value.role) }] as const
     case "RoleUpdated":
-      return ["GUILD_ROLE_UPDATE", { guild_id: value.guild, role: Json.role(value.role) }]
+      return ["GUILD_ROLE_UPDATE", { guild_id: value.guild, role: Json.role(value.role) }] as const
     case "RoleDeleted":
-      return ["GUILD_ROLE_DELETE", roleDeleted(value.guild, value.role)]
+      return ["GUILD_ROLE_DELETE", roleDeleted(value.guild, value.role)] as const
     case "ChannelCreated":
-      return ["CHANNEL_CREATE", Json.channel(value.channel, value.guild)]
+      return ["CHANNEL_CREATE", Json.channel(value.channel, value.guild)] as const
     case "ChannelUpdated":
-      return ["CHANNEL_UPDATE", Json.channel(value.channel, value.guild)]
+      return ["CHANNEL_UPDATE", Json.channel(value.channel, value.guild)] as const
     case "ChannelDeleted":
-      return ["CHANNEL_DELETE", Json.channel(value.channel, value.guild)]
+      return ["CHANNEL_DELETE", Json.channel(value.channel, value.guild)] as const
     case "MemberAdded":
-      return ["GUILD_MEMBER_ADD", memberChanged(value)]
+      return ["GUILD_MEMBER_ADD", memberChanged(value)] as const
     case "MemberUpdated":
-      return ["GUILD_MEMBER_UPDATE", memberChanged(value)]
+      return ["GUILD_MEMBER_UPDATE", memberChanged(value)] as const
     case "MemberRemoved":
-      return ["GUILD_MEMBER_REMOVE", memberChanged(value)]
+      return ["GUILD_MEMBER_REMOVE", { guild_id: value.guild, user: Json.user(value.member.user) }] as const
     case "GuildRemoved":
-      return ["GUILD_DELETE", { id: value.guild }]
+      return ["GUILD_DELETE", { id: value.guild }] as const
     case "VoiceChanged":
-      return ["VOICE_STATE_UPDATE", Json.voiceState(value)]
+      return ["VOICE_STATE_UPDATE", Json.voiceState(value)] as const
   }
 }
 
@@ -175,10 +172,18 @@ export const ready = (options: {
   readonly shard: readonly [index: number, count: number]
 }) => ({
   v: 10,
-  user: { ...Json.user(options.user), verified: true, email: null, flags: 0, mfa_enabled: true },
+  user: Json.ownProfile(options.user),
   guilds: options.guilds.map((id) => ({ id, unavailable: true })),
   session_id: options.session,
   resume_gateway_url: options.resumeUrl,
   shard: options.shard,
-  application: { id: options.user.id, flags: 0 }
+  session_type: "normal",
+  application: { id: options.user.id, flags: 0, flags_new: "0" },
+  // Bots have none of these, and clients look for them.
+  private_channels: [],
+  relationships: [],
+  presences: [],
+  guild_join_requests: [],
+  user_settings: {},
+  _trace: []
 })

@@ -6,12 +6,15 @@
  * @since 0.1.0
  */
 import { HashMap, Option } from "effect"
+import * as Access from "../Access.ts"
 import type { Channel, Community, Role } from "../Community.ts"
+import type { Counts } from "../guild/commands/reads.ts"
 import type { PresenceChanged, VoiceChanged } from "../guild/Event.ts"
 import type { ChannelId, GuildId, MessageId, UserId } from "../Ids.ts"
+import type { Embed } from "../Embed.ts"
 import type { Member } from "../Member.ts"
 import type { Message } from "../Message.ts"
-import type { Presence } from "../Presence.ts"
+import type { Showing } from "../Presence.ts"
 import type { User } from "../User.ts"
 
 /** The types of channels; a member's overwrite, among those of overwrites; a reply, of messages. */
@@ -21,6 +24,12 @@ const DEFAULT = 0
 const REPLY = 19
 /** Members from which Discord counts a guild as large, and leaves most of them out of its description. */
 const LARGE = 50
+
+/** The only one there is. */
+const LOCALE = "en-US" as const
+
+/** As many as Discord lets there be; here there is no limit of its own. */
+const MAX_MEMBERS = 25_000_000
 
 const time = (millis: number): string => new Date(millis).toISOString()
 
@@ -34,7 +43,67 @@ export const user = (value: User) => ({
   discriminator: "0",
   global_name: null,
   avatar: null,
+  avatar_decoration_data: null,
+  collectibles: null,
+  primary_guild: null,
+  public_flags: 0,
+  flags: 0,
   bot: value.bot
+})
+
+/**
+ * A user who is asked for alone.
+ *
+ * @since 0.1.0
+ * @category objects
+ */
+export const profile = (value: User) => ({ ...user(value), banner: null, accent_color: null })
+
+/**
+ * A user as they themselves see it. There are no addresses, and nobody has confirmed any.
+ *
+ * @since 0.1.0
+ * @category objects
+ */
+export const ownProfile = (value: User) => ({
+  ...profile(value),
+  locale: LOCALE,
+  mfa_enabled: true,
+  premium_type: 0,
+  email: null,
+  verified: true
+})
+
+/**
+ * The application of a bot, which is the bot's alone: nobody else owns it, and there is nothing that it could be asked to do
+ * but what the bot does.
+ *
+ * @see https://discord.com/developers/docs/resources/application
+ * @since 0.1.0
+ * @category objects
+ */
+export const application = (value: User, guildCount: number) => ({
+  id: value.id,
+  name: value.username,
+  icon: null,
+  description: "",
+  type: null,
+  bot: user(value),
+  bot_public: false,
+  bot_require_code_grant: false,
+  verify_key: "0".repeat(64),
+  flags: 0,
+  flags_new: "0",
+  redirect_uris: [],
+  interactions_endpoint_url: null,
+  role_connections_verification_url: null,
+  owner: user(value),
+  approximate_guild_count: guildCount,
+  approximate_user_install_count: 0,
+  approximate_user_authorization_count: 0,
+  explicit_content_filter: 0,
+  team: null,
+  eligible_oauth2_scopes: []
 })
 
 /**
@@ -46,6 +115,9 @@ export const user = (value: User) => ({
 export const partialMember = (value: Member) => ({
   nick: value.nick ?? null,
   avatar: null,
+  avatar_decoration_data: null,
+  banner: null,
+  collectibles: null,
   roles: value.roles,
   joined_at: time(value.joinedAt),
   premium_since: null,
@@ -95,17 +167,22 @@ export const channel = (value: Channel, guild: GuildId, lastMessage?: MessageId 
   position: value.position,
   name: value.name,
   parent_id: value.parent ?? null,
-  nsfw: false,
+  nsfw: value.isNsfw ?? false,
   flags: 0,
   ...(value.kind === "category"
     ? undefined
     : {
         topic: value.topic === "" ? null : value.topic,
         ...(lastMessage === undefined ? undefined : { last_message_id: lastMessage }),
-        rate_limit_per_user: 0
+        rate_limit_per_user: value.slowMode ?? 0
       }),
   ...(value.kind === "voice"
-    ? { bitrate: 64_000, user_limit: value.userLimit, rtc_region: null, video_quality_mode: 1 }
+    ? {
+        bitrate: value.bitrate ?? 64_000,
+        user_limit: value.userLimit,
+        rtc_region: value.region === undefined || value.region === "" ? null : value.region,
+        video_quality_mode: value.videoQuality ?? 1
+      }
     : undefined),
   permission_overwrites: value.overwrites.map((overwrite) => ({
     id: overwrite.id,
@@ -134,9 +211,14 @@ export const guild = (community: Community) => ({
   icon: null,
   splash: null,
   discovery_splash: null,
+  home_header: null,
   owner_id: community.ownerId,
   afk_channel_id: null,
   afk_timeout: 300,
+  // The documentation calls it deprecated, and this is what Discord answers.
+  region: "deprecated",
+  widget_enabled: false,
+  widget_channel_id: null,
   verification_level: 0,
   default_message_notifications: 0,
   explicit_content_filter: 0,
@@ -157,8 +239,42 @@ export const guild = (community: Community) => ({
   premium_tier: 0,
   premium_subscription_count: 0,
   premium_progress_bar_enabled: false,
-  preferred_locale: "en-US",
-  nsfw_level: 0
+  preferred_locale: LOCALE,
+  nsfw: false,
+  nsfw_level: 0,
+  max_presences: null,
+  max_members: MAX_MEMBERS,
+  max_video_channel_users: 25,
+  max_stage_video_channel_users: 50,
+  incidents_data: null,
+  hub_type: null
+})
+
+/**
+ * How many members a guild has, and how many of them are connected, about.
+ *
+ * @since 0.1.0
+ * @category objects
+ */
+export const counts = ({ members, online }: Counts) => ({
+  approximate_member_count: members,
+  approximate_presence_count: online
+})
+
+/**
+ * A guild in the list of those that a user is in.
+ *
+ * @since 0.1.0
+ * @category objects
+ */
+export const ownGuild = (community: Community, member: Member, now: number) => ({
+  id: community.id,
+  name: community.name,
+  icon: null,
+  banner: null,
+  owner: community.ownerId === member.user.id,
+  permissions: String(Access.inGuild(community, member, now)),
+  features: []
 })
 
 /**
@@ -170,7 +286,7 @@ export const guild = (community: Community) => ({
 export const guildMembers = (value: {
   readonly community: Community
   readonly member: Member
-  readonly presences: ReadonlyArray<readonly [UserId, Presence]>
+  readonly presences: ReadonlyArray<readonly [UserId, Showing]>
   readonly memberCount: number
 }) => ({
   joined_at: time(value.member.joinedAt),
@@ -178,8 +294,8 @@ export const guildMembers = (value: {
   unavailable: false,
   member_count: value.memberCount,
   presences: value.presences
-    .filter(([, status]) => status !== "offline")
-    .map(([user, status]) => presence({ user, presence: status, guild: value.community.id })),
+    .filter(([, { presence }]) => presence !== "offline")
+    .map(([user, showing]) => presence({ user, guild: value.community.id, ...showing })),
   threads: [],
   stage_instances: [],
   guild_scheduled_events: [],
@@ -190,11 +306,11 @@ export const guildMembers = (value: {
  * @since 0.1.0
  * @category objects
  */
-export const presence = ({ guild, presence, user }: Omit<PresenceChanged, "_tag">) => ({
+export const presence = ({ activities, guild, presence, user }: Omit<PresenceChanged, "_tag">) => ({
   user: { id: user },
   guild_id: guild,
   status: presence,
-  activities: [],
+  activities: activities.map(({ since, ...activity }, nth) => ({ ...activity, id: String(nth), created_at: since })),
   client_status: presence === "offline" ? {} : { web: presence }
 })
 
@@ -227,6 +343,12 @@ export const voiceState = ({ guild, state }: Omit<VoiceChanged, "_tag">) => ({
   ...partialVoiceState(state)
 })
 
+const embed = ({ fields, ...rest }: Embed) => ({
+  type: "rich" as const,
+  ...rest,
+  ...(fields === undefined ? undefined : { fields: fields.map((field) => ({ inline: false, ...field })) })
+})
+
 /**
  * @since 0.1.0
  * @category objects
@@ -243,10 +365,10 @@ export const message = (value: Message) => ({
   mentions: value.mentions.members.map((one) => ({ ...user(one.user), member: partialMember(one) })),
   mention_roles: value.mentions.roles,
   attachments: [],
-  embeds: value.draft.embeds.map((embed) => ({ type: "rich", ...embed })),
+  embeds: value.draft.embeds.map(embed),
   components: [],
   pinned: false,
-  flags: 0,
+  flags: value.draft.flags ?? 0,
   ...(value.draft.nonce === undefined ? undefined : { nonce: value.draft.nonce }),
   ...(value.draft.replyTo === undefined
     ? { type: DEFAULT }

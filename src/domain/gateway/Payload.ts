@@ -85,7 +85,10 @@ export const schema = Schema.Struct({ name: Schema.String, octets: Octets.schema
  * @since 0.1.0
  * @category constructors
  */
-export const fromEvent = (event: Event): Payload => make(...EventJson.event(event))
+export const fromEvent = (event: Event): Payload => {
+  const [name, data] = EventJson.event(event)
+  return make(name, data)
+}
 
 /**
  * The frame for the session whose `sequence`-th event this is.

@@ -81,6 +81,24 @@ export const unknownMember = () => new RestError({ status: 404, code: 10007, mes
  * @since 0.1.0
  * @category constructors
  */
+export const unknownOverwrite = () => new RestError({ status: 404, code: 10009, message: "Unknown Overwrite" })
+/**
+ * A channel is in slow mode; one may write there again in so many milliseconds.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const slowedDown = (millis: number) =>
+  new RestError({
+    status: 429,
+    code: 20016,
+    message: "This action cannot be performed due to slowmode rate limit.",
+    retryAfter: Math.ceil(millis) / 1_000
+  })
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
 export const unknownRole = () => new RestError({ status: 404, code: 10011, message: "Unknown Role" })
 /**
  * @since 0.1.0
@@ -147,7 +165,19 @@ const TOO_MANY = {
  * @since 0.1.0
  * @category constructors
  */
-export const tooMany = ({ most, what }: { readonly what: keyof typeof TOO_MANY; readonly most: number }) => {
+export const tooMany = ({
+  most,
+  what
+}: {
+  readonly what: keyof typeof TOO_MANY | "channels of a category"
+  readonly most: number
+}) => {
+  if (what === "channels of a category") {
+    return invalidForm(["parent_id"], {
+      code: "CHANNEL_PARENT_MAX_CHANNELS",
+      message: `Maximum number of channels in category reached (${most})`
+    })
+  }
   const { code, text } = TOO_MANY[what]
   return new RestError({ status: 400, code, message: `Maximum number of ${text} reached (${most})` })
 }

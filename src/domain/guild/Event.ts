@@ -8,7 +8,7 @@ import type { Channel, Community, Role } from "../Community.ts"
 import type { ChannelId, GuildId, MessageId, RoleId, UserId } from "../Ids.ts"
 import type { Member } from "../Member.ts"
 import type { Message } from "../Message.ts"
-import type { Presence } from "../Presence.ts"
+import type { Showing } from "../Presence.ts"
 import type { VoiceState } from "../VoiceState.ts"
 
 /**
@@ -30,7 +30,8 @@ export interface PresenceChanged {
   readonly _tag: "PresenceChanged"
   readonly guild: GuildId
   readonly user: UserId
-  readonly presence: Presence
+  readonly presence: Showing["presence"]
+  readonly activities: Showing["activities"]
 }
 
 /**
@@ -111,7 +112,7 @@ export interface Snapshot {
   readonly community: Community
   readonly member: Member
   readonly roster: ReadonlyArray<Member>
-  readonly presences: ReadonlyArray<readonly [UserId, Presence]>
+  readonly presences: ReadonlyArray<readonly [UserId, Showing]>
   readonly memberCount: number
   readonly lastMessages: HashMap.HashMap<ChannelId, MessageId>
   readonly voice: HashMap.HashMap<UserId, VoiceState>

@@ -45,6 +45,19 @@ export class UnknownRole extends Schema.TaggedError<UnknownRole>()("UnknownRole"
  * @since 0.1.0
  * @category errors
  */
+export class UnknownOverwrite extends Schema.TaggedError<UnknownOverwrite>()("UnknownOverwrite", {
+  channel: ChannelId,
+  of: Schema.Union([RoleId, UserId])
+}) {
+  override get message() {
+    return `channel ${this.channel} has no overwrite for ${this.of}: take an id from the channel's overwrites`
+  }
+}
+
+/**
+ * @since 0.1.0
+ * @category errors
+ */
 export class UnknownSession extends Schema.TaggedError<UnknownSession>()("UnknownSession", {
   session: SessionId,
   user: UserId
@@ -81,6 +94,23 @@ export class MissingPermissions extends Schema.TaggedError<MissingPermissions>()
 }) {
   override get message() {
     return `user ${this.user} may not do this: it takes ${this.needed}`
+  }
+}
+
+/**
+ * The member has written in the channel a moment ago, and everybody has to wait there between two messages: for so many
+ * milliseconds more.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SlowedDown extends Schema.TaggedError<SlowedDown>()("SlowedDown", {
+  channel: ChannelId,
+  user: UserId,
+  retryAfter: Schema.Finite
+}) {
+  override get message() {
+    return `user ${this.user} may write in channel ${this.channel} in ${this.retryAfter} ms: it is in slow mode`
   }
 }
 
@@ -148,12 +178,12 @@ export class TimeOutTooLong extends Schema.TaggedError<TimeOutTooLong>()("TimeOu
 }
 
 /**
- * How many there may be, as on Discord: roles and channels of a guild, and overwrites of a channel.
+ * How many there may be, as on Discord: roles and channels of a guild, channels of a category, and overwrites of a channel.
  *
  * @since 0.1.0
  * @category limits
  */
-export const MOST = { roles: 250, channels: 500, overwrites: 1000 } as const
+export const MOST = { roles: 250, channels: 500, "channels of a category": 50, overwrites: 1000 } as const
 
 /**
  * There are as many already as there may be.
@@ -162,7 +192,7 @@ export const MOST = { roles: 250, channels: 500, overwrites: 1000 } as const
  * @category errors
  */
 export class TooMany extends Schema.TaggedError<TooMany>()("TooMany", {
-  what: Schema.Literals(["roles", "channels", "overwrites"]),
+  what: Schema.Literals(["roles", "channels", "channels of a category", "overwrites"]),
   most: Schema.Int
 }) {
   override get message() {
@@ -189,9 +219,11 @@ export const Refusal = Schema.Union([
   UnknownMember,
   UnknownChannel,
   UnknownRole,
+  UnknownOverwrite,
   UnknownSession,
   MissingAccess,
   MissingPermissions,
+  SlowedDown,
   OwnerStays,
   WrongChannel,
   ChannelFull,

@@ -6,7 +6,8 @@
 import { HashMap } from "effect"
 import type { Community } from "../Community.ts"
 import { type ChannelId, type MessageId, newest, type SessionId, type UserId } from "../Ids.ts"
-import type { Status } from "../Presence.ts"
+import type { Message } from "../Message.ts"
+import type { Activity, Status } from "../Presence.ts"
 import type { VoiceState } from "../VoiceState.ts"
 
 /**
@@ -41,13 +42,14 @@ export interface Seat {
   readonly intents: number
   readonly isActive: boolean
   readonly status: Status
+  readonly activities?: ReadonlyArray<Activity>
 }
 
 /**
  * `relays` is by relay index; where one has ended there is none. `online` says where the sessions of each user are (most have
  * one, and a list of one would take as much as it; `seatsOf` reads either): all `sessions` together, of which so many are
  * `active`, and so many want to hear of presences (`watching`). `voice` has who is in a voice channel, `lastMessages` the
- * latest of each channel. `lastId` is the newest id that the guild has: whatever it makes from
+ * latest of each channel, `unique` those of the last minutes that are to be made once, `written` when whom slow mode holds up wrote last. `lastId` is the newest id that the guild has: whatever it makes from
  * now on gets a greater one.
  *
  * @since 0.1.0
@@ -63,6 +65,8 @@ export interface State {
   readonly watching: number
   readonly voice: HashMap.HashMap<UserId, VoiceState>
   readonly lastMessages: HashMap.HashMap<ChannelId, MessageId>
+  readonly unique: ReadonlyArray<Message>
+  readonly written: HashMap.HashMap<string, number>
   readonly lastId: bigint
 }
 
@@ -83,5 +87,7 @@ export const initial = (community: Community, options?: { readonly relayCapacity
   watching: 0,
   voice: HashMap.empty(),
   lastMessages: HashMap.empty(),
+  unique: [],
+  written: HashMap.empty(),
   lastId: newest([community.id, ...community.roles.keys(), ...community.channels.keys()])
 })

@@ -6,7 +6,7 @@
 import { HashMap, Option } from "effect"
 import * as Intents from "../gateway/Intents.ts"
 import type { SessionId, UserId } from "../Ids.ts"
-import { type Presence, seen } from "../Presence.ts"
+import { type Activity, type Presence, seen, type Showing } from "../Presence.ts"
 import type { Detach, StartRelay, StopRelay } from "./Output.ts"
 import type { Relay, Seat, State } from "./State.ts"
 
@@ -38,6 +38,24 @@ export const seatOf = (state: State, user: UserId, session: SessionId): Seat | u
  */
 export const presenceOf = (state: State, user: UserId): Presence =>
   seen(seatsOf(state, user).map(({ status }) => status))
+
+const NONE_AT_ALL: ReadonlyArray<Activity> = []
+
+/**
+ * All that others see of a user: of one who does not want to be seen, nothing.
+ *
+ * @since 0.1.0
+ * @category getters
+ */
+export const showingOf = (state: State, user: UserId): Showing => {
+  const seats = seatsOf(state, user)
+  const presence = seen(seats.map(({ status }) => status))
+  if (presence === "offline" || seats.every(({ activities }) => activities === undefined)) {
+    return { presence, activities: NONE_AT_ALL }
+  }
+  const shown = seats.filter(({ status }) => status !== "invisible")
+  return { presence, activities: shown.flatMap(({ activities = NONE_AT_ALL }) => activities) }
+}
 
 const withSeats = (state: State, user: UserId, seats: ReadonlyArray<Seat>): State => {
   const [first, ...others] = seats
@@ -136,7 +154,7 @@ export const reseated = (
   state: State,
   user: UserId,
   seat: Seat,
-  change: Partial<Pick<Seat, "isActive" | "status">>
+  change: Partial<Pick<Seat, "isActive" | "status" | "activities">>
 ): State => {
   const seats = seatsOf(state, user).map((other) => (other.session === seat.session ? { ...seat, ...change } : other))
   const isActive = change.isActive ?? seat.isActive

@@ -167,6 +167,7 @@ export const ways: { readonly [T in RequestTag]: Way<T> } = {
   },
   PageMembers: way(reads.PageMembers),
   GetMembers: way(reads.GetMembers),
+  CountMembers: way(reads.CountMembers),
   WatchMembers: way(reads.WatchMembers)
 }
 

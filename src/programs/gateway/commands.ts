@@ -7,20 +7,21 @@
  * @since 0.1.0
  */
 import { Effect, Metric, type Scope, Semaphore } from "effect"
-import type * as ClientFrame from "../../domain/gateway/ClientFrame.ts"
+import * as ClientFrame from "../../domain/gateway/ClientFrame.ts"
 import * as EventJson from "../../domain/gateway/EventJson.ts"
 import * as Opcode from "../../domain/gateway/Opcode.ts"
 import * as Payload from "../../domain/gateway/Payload.ts"
 import type { GuildId, UserId } from "../../domain/Ids.ts"
 import * as Metrics from "../../domain/Metrics.ts"
-import type { Status } from "../../domain/Presence.ts"
+import type { Activity, Status } from "../../domain/Presence.ts"
 import type { Guild } from "../Guild.ts"
 import type { Session } from "../Session.ts"
 import * as Transport from "../Transport.ts"
 import { chunks } from "./members.ts"
 
 /**
- * A client that is known, and the guilds that its session is connected to; `status` is what it said last of its user.
+ * A client that is known, and the guilds that its session is connected to; `status` and `activities` are what it said last of
+ * its user.
  *
  * @since 0.1.0
  * @category models
@@ -31,6 +32,7 @@ export interface Connected {
   readonly intents: number
   readonly guilds: Map<GuildId, Guild>
   status: Status
+  activities: ReadonlyArray<Activity>
 }
 
 /**
@@ -50,14 +52,6 @@ export type GuildFrame = Extract<
       | typeof Opcode.GUILD_SUBSCRIPTIONS_BULK
   }
 >
-
-/**
- * What a client says of its user; whoever says that they are offline does not want to be seen.
- *
- * @since 0.1.0
- * @category getters
- */
-export const statusOf = (status: Status | "offline"): Status => (status === "offline" ? "invisible" : status)
 
 const looks = ({ activities = false, channels = {}, threads = false, typing = false }: ClientFrame.Subscription) =>
   typing || activities || threads || Object.keys(channels).length > 0
@@ -121,17 +115,23 @@ export const make = Effect.fnUntraced(function* (
   return (frame) => {
     switch (frame.op) {
       case Opcode.PRESENCE_UPDATE: {
-        const status = statusOf(frame.d.status)
-        connected.status = status
-        return Effect.forEach(
-          guilds.values(),
-          (guild) => Effect.ignore(Transport.cast(guild, "SetStatus", { ...own, status })),
-          { discard: true }
-        )
+        return Effect.clockWith((clock) => {
+          const said = ClientFrame.said(frame.d, clock.currentTimeMillisUnsafe())
+          const { activities = connected.activities, status = connected.status } = said
+          connected.status = status
+          connected.activities = activities
+          return Effect.forEach(
+            guilds.values(),
+            (guild) => Effect.ignore(Transport.cast(guild, "SetStatus", { ...own, status, activities })),
+            { discard: true }
+          )
+        })
       }
       case Opcode.VOICE_STATE_UPDATE: {
-        const { channel_id: channel, guild_id, self_deaf: selfDeaf, self_mute: selfMute } = frame.d
-        return at(guild_id, (guild) => Transport.call(guild, "SetVoice", { ...own, channel, selfMute, selfDeaf }))
+        const { channel_id, guild_id, self_deaf, self_mute } = frame.d
+        if (guild_id === undefined || guild_id === null) return Effect.void
+        const state = { channel: channel_id ?? null, selfMute: self_mute ?? false, selfDeaf: self_deaf ?? false }
+        return at(guild_id, (guild) => Transport.call(guild, "SetVoice", { ...own, ...state }))
       }
       case Opcode.REQUEST_GUILD_MEMBERS:
         return at(frame.d.guild_id, (guild) => requested(guild, frame))

@@ -18,20 +18,26 @@ import * as Transport from "../Transport.ts"
 /** "1000 members per chunk." */
 const CHUNK = 1000
 
-/** The most that one may ask for by name, and by id. */
+/** The most that one may ask for by name. Of ids, a frame has room for no more than two hundred. */
 const MAX_LIMIT = 100
+
+/** "Nonce can only be up to 32 bytes." A longer one is ignored. */
+const MAX_NONCE = 32
 
 type Wanted = (typeof RequestGuildMembers.Type)["d"]
 
 /** Whom the client asks for, and whom it names. Those it names fit into one chunk. */
-const asked = ({ members }: Guild, by: UserId, { limit = 0, query, user_ids }: Wanted, mayAll: boolean) => {
+const asked = ({ members }: Guild, by: UserId, wanted: Wanted, mayAll: boolean) => {
+  const { query, user_ids } = wanted
+  const limit = wanted.limit ?? 0
   if (user_ids !== undefined && user_ids !== null) {
-    const named = Array.from(new Set(typeof user_ids === "string" ? [user_ids] : user_ids)).slice(0, MAX_LIMIT)
+    const named = Array.from(new Set(typeof user_ids === "string" ? [user_ids] : user_ids))
     return Effect.succeed({ users: UserIds.from(named.filter(Schema.is(UserId))), named })
   }
   const named: ReadonlyArray<string> = []
   const isAll = query === "" && limit === 0
-  if (query === undefined || (isAll && !mayAll)) return Effect.succeed({ users: UserIds.from([]), named })
+  if (query === undefined || query === null || (isAll && !mayAll))
+    return Effect.succeed({ users: UserIds.from([]), named })
   const most = isAll ? undefined : Math.min(Math.max(1, limit), MAX_LIMIT)
   return Effect.map(members.find(query, { limit: most, by }), (users) => ({ users, named }))
 }
@@ -48,6 +54,7 @@ export const chunks = Effect.fnUntraced(function* (
   wanted: Wanted
 ) {
   const { named, users } = yield* asked(guild, user, wanted, Intents.wants(intents, Intents.GUILD_MEMBERS))
+  const nonce = Buffer.byteLength(wanted.nonce ?? "") > MAX_NONCE ? undefined : (wanted.nonce ?? undefined)
   const withPresences = wanted.presences === true && Intents.wants(intents, Intents.GUILD_PRESENCES)
   const count = Math.max(1, Math.ceil(users.size / CHUNK))
   const all = users.chunks(CHUNK)
@@ -66,7 +73,7 @@ export const chunks = Effect.fnUntraced(function* (
       count,
       missing: named.filter((user) => !known.has(user)),
       withPresences,
-      nonce: wanted.nonce ?? undefined
+      nonce
     })
     if (!(yield* Transport.send(session.mailbox, Payload.make("GUILD_MEMBERS_CHUNK", data)))) return
   }

@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Clock, Effect, Option, Stream } from "effect"
+import { Clock, Effect, HashMap, Option, Stream } from "effect"
 import type { Found, Wanted } from "../../domain/guild/Facts.ts"
 import type { Seen } from "../../domain/guild/Protocol.ts"
-import { presenceOf } from "../../domain/guild/seats.ts"
+import { showingOf } from "../../domain/guild/seats.ts"
 import type { State } from "../../domain/guild/State.ts"
 import type { UserId } from "../../domain/Ids.ts"
 import type { Member } from "../../domain/Member.ts"
@@ -94,7 +94,7 @@ export const lookUp = (members: Members, wanted: Wanted): Effect.Effect<Found, S
 export const roster = (members: Members, state: () => State, searches: Places) => {
   const get = (users: ReadonlyArray<UserId>): Effect.Effect<ReadonlyArray<Seen>, StoreUnavailable> =>
     Effect.map(Effect.forEach(users, members.get), (found) =>
-      found.flatMap(Option.toArray).map((member) => ({ member, presence: presenceOf(state(), member.user.id) }))
+      found.flatMap(Option.toArray).map((member) => ({ member, ...showingOf(state(), member.user.id) }))
     )
   const page = Effect.fnUntraced(function* (
     after: UserId,
@@ -124,5 +124,6 @@ export const roster = (members: Members, state: () => State, searches: Places) =
           )
     return searches.hold(by, found)
   }
-  return { find, page, get }
+  const counts = () => Effect.map(members.size, (size) => ({ members: size, online: HashMap.size(state().online) }))
+  return { find, page, get, counts }
 }

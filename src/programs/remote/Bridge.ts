@@ -154,6 +154,8 @@ export const serve = Effect.fnUntraced(function* (options: {
         return Effect.flatMap(Wire.ways.GetMembers.payload.decode(payload), ({ users }) =>
           written(tag, Wire.ways.GetMembers.answer, Effect.exit(branch.guild.members.get(users)))
         )
+      case "CountMembers":
+        return written(tag, Wire.ways.CountMembers.answer, Effect.exit(branch.guild.members.counts()))
       case "WatchMembers":
         return Effect.flatMap(Wire.ways.WatchMembers.payload.decode(payload), (look) =>
           written(tag, Wire.ways.WatchMembers.answer, Effect.exit(branch.guild.members.watch(look)))

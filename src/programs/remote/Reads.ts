@@ -37,6 +37,7 @@ export const make = (requests: Requests): Guild.Roster => {
     FindMembers: new Places(SEARCHES),
     PageMembers: new Places(LOOK_UPS),
     GetMembers: new Places(LOOK_UPS),
+    CountMembers: new Places(LOOK_UPS),
     WatchMembers: new Places(LOOK_UPS)
   }
 
@@ -89,6 +90,7 @@ export const make = (requests: Requests): Guild.Roster => {
       ),
     page: (after, limit, by) => read("PageMembers", { after, limit }, by),
     get: (users, by) => read("GetMembers", { users }, by),
+    counts: (by) => read("CountMembers", undefined, by),
     watch: (look) => read("WatchMembers", look, look.user)
   }
 }

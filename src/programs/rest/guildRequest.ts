@@ -94,6 +94,10 @@ const said = (me: UserId, error: Refusal | ActorError | ScanError | StoreUnavail
       return error.user === me ? RestError.missingAccess() : RestError.unknownMember()
     case "UnknownChannel":
       return RestError.unknownChannel()
+    case "UnknownOverwrite":
+      return RestError.unknownOverwrite()
+    case "SlowedDown":
+      return RestError.slowedDown(error.retryAfter)
     case "UnknownRole":
       return RestError.unknownRole()
     case "MissingAccess":

@@ -23,12 +23,12 @@ const nothing = () => HttpServerResponse.empty()
 const user = Effect.gen(function* () {
   const me = yield* CallingUser
   const wanted = yield* userId
-  if (wanted === me.id) return Json.user(me)
+  if (wanted === me.id) return Json.profile(me)
   const { all } = yield* Guilds
   for (const { members } of all) {
     const found = yield* answered(me, members.get([me.id, wanted], me.id))
     const other = found.find(({ member }) => member.user.id === wanted)
-    if (found.length === 2 && other !== undefined) return Json.user(other.member.user)
+    if (found.length === 2 && other !== undefined) return Json.profile(other.member.user)
   }
   return yield* RestError.unknownUser()
 })
@@ -89,11 +89,6 @@ const remove = Effect.gen(function* () {
   yield* answered(me, Transport.call(to, "RemoveMember", { by: me.id, user }))
 })
 
-const leave = Effect.gen(function* () {
-  const { guild: to, me } = yield* guild
-  yield* answered(me, Transport.call(to, "RemoveMember", { by: me.id, user: me.id }))
-})
-
 /**
  * `api` is the path that they stand under.
  *
@@ -102,7 +97,6 @@ const leave = Effect.gen(function* () {
  */
 export const routes = (api: `/${string}`) => [
   route("GET", `${api}/users/:user_id`, Rest.respond(user)),
-  route("DELETE", `${api}/users/@me/guilds/:guild_id`, Rest.respondWith(leave, nothing)),
   route("GET", `${api}/guilds/:guild_id/members`, Rest.respond(list)),
   route("GET", `${api}/guilds/:guild_id/members/search`, Rest.respond(search)),
   route("GET", `${api}/guilds/:guild_id/members/:user_id`, Rest.respond(member)),

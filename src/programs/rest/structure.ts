@@ -5,7 +5,7 @@
  * @see https://discord.com/developers/docs/resources/channel
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { HttpServerResponse } from "effect/http"
 import * as Audience from "../../domain/Audience.ts"
 import * as Json from "../../domain/gateway/Json.ts"
@@ -70,6 +70,14 @@ const deleteRole = Effect.gen(function* () {
   yield* answered(me, Transport.call(to, "DeleteRole", { by: me.id, role: yield* roleId }))
 })
 
+const oneGuild = Effect.gen(function* () {
+  const { guild: own, me } = yield* guild
+  const { with_counts = false } = yield* Rest.query(Schema.Struct({ with_counts: Schema.optionalKey(Rest.Flag) }))
+  const { community } = yield* view(own, me)
+  const counts = with_counts ? Json.counts(yield* answered(me, own.members.counts(me.id))) : undefined
+  return { ...Json.guild(community), ...counts }
+})
+
 const createChannel = Effect.gen(function* () {
   const { guild: to, me } = yield* guild
   const channel = RestBody.newChannel(yield* Rest.body(RestBody.NewChannelBody))
@@ -84,7 +92,7 @@ const updateChannel = Effect.gen(function* () {
 
 const orderChannels = Effect.gen(function* () {
   const { guild: to, me } = yield* guild
-  const moves = (yield* Rest.body(RestBody.ChannelPositions)).map(RestBody.channelMove)
+  const moves = RestBody.channelMoves(yield* Rest.body(RestBody.ChannelPositions))
   yield* answered(me, Transport.call(to, "OrderChannels", { by: me.id, moves }))
 })
 
@@ -112,7 +120,7 @@ const removeOverwrite = Effect.gen(function* () {
  * @category routes
  */
 export const routes = (api: `/${string}`) => [
-  route("GET", `${api}/guilds/:guild_id`, Rest.respond(Effect.map(seen, ({ community }) => Json.guild(community)))),
+  route("GET", `${api}/guilds/:guild_id`, Rest.respond(oneGuild)),
   route("GET", `${api}/guilds/:guild_id/roles`, Rest.respond(allRoles)),
   route("POST", `${api}/guilds/:guild_id/roles`, Rest.respond(createRole)),
   route("PATCH", `${api}/guilds/:guild_id/roles`, Rest.respond(orderRoles)),
@@ -124,7 +132,12 @@ export const routes = (api: `/${string}`) => [
     `${api}/guilds/:guild_id/channels`,
     Rest.respond(Effect.map(seen, ({ community, lastMessages }) => Json.channels(community, lastMessages)))
   ),
-  route("POST", `${api}/guilds/:guild_id/channels`, Rest.respond(createChannel)),
+  // The only one that Discord answers with 201.
+  route(
+    "POST",
+    `${api}/guilds/:guild_id/channels`,
+    Rest.respondWith(createChannel, (value) => HttpServerResponse.jsonUnsafe(value, { status: 201 }))
+  ),
   route("PATCH", `${api}/guilds/:guild_id/channels`, Rest.respondWith(orderChannels, nothing)),
   route(
     "GET",

@@ -306,7 +306,6 @@ describe("channels are changed", () => {
 
   it.each([
     ["nothing", {}],
-    ["an overwrite less that there is not", { withoutOverwrite: RoleId.make("999") }],
     ["the overwrites that there are", { overwrites: [] }],
     ["the name that there is", { name: "room" }]
   ])("by nobody without the permission: %s", (_, patch) => {

@@ -14,17 +14,24 @@ import {
   TooMany,
   UnknownChannel,
   UnknownMember,
+  UnknownOverwrite,
   UnknownRole,
   WrongChannel
 } from "../Refusal.ts"
 
-const { kind, name, overwrites, position, topic, userLimit } = Channel.fields
+const { bitrate, isNsfw, kind, name, overwrites, position, region, slowMode, topic, userLimit, videoQuality } =
+  Channel.fields
 
 const patch = {
   topic: Schema.optionalKey(topic),
   position: Schema.optionalKey(position),
   parent: Schema.optionalKey(Schema.NullOr(ChannelId)),
   userLimit: Schema.optionalKey(userLimit),
+  isNsfw,
+  slowMode,
+  bitrate,
+  region,
+  videoQuality,
   overwrites: Schema.optionalKey(overwrites)
 }
 
@@ -61,6 +68,7 @@ const error = Schema.Union([
   UnknownMember,
   UnknownChannel,
   UnknownRole,
+  UnknownOverwrite,
   WrongChannel,
   MissingAccess,
   MissingPermissions,

@@ -7,7 +7,14 @@ import { Schema } from "effect"
 import { ChannelId, UserId } from "../../Ids.ts"
 import { Draft, Message } from "../../Message.ts"
 import { StoreUnavailable } from "../../MemberStore.ts"
-import { MissingAccess, MissingPermissions, UnknownChannel, UnknownMember, WrongChannel } from "../Refusal.ts"
+import {
+  MissingAccess,
+  MissingPermissions,
+  SlowedDown,
+  UnknownChannel,
+  UnknownMember,
+  WrongChannel
+} from "../Refusal.ts"
 
 /**
  * - `SendMessage`: a member writes in a channel
@@ -25,6 +32,7 @@ export const messages = {
       WrongChannel,
       MissingAccess,
       MissingPermissions,
+      SlowedDown,
       StoreUnavailable
     ])
   }

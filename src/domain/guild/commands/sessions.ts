@@ -7,7 +7,7 @@ import { Schema } from "effect"
 import * as Community from "../../Community.ts"
 import { ChannelId, MessageId, SessionId, UserId } from "../../Ids.ts"
 import { Member } from "../../Member.ts"
-import { Status as Presence } from "../../Presence.ts"
+import { Activity, Status as Presence } from "../../Presence.ts"
 import { StoreUnavailable } from "../../MemberStore.ts"
 import { UnknownMember, UnknownSession } from "../Refusal.ts"
 
@@ -56,7 +56,8 @@ export const Connect = Schema.Struct({
   user: UserId,
   intents: Schema.Int,
   isPassive: Schema.optionalKey(Schema.Boolean),
-  status: Schema.optionalKey(Presence)
+  status: Schema.optionalKey(Presence),
+  activities: Schema.optionalKey(Schema.Array(Activity))
 })
 
 /**
@@ -73,7 +74,7 @@ export type Connect<H> = typeof Connect.Type & { readonly handle: H; readonly wo
  *   meanwhile stays
  * - `SetActive`: a session looks at the guild from now on, and gets all that happens there, after a snapshot of how it
  *   stands; or it looks elsewhere, and gets a summary now and then
- * - `SetStatus`: what a session says of its user
+ * - `SetStatus`: what a session says of its user; what they do is as before, unless it says that too
  * - `Describe`: what does the guild look like to this user?
  *
  * @since 0.1.0
@@ -92,7 +93,12 @@ export const sessions = {
     error: Schema.Union([UnknownMember, UnknownSession, StoreUnavailable])
   },
   SetStatus: {
-    payload: Schema.Struct({ session: SessionId, user: UserId, status: Presence }),
+    payload: Schema.Struct({
+      session: SessionId,
+      user: UserId,
+      status: Presence,
+      activities: Schema.optionalKey(Schema.Array(Activity))
+    }),
     success: Schema.Void,
     error: Schema.Never
   },

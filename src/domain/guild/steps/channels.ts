@@ -8,7 +8,15 @@ import { type Change, type Channel, channel as channelOf } from "../../Community
 import { ChannelId } from "../../Ids.ts"
 import * as Permissions from "../../Permissions.ts"
 import type { Protocol } from "../Protocol.ts"
-import { type MissingAccess, type MissingPermissions, room, UnknownChannel, WrongChannel } from "../Refusal.ts"
+import {
+  type MissingAccess,
+  type MissingPermissions,
+  room,
+  type TooMany,
+  UnknownChannel,
+  UnknownOverwrite,
+  WrongChannel
+} from "../Refusal.ts"
 import type { State } from "../State.ts"
 import { Authority } from "./Authority.ts"
 import { nextId } from "./nextId.ts"
@@ -58,6 +66,24 @@ const needsPlace = (
     ? authority.needs(Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS")
     : authority.needsIn(parent, Permissions.MANAGE_CHANNELS, "MANAGE_CHANNELS there")
 
+/** Refuses changes that put more channels under a category than it has room for. */
+const needsRoom = ({ community }: State, changes: ReadonlyArray<Change>): Result.Result<void, TooMany> => {
+  const after = new Map(community.channels)
+  const grown = new Set<ChannelId>()
+  for (const change of changes) {
+    if (change._tag !== "ChannelPut") continue
+    const { id, parent } = change.channel
+    if (parent !== undefined && parent !== community.channels.get(id)?.parent) grown.add(parent)
+    after.set(id, change.channel)
+  }
+  if (grown.size === 0) return Result.void
+  const counts = new Map<ChannelId, number>()
+  for (const { parent } of after.values()) {
+    if (parent !== undefined && grown.has(parent)) counts.set(parent, (counts.get(parent) ?? 0) + 1)
+  }
+  return room("channels of a category", Math.max(...counts.values()) - 1)
+}
+
 /** The channels of a category that have just its overwrites: they keep to them. */
 const synced = ({ community }: State, before: Channel, after: Channel): ReadonlyArray<Change> => {
   if (before.kind !== "category" || before.overwrites === after.overwrites) return []
@@ -67,16 +93,25 @@ const synced = ({ community }: State, before: Channel, after: Channel): Readonly
     .map((channel) => ({ _tag: "ChannelPut", channel: { ...channel, overwrites: after.overwrites } }))
 }
 
+/** Text channels are written in small letters and without spaces; others may have any name. */
+const nameIn = (kind: Channel["kind"], name: string): string =>
+  kind === "text" ? name.trim().toLowerCase().replaceAll(/\s+/g, "-") || name : name
+
 const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): Channel => {
-  const { id, kind } = channel
   const overwrites = overwritesAfter(channel, patch, parent)
+  const {
+    isSynced: _synced,
+    overwrite: _one,
+    overwrites: _all,
+    parent: _parent,
+    withoutOverwrite: _without,
+    ...fields
+  } = patch
+  const { parent: _before, ...before } = channel
   return {
-    id,
-    kind,
-    name: patch.name ?? channel.name,
-    topic: patch.topic ?? channel.topic,
-    position: patch.position ?? channel.position,
-    userLimit: patch.userLimit ?? channel.userLimit,
+    ...before,
+    ...fields,
+    name: nameIn(channel.kind, patch.name ?? channel.name),
     overwrites: areSame(channel.overwrites, overwrites) ? channel.overwrites : overwrites,
     ...(parent === undefined ? undefined : { parent: parent.id })
   }
@@ -101,6 +136,9 @@ const updated = (state: State, authority: Authority, id: ChannelId, patch: Patch
     if (patch.parent !== undefined) yield* needsSight(state, authority, patch.parent)
     const parent = yield* category(state, before.kind, parentAfter(before, patch))
     if (parent?.id !== before.parent) yield* needsPlace(authority, parent)
+    if (withoutOverwrite !== undefined && before.overwrites.every(({ id }) => id !== withoutOverwrite)) {
+      return yield* Result.fail(new UnknownOverwrite({ channel: id, of: withoutOverwrite }))
+    }
     const channel = patched(before, patch, parent)
     if (before.overwrites !== channel.overwrites) {
       yield* authority.needsIn(before, Permissions.MANAGE_ROLES, "MANAGE_ROLES there")
@@ -148,13 +186,16 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
           position: community.channels.size,
           ...(parent === undefined ? undefined : { parent: parent.id }),
           ...wanted,
+          name: nameIn(kind, wanted.name),
           overwrites: wanted.overwrites === undefined ? (parent?.overwrites ?? []) : unique(wanted.overwrites)
         })
         if (wanted.overwrites !== undefined && wanted.overwrites.length > 0) {
           yield* authority.needs(Permissions.MANAGE_ROLES, "MANAGE_ROLES")
           yield* needsOverwrites(community, authority, undefined, [], channel.overwrites)
         }
-        const [next, outputs] = restructured<H>({ ...state, lastId }, [{ _tag: "ChannelPut", channel }])
+        const put: Change = { _tag: "ChannelPut", channel }
+        yield* needsRoom(state, [put])
+        const [next, outputs] = restructured<H>({ ...state, lastId }, [put])
         return [next, outputs, channel] as const
       })
     ),
@@ -165,6 +206,7 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
       Result.gen(function* () {
         const authority = yield* Authority.of(state.community, by, facts)
         const { changes, channel } = yield* updated(state, authority, id, patch)
+        yield* needsRoom(state, changes)
         const [next, outputs] = restructured<H>(state, changes)
         return [next, outputs, channel] as const
       })
@@ -180,6 +222,7 @@ export const channels = <H>(): Steps<H, "CreateChannel" | "UpdateChannel" | "Ord
         for (const { channel, ...move } of moves) wanted.set(channel, { ...wanted.get(channel), ...move })
         const all: Array<Change> = []
         for (const [channel, move] of wanted) all.push(...(yield* moved(state, authority, channel, move)).changes)
+        yield* needsRoom(state, all)
         const [next, outputs] = restructured<H>(state, all)
         return [next, outputs, undefined] as const
       })

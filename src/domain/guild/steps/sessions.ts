@@ -9,13 +9,13 @@ import { withKnownRoles } from "../../Community.ts"
 import * as Intents from "../../gateway/Intents.ts"
 import type { UserId } from "../../Ids.ts"
 import type { Member } from "../../Member.ts"
-import type { Presence } from "../../Presence.ts"
+import * as Presence from "../../Presence.ts"
 import type { Snapshot } from "../Event.ts"
 import type { Facts } from "../Facts.ts"
 import type { Output } from "../Output.ts"
 import type { View } from "../Protocol.ts"
 import { UnknownSession } from "../Refusal.ts"
-import { presenceOf, reseated, seated, seatOf, unseated } from "../seats.ts"
+import { reseated, seated, seatOf, showingOf, unseated } from "../seats.ts"
 import type { State } from "../State.ts"
 import { memberOf } from "./Authority.ts"
 import { stepped, type Steps } from "./Step.ts"
@@ -50,21 +50,26 @@ const snapshot = (state: State, member: Member, intents: number, { memberCount, 
     community: state.community,
     member,
     roster: isTold ? roster.map((one) => withKnownRoles(state.community, one)) : [member],
-    presences: isTold ? roster.map(({ user }) => [user.id, presenceOf(state, user.id)]) : [],
+    presences: isTold ? roster.map(({ user }) => [user.id, showingOf(state, user.id)]) : [],
     memberCount,
     lastMessages: state.lastMessages,
     voice: state.voice
   }
 }
 
+/** Most say nothing of what they do, and then nothing is kept. */
+const told = (activities: ReadonlyArray<Presence.Activity> | undefined) =>
+  activities === undefined || activities.length === 0 ? undefined : { activities }
+
 /** What is to be done when others see something else of a user than before; nobody is told where nobody asks. */
 const noticed = <H>(before: State, after: State, user: UserId): ReadonlyArray<Output<H>> => {
-  const presence: Presence = presenceOf(after, user)
-  if (presence === presenceOf(before, user)) return []
-  const notice: Output<H> = { _tag: "Notice", user }
-  if (after.watching === 0) return [notice]
-  const event = { _tag: "PresenceChanged", guild: after.community.id, user, presence } as const
-  return [notice, { _tag: "Dispatch", event, sessions: after.active }]
+  const [past, now] = [showingOf(before, user), showingOf(after, user)]
+  if (Presence.isSame(past, now)) return []
+  // Member lists show no activities.
+  const notices: ReadonlyArray<Output<H>> = past.presence === now.presence ? [] : [{ _tag: "Notice", user }]
+  if (after.watching === 0) return notices
+  const event = { _tag: "PresenceChanged", guild: after.community.id, user, ...now } as const
+  return [...notices, { _tag: "Dispatch", event, sessions: after.active }]
 }
 
 /**
@@ -75,14 +80,25 @@ export const sessions = <H>(): Steps<
   H,
   "Connect" | "Disconnect" | "SetActive" | "SetStatus" | "Describe" | "Status"
 > => ({
-  Connect: (state, { handle, intents, isPassive = false, session, status = "online", user, worker }, facts) => {
+  Connect: (
+    state,
+    { activities, handle, intents, isPassive = false, session, status = "online", user, worker },
+    facts
+  ) => {
     const found = memberOf(state.community, user, facts)
     if (Result.isFailure(found)) return [state, [], Result.fail(found.failure)]
     const { success: member } = found
     const isActive = !isPassive
     // The id as the member's record has it: of the same text, one is kept, and not one for each session.
     const { id } = member.user
-    const [next, relay, outputs] = seated(state, id, { session, intents, isActive, status, worker })
+    const [next, relay, outputs] = seated(state, id, {
+      session,
+      intents,
+      isActive,
+      status,
+      worker,
+      ...told(activities)
+    })
     const view = snapshot(next, member, intents, facts)
     return [
       next,
@@ -123,10 +139,10 @@ export const sessions = <H>(): Steps<
       })
     ),
 
-  SetStatus: (state, { session, status, user }) => {
+  SetStatus: (state, { activities, session, status, user }) => {
     const seat = seatOf(state, user, session)
     if (seat === undefined) return [state, [], Result.void]
-    const next = reseated(state, user, seat, { status })
+    const next = reseated(state, user, seat, { status, ...(activities === undefined ? undefined : { activities }) })
     return [next, noticed<H>(state, next, user), Result.void]
   },
 
