@@ -138,7 +138,8 @@ const check = Effect.fnUntraced(function* (
   if (typeof intents !== "number" || !Intents.isValid(intents)) {
     return yield* new Hangup({ close: CloseCode.INVALID_INTENTS })
   }
-  const shard = shardOf(data.shard ?? [0, 1])
+  // One that is something else is no shard; without any, there is one.
+  const shard = "shard" in data && data.shard !== null ? shardOf(data.shard ?? []) : ([0, 1] as const)
   if (shard === undefined) return yield* new Hangup({ close: CloseCode.INVALID_SHARD })
   const isPassive = ((data.capabilities ?? 0) & ClientFrame.PASSIVE) !== 0
   const { activities = [], status = "online" } = ClientFrame.said(data.presence ?? {}, yield* Clock.currentTimeMillis)

@@ -6,12 +6,12 @@
  */
 import { Option, Result, Schema } from "effect"
 import { ChannelId, GuildId } from "../Ids.ts"
+import type { Activity as Activities, Status as Said } from "../Presence.ts"
 import * as CloseCode from "./CloseCode.ts"
 import * as ExactJson from "./ExactJson.ts"
 import * as Lenient from "./Lenient.ts"
-import { present } from "./present.ts"
-import type { Activity as Activities, Status as Said } from "../Presence.ts"
 import * as Opcode from "./Opcode.ts"
+import { present } from "./present.ts"
 
 /**
  * The most bytes that a frame may have.
@@ -68,7 +68,8 @@ const activityOf = ({ name, state, type, url }: typeof Activity.Type, since: num
 
 /**
  * `capabilities` are what a client is ready for: see {@link PASSIVE}. What it says of compression, of whatever type, makes no
- * difference: a client that takes compressed payloads takes plain ones too.
+ * difference: a client that takes compressed payloads takes plain ones too. Nor does any other field but the token keep it from
+ * being read.
  *
  * @since 0.1.0
  * @category schemas
@@ -77,11 +78,10 @@ export const Identify = Schema.Struct({
   op: Schema.Literal(Opcode.IDENTIFY),
   d: Schema.Struct({
     token: Schema.String,
-    intents: Lenient.optional(Lenient.integer),
-    shard: Lenient.optional(Schema.Array(Lenient.integer)),
-    capabilities: Lenient.optional(Lenient.integer),
-    large_threshold: Lenient.optional(Lenient.integer),
-    presence: Lenient.optional(Presence)
+    intents: Lenient.orNothing(Lenient.integer),
+    shard: Lenient.orNothing(Schema.NullOr(Schema.Array(Lenient.integer))),
+    capabilities: Lenient.orNothing(Lenient.integer),
+    presence: Lenient.orNothing(Presence)
   })
 })
 

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Schema, SchemaTransformation } from "effect"
+import { Option, Schema, SchemaTransformation } from "effect"
 
 /**
  * A field that may be left out or `null`: both mean that it is not given.
@@ -56,6 +56,27 @@ const isNothing = (value: unknown): boolean =>
 export const notYet = Schema.optionalKey(
   Schema.Unknown.check(Schema.makeFilter(isNothing, { expected: "nothing: this is not there yet" }))
 )
+
+/**
+ * A field that makes no difference where it is something else than it should be: it is nothing then.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const orNothing = <A, I>(schema: Schema.Codec<A, I>) => {
+  const decode = Schema.decodeUnknownOption(schema)
+  return Schema.optionalKey(
+    Schema.Unknown.pipe(
+      Schema.decodeTo(
+        Schema.UndefinedOr(Schema.toType(schema)),
+        SchemaTransformation.transform<A | undefined, unknown>({
+          decode: (input) => Option.getOrUndefined(decode(input)),
+          encode: (value) => value
+        })
+      )
+    )
+  )
+}
 
 /**
  * A value, or a list of no more than that.

@@ -53,12 +53,17 @@ describe("ClientFrame", () => {
     [
       "null for all that may be left out",
       `{"op":2,"d":{"token":"t","intents":1,"shard":null,"capabilities":null,"large_threshold":null,"presence":null}}`,
-      { token: "t", intents: 1, shard: null, capabilities: null, large_threshold: null, presence: null }
+      { token: "t", intents: 1, shard: null, capabilities: undefined, presence: undefined }
     ],
     [
       "a presence without a status",
       `{"op":2,"d":{"token":"t","intents":1,"presence":{"status":null,"since":0,"activities":[],"afk":false}}}`,
       { token: "t", intents: 1, presence: { status: null, activities: [] } }
+    ],
+    [
+      "a presence that there is not, and other things that are not what they should be",
+      `{"op":2,"d":{"token":"t","intents":[],"shard":"first","capabilities":"all","presence":{"status":"away"}}}`,
+      { token: "t", intents: undefined, shard: undefined, capabilities: undefined, presence: undefined }
     ],
     [
       "presence.status: null",

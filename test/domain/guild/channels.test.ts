@@ -53,6 +53,15 @@ it.each([
   assert.strictEqual(Result.getOrThrow(renamed).name, expected)
 })
 
+it("a text channel that an app has called otherwise keeps its name when something else is changed", () => {
+  const state = State.initial(
+    Community.make({ ...community, roles: [], channels: [{ id: GENERAL, name: "General Chat" }] })
+  )
+  const patch = { topic: "new" }
+  const reply = step<string, "UpdateChannel">(state, "UpdateChannel", { channel: GENERAL, patch }, facts)[2]
+  assert.strictEqual(Result.getOrThrow(reply).name, "General Chat")
+})
+
 const tag = (reply: Result.Result<unknown, { readonly _tag: string }>) =>
   Result.isSuccess(reply) ? "done" : reply.failure._tag
 

@@ -111,7 +111,7 @@ const patched = (channel: Channel, patch: Patch, parent: Channel | undefined): C
   return {
     ...before,
     ...fields,
-    name: nameIn(channel.kind, patch.name ?? channel.name),
+    name: patch.name === undefined ? channel.name : nameIn(channel.kind, patch.name),
     overwrites: areSame(channel.overwrites, overwrites) ? channel.overwrites : overwrites,
     ...(parent === undefined ? undefined : { parent: parent.id })
   }
