@@ -51,6 +51,9 @@ class Off extends Rates.Rates {
   override message() {
     return UNCOUNTED
   }
+  override identify() {
+    return UNCOUNTED
+  }
   override wait() {
     return 0
   }
