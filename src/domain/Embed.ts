@@ -8,41 +8,55 @@
 import { Schema } from "effect"
 
 /**
- * The most embeds that a message may have, and the most characters in all their texts together.
+ * The most embeds that a message may have, and the most characters in all their texts together; and of one embed the most
+ * fields, and characters in each of its texts.
  *
  * @since 0.1.0
  * @category limits
  */
-export const LIMITS = { embeds: 10, characters: 6000 } as const
+export const LIMITS = {
+  embeds: 10,
+  characters: 6000,
+  fields: 25,
+  title: 256,
+  description: 4096,
+  url: 2048,
+  timestamp: 64,
+  footer: 2048,
+  name: 256,
+  value: 1024
+} as const
 
 const text = (most: number) => Schema.optionalKey(Schema.String.check(Schema.isMaxLength(most)))
-const Url = text(2048)
-const Picture = Schema.optionalKey(Schema.Struct({ url: Schema.String.check(Schema.isMaxLength(2048)) }))
+const Url = text(LIMITS.url)
+const Picture = Schema.optionalKey(Schema.Struct({ url: Schema.String.check(Schema.isMaxLength(LIMITS.url)) }))
 
 /**
  * @since 0.1.0
  * @category schemas
  */
 export const Embed = Schema.Struct({
-  title: text(256),
-  description: text(4096),
+  title: text(LIMITS.title),
+  description: text(LIMITS.description),
   url: Url,
-  timestamp: text(64),
+  timestamp: text(LIMITS.timestamp),
   color: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffffff }))),
-  footer: Schema.optionalKey(Schema.Struct({ text: Schema.String.check(Schema.isMaxLength(2048)), icon_url: Url })),
+  footer: Schema.optionalKey(
+    Schema.Struct({ text: Schema.String.check(Schema.isMaxLength(LIMITS.footer)), icon_url: Url })
+  ),
   image: Picture,
   thumbnail: Picture,
   author: Schema.optionalKey(
-    Schema.Struct({ name: Schema.String.check(Schema.isMaxLength(256)), url: Url, icon_url: Url })
+    Schema.Struct({ name: Schema.String.check(Schema.isMaxLength(LIMITS.name)), url: Url, icon_url: Url })
   ),
   fields: Schema.optionalKey(
     Schema.Array(
       Schema.Struct({
-        name: Schema.String.check(Schema.isMaxLength(256)),
-        value: Schema.String.check(Schema.isMaxLength(1024)),
+        name: Schema.String.check(Schema.isMaxLength(LIMITS.name)),
+        value: Schema.String.check(Schema.isMaxLength(LIMITS.value)),
         inline: Schema.optionalKey(Schema.Boolean)
       })
-    ).check(Schema.isMaxLength(25))
+    ).check(Schema.isMaxLength(LIMITS.fields))
   )
 })
 /**

@@ -1,5 +1,5 @@
 /** discord.js, and @discordjs/ws below it: it asks for `zlib-stream` as soon as zlib-sync is installed. */
-import { listen, said, token, url } from "./driver.mjs"
+import { listen, ready, said, token, url } from "./driver.mjs"
 
 const { Client, Events, GatewayIntentBits } = await import("discord.js")
 
@@ -10,14 +10,7 @@ const client = new Client({
 const guild = () => client.guilds.cache.first()
 const channel = (name) => guild().channels.cache.find((one) => one.name === name)
 
-client.on(Events.ShardReady, () =>
-  said("ready", {
-    user: client.user.username,
-    guild: guild()?.name,
-    members: guild()?.memberCount,
-    channels: guild()?.channels.cache.map(({ name }) => name)
-  })
-)
+client.on(Events.ShardReady, () => ready(client.user, guild(), guild()?.memberCount, guild()?.channels.cache))
 client.on(Events.MessageCreate, ({ author, content }) => said("message", { author: author.username, content }))
 client.on(Events.PresenceUpdate, (_before, { status, userId }) => said("presence", { user: userId, status }))
 client.on(Events.VoiceStateUpdate, (_before, { channel, id }) =>

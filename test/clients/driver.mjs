@@ -24,6 +24,10 @@ if (compression === "") {
 
 export const said = (event, data = {}) => console.log(JSON.stringify({ event, ...data }))
 
+/** `channels` are a collection of whatever kind the library has. */
+export const ready = (user, guild, members, channels) =>
+  said("ready", { user: user.username, guild: guild?.name, members, channels: channels?.map(({ name }) => name) })
+
 /** `commands` are functions by the first word of a line; what they throw is said. */
 export const listen = (commands) => {
   const lines = createInterface({ input: process.stdin })

@@ -2,7 +2,7 @@
 import http from "node:http"
 import https from "node:https"
 import { createRequire } from "node:module"
-import { compression, listen, said, token, url } from "./driver.mjs"
+import { compression, listen, ready, said, token, url } from "./driver.mjs"
 
 const { hostname, port } = new URL(url)
 https.request = (options, answered) => http.request({ ...options, agent: undefined, host: hostname, port }, answered)
@@ -16,14 +16,7 @@ const client = new Eris.Client(`Bot ${token}`, {
 const guild = () => client.guilds.values().next().value
 const channel = (name) => guild().channels.find((one) => one.name === name)
 
-client.on("ready", () =>
-  said("ready", {
-    user: client.user.username,
-    guild: guild()?.name,
-    members: guild()?.memberCount,
-    channels: guild()?.channels.map(({ name }) => name)
-  })
-)
+client.on("ready", () => ready(client.user, guild(), guild()?.memberCount, guild()?.channels))
 client.on("messageCreate", ({ author, content }) => said("message", { author: author.username, content }))
 client.on("presenceUpdate", ({ id, status }) => said("presence", { user: id, status }))
 client.on("voiceChannelJoin", ({ id }, { name }) => said("voice", { user: id, channel: name }))

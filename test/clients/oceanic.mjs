@@ -1,5 +1,5 @@
 /** oceanic.js, with or without a compressed gateway. */
-import { api, compression, listen, said, token } from "./driver.mjs"
+import { api, compression, listen, ready, said, token } from "./driver.mjs"
 
 const { Client } = await import("oceanic.js")
 
@@ -11,14 +11,7 @@ const client = new Client({
 const guild = () => client.guilds.values().next().value
 const channel = (name) => guild().channels.find((one) => one.name === name)
 
-client.on("ready", () =>
-  said("ready", {
-    user: client.user.username,
-    guild: guild()?.name,
-    members: guild()?.memberCount,
-    channels: guild()?.channels.map(({ name }) => name)
-  })
-)
+client.on("ready", () => ready(client.user, guild(), guild()?.memberCount, guild()?.channels))
 client.on("messageCreate", ({ author, content }) => said("message", { author: author.username, content }))
 client.on("presenceUpdate", (_guild, member, { status }) => said("presence", { user: member.id, status }))
 client.on("voiceChannelJoin", (member, { name }) => said("voice", { user: member.id, channel: name }))

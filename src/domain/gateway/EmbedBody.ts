@@ -5,13 +5,13 @@
  * @since 0.1.0
  */
 import { Schema } from "effect"
-import type { Embed } from "../Embed.ts"
+import { type Embed, LIMITS } from "../Embed.ts"
 import * as Lenient from "./Lenient.ts"
 import { present } from "./present.ts"
 
 const text = (most: number) => Lenient.optional(Schema.String.check(Schema.isMaxLength(most)))
 const Written = (most: number) => Schema.NonEmptyString.check(Schema.isMaxLength(most))
-const Url = text(2048)
+const Url = text(LIMITS.url)
 const Picture = Lenient.optional(Schema.Struct({ url: Url }))
 
 /**
@@ -19,19 +19,23 @@ const Picture = Lenient.optional(Schema.Struct({ url: Url }))
  * @category schemas
  */
 export const EmbedBody = Schema.Struct({
-  title: text(256),
-  description: text(4096),
+  title: text(LIMITS.title),
+  description: text(LIMITS.description),
   url: Url,
-  timestamp: text(64),
+  timestamp: text(LIMITS.timestamp),
   color: Lenient.optional(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 0xffffff }))),
-  footer: Lenient.optional(Schema.Struct({ text: text(2048), icon_url: Url })),
+  footer: Lenient.optional(Schema.Struct({ text: text(LIMITS.footer), icon_url: Url })),
   image: Picture,
   thumbnail: Picture,
-  author: Lenient.optional(Schema.Struct({ name: text(256), url: Url, icon_url: Url })),
+  author: Lenient.optional(Schema.Struct({ name: text(LIMITS.name), url: Url, icon_url: Url })),
   fields: Lenient.optional(
     Schema.Array(
-      Schema.Struct({ name: Written(256), value: Written(1024), inline: Lenient.optional(Schema.Boolean) })
-    ).check(Schema.isMaxLength(25))
+      Schema.Struct({
+        name: Written(LIMITS.name),
+        value: Written(LIMITS.value),
+        inline: Lenient.optional(Schema.Boolean)
+      })
+    ).check(Schema.isMaxLength(LIMITS.fields))
   )
 })
 /**

@@ -114,7 +114,7 @@ export const make = Effect.fnUntraced(function* (
 
   return (frame) => {
     switch (frame.op) {
-      case Opcode.PRESENCE_UPDATE: {
+      case Opcode.PRESENCE_UPDATE:
         return Effect.clockWith((clock) => {
           const said = ClientFrame.said(frame.d, clock.currentTimeMillisUnsafe())
           const { activities = connected.activities, status = connected.status } = said
@@ -126,7 +126,6 @@ export const make = Effect.fnUntraced(function* (
             { discard: true }
           )
         })
-      }
       case Opcode.VOICE_STATE_UPDATE: {
         const { channel_id, guild_id, self_deaf, self_mute } = frame.d
         if (guild_id === undefined || guild_id === null) return Effect.void

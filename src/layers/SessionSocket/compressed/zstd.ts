@@ -12,10 +12,7 @@
  */
 import { Effect } from "effect"
 import * as zlib from "node:zlib"
-import type { Payload } from "../../../domain/gateway/Payload.ts"
-import type { Framing } from "../Framing.ts"
-import { type Codec, Copies, Follower } from "./Cohorts.ts"
-import { AT_ONCE, WORTH_IT } from "./sizes.ts"
+import * as Stream from "./Stream.ts"
 
 /** A window of 2^18 bytes, no content size, no checksum. */
 const WINDOW_LOG = 18
@@ -55,66 +52,29 @@ const blocks = (frame: Buffer): Buffer => {
   return all
 }
 
-/** The number of an event and the end of its JSON, with spaces: as long for all, or copies could not refer past it. */
-const TAIL = 11
-const BEFORE_TAIL = String.fromCharCode(...raw(TAIL))
-
-const codec: Codec = {
-  lead: SPACES,
-  tail: TAIL,
-  overhead: BEFORE_TAIL.length + TAIL,
-  compress: (head, dictionary) => {
-    const options = dictionary === "" ? OPTIONS : { ...OPTIONS, dictionary: Buffer.from(dictionary, "latin1") }
-    const compressed = blocks(zlib.zstdCompressSync(Buffer.from(head, "latin1"), options))
-    return Buffer.concat([RESET, compressed]).toString("latin1")
-  }
-}
-
-const compressed = (bytes: Buffer): Effect.Effect<Buffer> =>
-  bytes.length <= AT_ONCE
-    ? Effect.sync(() => zlib.zstdCompressSync(bytes, OPTIONS))
-    : Effect.callback((resume) => {
-        zlib.zstdCompress(bytes, OPTIONS, (error, result) =>
-          resume(error === null ? Effect.succeed(result) : Effect.die(error))
-        )
-      })
-
-class ZstdStream implements Framing {
-  private readonly follower: Follower
-  private hasBegun = false
-
-  constructor(copies: Copies) {
-    this.follower = new Follower(copies)
-  }
-
-  event(payload: Payload, sequence: number): string | undefined {
-    if (!this.hasBegun || payload.octets.length > AT_ONCE) return undefined
-    return this.follower.frame(payload) + BEFORE_TAIL + `${sequence}}`.padEnd(TAIL)
-  }
-
-  own(text: string): Effect.Effect<Uint8Array> {
-    const bytes = Buffer.from(text)
-    const message =
-      bytes.length < WORTH_IT
-        ? Effect.succeed(Buffer.concat([Buffer.from(raw(bytes.length)), bytes]))
-        : Effect.map(compressed(bytes), (frame) => Buffer.concat([RESET, blocks(frame)]))
-    return Effect.map(message, (message) => (this.hasBegun ? message : Buffer.concat([BEGIN, message])))
-  }
-
-  sent(): void {
-    this.hasBegun = true
-    this.follower.leave()
-  }
-}
+const alone = (frame: Buffer): Buffer => Buffer.concat([RESET, blocks(frame)])
 
 /**
- * Makes the streams of clients that share copies, which refer back no farther than this, in bytes: 8 KiB unless it says
- * otherwise.
+ * See {@link Stream.streams}.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const streams = (farthest?: number): (() => Framing) => {
-  const copies = new Copies(codec, farthest)
-  return () => new ZstdStream(copies)
-}
+export const streams = Stream.streams({
+  lead: SPACES,
+  begin: BEGIN,
+  beforeTail: String.fromCharCode(...raw(Stream.TAIL)),
+  afterTail: "",
+  compress: (head, dictionary) => {
+    const options = dictionary === "" ? OPTIONS : { ...OPTIONS, dictionary: Buffer.from(dictionary, "latin1") }
+    return alone(zlib.zstdCompressSync(Buffer.from(head, "latin1"), options)).toString("latin1")
+  },
+  stored: (bytes) => Buffer.concat([Buffer.from(raw(bytes.length)), bytes]),
+  compressed: (bytes) => alone(zlib.zstdCompressSync(bytes, OPTIONS)),
+  elsewhere: (bytes) =>
+    Effect.callback((resume) => {
+      zlib.zstdCompress(bytes, OPTIONS, (error, result) =>
+        resume(error === null ? Effect.succeed(alone(result)) : Effect.die(error))
+      )
+    })
+})
